@@ -1,0 +1,69 @@
+import type { IpAddress, IpPrefix } from "../ip.ts";
+import type { ConfigWarning } from "./error.ts";
+
+/** An endpoint as written: resolving the host is the caller's. */
+export interface ConfigEndpoint {
+  /** Host name or address without brackets; an IPv6 address may carry a `%zone`. Never empty. */
+  readonly host: string;
+  /** UDP port, 1 to 65535. */
+  readonly port: number;
+  /** The whole text, whitespace removed, as in the file. */
+  readonly text: string;
+}
+
+/** What `[Interface]` of the wg(8) dialect sets. Absent: not in the file. */
+export interface WgInterfaceConfig {
+  /** 32 bytes in a backing store of their own; all zero clears the key. */
+  privateKey?: Uint8Array;
+  /** 0 to 65535; 0 lets the system choose. */
+  listenPort?: number;
+  /** 32 bits; 0 is off. */
+  fwmark?: number;
+}
+
+/** One peer of the wg(8) dialect; repeated `[Peer]` sections of one public key are one peer. */
+export interface WgPeerConfig {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 32 bytes in a backing store of their own; all zero is none. */
+  presharedKey?: Uint8Array;
+  endpoint?: ConfigEndpoint;
+  /** In the order of the file, host bits cleared, no duplicates. */
+  allowedIps: IpPrefix[];
+  /** Seconds, 0 to 65535; 0 is off. */
+  persistentKeepalive?: number;
+  /** Line of the (first) `[Peer]`, from 1. */
+  readonly line: number;
+}
+
+/** What a file of the wg(8) dialect means: that of `wg setconf`, `addconf` and `syncconf`. */
+export interface WgConfig {
+  readonly interface: WgInterfaceConfig;
+  /** In the order of the file. */
+  readonly peers: WgPeerConfig[];
+  readonly warnings: ConfigWarning[];
+}
+
+/** Which routing table routes go to: by policy, none, or a table by number or by name (rt_tables). */
+export type RoutingTable = "auto" | "off" | number | { readonly name: string };
+
+/** `[Interface]` with the keys that wg-quick(8) adds. */
+export interface QuickInterfaceConfig extends WgInterfaceConfig {
+  /** In the order of the file, host bits kept. */
+  addresses: IpPrefix[];
+  dns: { servers: IpAddress[]; search: string[] };
+  /** Bytes; absent: to be discovered. */
+  mtu?: number;
+  table: RoutingTable;
+  /** Commands for bash, as written; see {@linkcode expandHook}. */
+  preUp: string[];
+  postUp: string[];
+  preDown: string[];
+  postDown: string[];
+  saveConfig: boolean;
+}
+
+/** What a wg-quick(8) file means. */
+export interface QuickConfig extends WgConfig {
+  readonly interface: QuickInterfaceConfig;
+}
