@@ -1,0 +1,16 @@
+/** The programs under test and those they are compared with. */
+import { fromFileUrl } from "./paths.ts";
+
+/**
+ * The command that starts wgts: the compiled program named by the environment variable WGTS, else
+ * the sources. The task `test:e2e` compiles it, since the command line is part of what is tested.
+ */
+export function wgts(): string[] {
+  const compiled = Deno.env.get("WGTS");
+  if (compiled) return [compiled];
+  if (Deno.env.get("CI")) throw new Error("WGTS must name the compiled program in CI");
+  return [Deno.execPath(), "run", "-A", "--quiet", fromFileUrl("../../../cli/main.ts")];
+}
+
+/** Where the task `test:setup` puts the current wireguard-go, which Debian 12 does not have. */
+export const CURRENT_WIREGUARD_GO = fromFileUrl("../.cache/bin/wireguard");
