@@ -1,0 +1,83 @@
+import type { Arena } from "./arena.ts";
+import { Errno, errno, SysError } from "./errno.ts";
+import { POLLFD, TIMESPEC } from "./layout.ts";
+import { libc } from "./libc.ts";
+
+/** Longest finite wait, in seconds: a bound for the timespec that no timer of ours comes near. */
+const MAX_WAIT_SECONDS = 0x7fffffff;
+
+/** A fixed number of file descriptors that one ppoll(2) waits for. Waiting allocates nothing. */
+export class PollSet {
+  readonly #view: DataView;
+  readonly #capacity: number;
+  readonly #entries: number;
+  readonly #timeout: number;
+  readonly #entriesPointer: Deno.PointerObject;
+  readonly #timeoutPointer: Deno.PointerObject;
+
+  /** @param capacity number of entries; all are unused at first */
+  constructor(arena: Arena, capacity: number) {
+    this.#view = arena.memory.view;
+    this.#capacity = capacity;
+    this.#entries = arena.reserve(capacity * POLLFD.SIZE);
+    this.#timeout = arena.reserve(TIMESPEC.SIZE);
+    this.#entriesPointer = arena.pointer(this.#entries);
+    this.#timeoutPointer = arena.pointer(this.#timeout);
+    for (let index = 0; index < capacity; index++) this.clear(index);
+  }
+
+  /** Lets entry `index` wait for `events` (POLLIN, POLLOUT) on `fd`. With fd -1 it is unused. */
+  set(index: number, fd: number, events: number): void {
+    const entry = this.#entry(index);
+    this.#view.setInt32(entry + POLLFD.FD, fd, true);
+    this.#view.setInt16(entry + POLLFD.EVENTS, events, true);
+    this.#view.setInt16(entry + POLLFD.REVENTS, 0, true);
+  }
+
+  /** Makes entry `index` unused. */
+  clear(index: number): void {
+    this.set(index, -1, 0);
+  }
+
+  /**
+   * Waits until an entry is ready.
+   *
+   * @param timeoutMs milliseconds; 0 or less only looks, Infinity waits for good
+   * @returns the number of ready entries; 0 after the time, and when a signal interrupted
+   * @throws SysError when ppoll fails
+   */
+  wait(timeoutMs: number): number {
+    const ready = timeoutMs === Infinity
+      ? libc.ppoll(this.#entriesPointer, this.#capacity, null, null)
+      : this.#waitFor(timeoutMs);
+    if (ready >= 0) return ready;
+    const number = errno();
+    if (number !== Errno.EINTR) throw new SysError("wait for events (ppoll)", number);
+    // An interrupted ppoll leaves the events of the call before.
+    for (let index = 0; index < this.#capacity; index++) {
+      this.#view.setInt16(this.#entry(index) + POLLFD.REVENTS, 0, true);
+    }
+    return 0;
+  }
+
+  /** What entry `index` is ready for since the last {@linkcode wait}: POLLIN, POLLERR, …; 0 nothing. */
+  ready(index: number): number {
+    return this.#view.getInt16(this.#entry(index) + POLLFD.REVENTS, true);
+  }
+
+  #waitFor(timeoutMs: number): number {
+    const whole = Math.max(0, timeoutMs);
+    const seconds = Math.min(Math.floor(whole / 1000), MAX_WAIT_SECONDS);
+    const nanoseconds = Math.min(Math.ceil((whole - seconds * 1000) * 1e6), 999_999_999);
+    this.#view.setUint32(this.#timeout + TIMESPEC.SECONDS, seconds, true);
+    this.#view.setUint32(this.#timeout + TIMESPEC.SECONDS + 4, 0, true);
+    this.#view.setUint32(this.#timeout + TIMESPEC.NANOSECONDS, nanoseconds, true);
+    this.#view.setUint32(this.#timeout + TIMESPEC.NANOSECONDS + 4, 0, true);
+    return libc.ppoll(this.#entriesPointer, this.#capacity, this.#timeoutPointer, null);
+  }
+
+  #entry(index: number): number {
+    if (index < 0 || index >= this.#capacity) throw new RangeError(`No poll entry ${index}`);
+    return this.#entries + index * POLLFD.SIZE;
+  }
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { Arena } from "../../ffi/arena.ts";
+import { SysError } from "../../ffi/errno.ts";
+import { O_CLOEXEC, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from "../../ffi/layout.ts";
+import { libc } from "../../ffi/libc.ts";
+import { PollSet } from "../../ffi/poll.ts";
+
+function withPipe(body: (reading: number, writing: number) => void): void {
+  const fds = new Int32Array(2);
+  assert.equal(libc.pipe2(fds, O_CLOEXEC), 0);
+  const [reading, writing] = fds;
+  assert(reading !== undefined && writing !== undefined);
+  try {
+    body(reading, writing);
+  } finally {
+    libc.close(reading);
+    libc.close(writing);
+  }
+}
+
+Deno.test("tells which descriptors are ready, and for what", () => {
+  const poll = new PollSet(new Arena(65536), 4);
+  withPipe((reading, writing) => {
+    poll.set(1, reading, POLLIN);
+    assert.equal(poll.wait(0), 0);
+    assert.equal(poll.ready(1), 0);
+
+    poll.set(3, writing, POLLOUT);
+    assert.equal(poll.wait(Infinity), 1);
+    assert.equal(poll.ready(3), POLLOUT);
+
+    libc.write(writing, new Uint8Array(1), 1);
+    assert.equal(poll.wait(1000), 2);
+    assert.equal(poll.ready(1), POLLIN);
+
+    poll.clear(1);
+    assert.equal(poll.wait(0), 1);
+    assert.equal(poll.ready(1), 0);
+  });
+});
+
+Deno.test("reports hang-ups and closed descriptors", () => {
+  const poll = new PollSet(new Arena(65536), 2);
+  withPipe((reading, writing) => {
+    poll.set(0, reading, POLLIN);
+    libc.close(writing);
+    assert.equal(poll.wait(Infinity), 1);
+    assert.equal(poll.ready(0), POLLHUP);
+    poll.set(0, 1 << 20, POLLIN);
+    assert.equal(poll.wait(0), 1);
+    assert.equal(poll.ready(0), POLLNVAL);
+  });
+});
+
+Deno.test("waits no less than the time asked for, fractions included", () => {
+  const poll = new PollSet(new Arena(65536), 1);
+  for (const timeoutMs of [0.3, 1, 12.75, 1001.5]) {
+    const start = performance.now();
+    assert.equal(poll.wait(timeoutMs), 0);
+    assert(performance.now() - start >= timeoutMs - 0.01, `${performance.now() - start}`);
+  }
+  assert.equal(poll.wait(-5), 0);
+});
+
+Deno.test("a failing ppoll and a wrong index are told apart from readiness", () => {
+  assert.throws(
+    () => new PollSet(new Arena(1 << 24), 1 << 20).wait(0),
+    (error) => error instanceof SysError && error.code === "EINVAL",
+  );
+  assert.throws(() => new PollSet(new Arena(65536), 1).ready(1), RangeError);
+});
