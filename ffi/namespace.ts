@@ -1,0 +1,57 @@
+import { check } from "./errno.ts";
+import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from "./layout.ts";
+import { libc } from "./libc.ts";
+import { cString } from "./text.ts";
+
+/**
+ * Moves the calling thread into a new, empty network namespace, for demonstrations and tests.
+ *
+ * Only synchronous calls of this thread and the processes it starts are in it: nonblocking FFI, `fetch`
+ * and the like run on other threads, which stay where they are.
+ *
+ * @throws SysError with EPERM without CAP_SYS_ADMIN
+ */
+export function enterNewNetworkNamespace(): void {
+  check(libc.unshare(CLONE_NEWNET), "create a network namespace");
+}
+
+/**
+ * Runs `body` in the network namespace that `path` names, such as /proc/PID/ns/net, and returns to the
+ * present one. `body` must be synchronous: what follows an `await` would run in whichever is current.
+ */
+export function inNetworkNamespace<T>(path: string, body: () => T): T {
+  const target = openNamespace(path);
+  try {
+    return returningAfter(() => {
+      check(libc.setns(target, CLONE_NEWNET), `enter the network namespace ${path}`);
+      return body();
+    });
+  } finally {
+    libc.close(target);
+  }
+}
+
+/** Runs the synchronous `body` in a new network namespace, and returns to the present one. */
+export function inNewNetworkNamespace<T>(body: () => T): T {
+  return returningAfter(() => {
+    enterNewNetworkNamespace();
+    return body();
+  });
+}
+
+function returningAfter<T>(body: () => T): T {
+  const home = openNamespace("/proc/thread-self/ns/net");
+  try {
+    return body();
+  } finally {
+    check(libc.setns(home, CLONE_NEWNET), "return to the former network namespace");
+    libc.close(home);
+  }
+}
+
+function openNamespace(path: string): number {
+  return check(
+    libc.open(cString(path), O_RDONLY | O_CLOEXEC, 0),
+    `open the network namespace ${path}`,
+  );
+}
