@@ -144,7 +144,7 @@ function base64Text(bits: number, count: 3 | 4): string {
 }
 
 /** 0 to 15, or -1 when `code` isn't a hex digit. */
-function hexValue(code: number): number {
+export function hexValue(code: number): number {
   return -1 +
     (between(code, 0x30, 0x39) & (code - 0x30 + 1)) +
     (between(code, 0x61, 0x66) & (code - 0x61 + 11)) +
@@ -152,7 +152,7 @@ function hexValue(code: number): number {
 }
 
 /** The character code of the lowercase hex digit `value` (0 to 15). */
-function hexCharacter(value: number): number {
+export function hexCharacter(value: number): number {
   return value + 0x30 + ((9 - value) >> 31 & 39);
 }
 

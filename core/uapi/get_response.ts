@@ -1,0 +1,139 @@
+import type { Endpoint } from "../endpoint.ts";
+import { formatIpAddress, IpAddress } from "../ip.ts";
+import { hexCharacter, isZeroKey } from "../keys.ts";
+import { formatUapiEndpoint } from "./values.ts";
+
+/** One allowed-IPs entry: address (4 or 16 bytes, network byte order) and prefix length in bits. */
+export interface UapiAllowedIp {
+  readonly address: Uint8Array;
+  readonly length: number;
+}
+
+/** What a `get` tells about a peer. */
+export interface UapiPeer {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 32 bytes; null or all zero is none. */
+  readonly presharedKey: Uint8Array | null;
+  readonly endpoint: Endpoint | null;
+  /** Milliseconds since 1970-01-01 UTC of the last completed handshake; 0 is never. */
+  readonly lastHandshake: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** Seconds; 0 is off. */
+  readonly persistentKeepaliveInterval: number;
+}
+
+/** What a `get` tells: read step by step, so that it may be a live device of many peers. */
+export interface UapiDevice<P extends UapiPeer> {
+  /** 32 bytes; null or all zero is none. */
+  readonly privateKey: Uint8Array | null;
+  /** UDP port; 0 is none yet. */
+  readonly listenPort: number;
+  /** 0 is off. */
+  readonly fwmark: number;
+  /** In the order they are to be listed. Must bear that peers come and go during the iteration. */
+  readonly peers: Iterable<P>;
+  /** A peer's allowed IPs; the same holds of this iteration. */
+  allowedIps(peer: P): Iterable<UapiAllowedIp>;
+  /** The name of the interface that an IPv6 zone index means; the index itself when left out. */
+  zoneName?(scopeId: number): string;
+}
+
+/** A chunk is handed out once it holds this many bytes. */
+const CHUNK_SIZE = 4096;
+/** More bytes than any one line or a peer's lines before its allowed IPs take. */
+const HEADROOM = 1024;
+
+/**
+ * The answer to `get=1`, `errno=0` included, in wireguard-go's order of lines.
+ *
+ * Yields chunks of about 4 KiB, the work of some microseconds, so that 10,000 peers can be listed
+ * between packets. A chunk is valid until the next one is asked for: it is one reused buffer, wiped in
+ * the end because it holds keys. An iteration that stops early must call `return()`.
+ */
+export function* formatUapiGet<P extends UapiPeer>(
+  device: UapiDevice<P>,
+): Generator<Uint8Array, void, void> {
+  const chunk = new Chunk();
+  try {
+    writeDevice(chunk, device);
+    for (const peer of device.peers) {
+      if (chunk.isFull) yield chunk.take();
+      writePeer(chunk, peer, device.zoneName);
+      for (const { address, length } of device.allowedIps(peer)) {
+        if (chunk.isFull) yield chunk.take();
+        chunk.line("allowed_ip", `${formatIpAddress(address)}/${length}`);
+      }
+    }
+    chunk.line("errno", "0");
+    chunk.text("\n");
+    yield chunk.take();
+  } finally {
+    chunk.wipe();
+  }
+}
+
+function writeDevice<P extends UapiPeer>(chunk: Chunk, device: UapiDevice<P>): void {
+  const { privateKey, listenPort, fwmark } = device;
+  if (privateKey !== null && !isZeroKey(privateKey)) chunk.key("private_key", privateKey);
+  if (listenPort !== 0) chunk.line("listen_port", listenPort);
+  if (fwmark !== 0) chunk.line("fwmark", fwmark);
+}
+
+const NO_KEY = new Uint8Array(32);
+
+function writePeer(chunk: Chunk, peer: UapiPeer, zoneName: (id: number) => string = String): void {
+  chunk.key("public_key", peer.publicKey);
+  chunk.key("preshared_key", peer.presharedKey ?? NO_KEY);
+  chunk.line("protocol_version", 1);
+  const { endpoint, lastHandshake } = peer;
+  if (endpoint !== null) {
+    const address = IpAddress.fromBytes(endpoint.address);
+    const zone = endpoint.scopeId === 0 ? "" : zoneName(endpoint.scopeId);
+    chunk.line("endpoint", formatUapiEndpoint({ address, port: endpoint.port, zone }));
+  }
+  const seconds = Math.floor(lastHandshake / 1000);
+  chunk.line("last_handshake_time_sec", seconds);
+  chunk.line("last_handshake_time_nsec", Math.floor(lastHandshake - seconds * 1000) * 1_000_000);
+  chunk.line("tx_bytes", peer.sentBytes);
+  chunk.line("rx_bytes", peer.receivedBytes);
+  chunk.line("persistent_keepalive_interval", peer.persistentKeepaliveInterval);
+}
+
+/** ASCII text in a buffer of its own, which can be wiped, unlike a string. */
+class Chunk {
+  readonly #buffer = new Uint8Array(CHUNK_SIZE + HEADROOM);
+  #length = 0;
+
+  get isFull(): boolean {
+    return this.#length >= CHUNK_SIZE;
+  }
+
+  text(text: string): void {
+    for (let i = 0; i < text.length; i++) this.#buffer[this.#length++] = text.charCodeAt(i);
+  }
+
+  line(key: string, value: string | number): void {
+    this.text(`${key}=${value}\n`);
+  }
+
+  key(name: string, key: Uint8Array): void {
+    this.text(`${name}=`);
+    for (const byte of key) {
+      this.#buffer[this.#length++] = hexCharacter(byte >> 4);
+      this.#buffer[this.#length++] = hexCharacter(byte & 15);
+    }
+    this.text("\n");
+  }
+
+  take(): Uint8Array {
+    const bytes = this.#buffer.subarray(0, this.#length);
+    this.#length = 0;
+    return bytes;
+  }
+
+  wipe(): void {
+    this.#buffer.fill(0);
+  }
+}

@@ -1,0 +1,244 @@
+import { KEY_SIZE } from "../crypto/crypto.ts";
+import { IpPrefix } from "../ip.ts";
+import { HEX_KEY_LENGTH, hexValue } from "../keys.ts";
+import { secretBytes } from "../memory.ts";
+import { EINVAL, EIO, EPROTO, type UapiCommand, type UapiEvent } from "./command.ts";
+import { parseUapiEndpoint, parseUapiNumber } from "./values.ts";
+
+/** Bytes of the longest line that is read; the longest valid one has about 110. */
+export const MAX_LINE_LENGTH = 1024;
+
+const NEWLINE = 0x0a;
+const EQUALS = 0x3d;
+
+/**
+ * Where the reader is: between requests; in the lines of a `get`; in the device's or a peer's lines
+ * of a `set`; or behind an error, reading to the end of the request.
+ */
+type State = "operation" | "get" | "device" | "peer" | "skip";
+
+/**
+ * The server's reader of the control protocol: bytes in, as they come, {@linkcode UapiEvent}s out.
+ *
+ * Feed it with {@linkcode push}, then call {@linkcode next} until it returns null before feeding more;
+ * it holds no more than the last `push` and one line. After an error it skips to the end of that
+ * request, so that the next one on the connection is understood. Bytes already read are wiped, and
+ * keys are never made into strings.
+ */
+export class UapiRequestParser {
+  #state: State = "operation";
+  #buffer: Uint8Array = new Uint8Array(MAX_LINE_LENGTH);
+  /** The bytes not read yet are those from `#start` to `#end`. */
+  #start = 0;
+  #end = 0;
+  /** Up to where those bytes are known to hold no newline. */
+  #searched = 0;
+  #closed = false;
+
+  /** True between requests, when the other side may close without harm. */
+  get idle(): boolean {
+    return this.#state === "operation" && this.#start === this.#end;
+  }
+
+  /** Adds bytes from the connection; they are copied. */
+  push(bytes: Uint8Array): void {
+    const pending = this.#end - this.#start;
+    const old = this.#buffer;
+    if (pending + bytes.length > old.length) {
+      this.#buffer = new Uint8Array(pending + bytes.length);
+    }
+    this.#buffer.set(old.subarray(this.#start, this.#end));
+    this.#buffer.set(bytes, pending);
+    old.fill(0, this.#buffer === old ? pending + bytes.length : 0);
+    this.#searched -= this.#start;
+    this.#start = 0;
+    this.#end = pending + bytes.length;
+  }
+
+  /** The other side closes: a last line without newline counts, and ends a `set` like a blank line. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** The server refused a command: the rest of its request is skipped. */
+  refuse(): void {
+    if (this.#state !== "operation") this.#state = "skip";
+  }
+
+  /** The next event, or null when more bytes are needed. */
+  next(): UapiEvent | null {
+    for (;;) {
+      const newline = this.#buffer.subarray(0, this.#end).indexOf(NEWLINE, this.#searched);
+      let lineEnd = newline;
+      if (newline < 0) {
+        this.#searched = this.#end;
+        if (this.#end - this.#start > MAX_LINE_LENGTH) return this.#overflow();
+        if (!this.#closed) return null;
+        if (this.#start === this.#end) return this.#endOfInput();
+        lineEnd = this.#end;
+      }
+      const start = this.#start;
+      this.#start = this.#searched = newline < 0 ? lineEnd : lineEnd + 1;
+      const tooLong = lineEnd - start > MAX_LINE_LENGTH && this.#state !== "skip";
+      const event = tooLong ? this.#tooLong() : this.#readLine(start, lineEnd);
+      this.#buffer.fill(0, start, lineEnd);
+      if (event !== null) return event;
+    }
+  }
+
+  #endOfInput(): UapiEvent | null {
+    const inSet = this.#state === "device" || this.#state === "peer";
+    this.#state = "operation";
+    return inSet ? { kind: "end" } : null;
+  }
+
+  /** A line that is longer than the limit and hasn't ended: what there is of it is dropped. */
+  #overflow(): UapiEvent | null {
+    this.#buffer.fill(0, this.#start, this.#end);
+    // One byte stays, so that the newline still to come doesn't look like a blank line.
+    this.#start = this.#end - 1;
+    return this.#state === "skip" ? null : this.#tooLong();
+  }
+
+  #tooLong(): UapiEvent {
+    if (this.#state === "operation") return { kind: "close" };
+    return this.#error(EIO, `a line has more than ${MAX_LINE_LENGTH} bytes`);
+  }
+
+  #error(errno: number, problem: string): UapiEvent {
+    this.#state = "skip";
+    return { kind: "error", errno, problem };
+  }
+
+  /** One line without its newline; null when it leads to no event. */
+  #readLine(start: number, end: number): UapiEvent | null {
+    switch (this.#state) {
+      case "operation":
+        return this.#readOperation(start, end);
+      case "skip":
+        if (start === end) this.#state = "operation";
+        return null;
+      case "get":
+        if (start !== end) return this.#error(EINVAL, "a line follows get=1");
+        this.#state = "operation";
+        return { kind: "get" };
+      case "device":
+      case "peer":
+        if (start !== end) return this.#readSetting(start, end);
+        this.#state = "operation";
+        return { kind: "end" };
+    }
+  }
+
+  #readOperation(start: number, end: number): UapiEvent | null {
+    switch (this.#text(start, end)) {
+      case "get=1":
+        this.#state = "get";
+        return null;
+      case "set=1":
+        this.#state = "device";
+        return { kind: "set" };
+      default:
+        return { kind: "close" };
+    }
+  }
+
+  #readSetting(start: number, end: number): UapiEvent {
+    const equals = this.#buffer.subarray(0, end).indexOf(EQUALS, start);
+    if (equals < 0) return this.#error(EPROTO, "a line has no =");
+    const key = this.#text(start, equals);
+    if (key === "public_key") this.#state = "peer";
+    const readers = this.#state === "device" ? DEVICE_READERS : PEER_READERS;
+    const reader = readers.get(key);
+    if (reader === undefined) {
+      return this.#error(EINVAL, `unknown ${this.#state} key ${JSON.stringify(key)}`);
+    }
+    const command = reader(this.#buffer.subarray(equals + 1, end));
+    return command ?? this.#error(EINVAL, `invalid value of ${key}`);
+  }
+
+  #text(start: number, end: number): string {
+    return asciiText(this.#buffer.subarray(start, end));
+  }
+}
+
+/** The command that a value means, or null when the value is invalid. */
+type Reader = (value: Uint8Array) => UapiCommand | null;
+
+const DEVICE_READERS: ReadonlyMap<string, Reader> = new Map([
+  ["private_key", keyReader("private_key")],
+  ["listen_port", numberReader("listen_port", 0xffff)],
+  ["fwmark", numberReader("fwmark", 0xffff_ffff)],
+  ["replace_peers", constantReader("replace_peers", "true")],
+]);
+
+const PEER_READERS: ReadonlyMap<string, Reader> = new Map([
+  ["public_key", keyReader("public_key")],
+  ["update_only", constantReader("update_only", "true")],
+  ["remove", constantReader("remove", "true")],
+  ["preshared_key", keyReader("preshared_key")],
+  ["endpoint", readEndpoint],
+  ["persistent_keepalive_interval", numberReader("persistent_keepalive_interval", 0xffff)],
+  ["replace_allowed_ips", constantReader("replace_allowed_ips", "true")],
+  ["allowed_ip", readAllowedIp],
+  ["protocol_version", constantReader("protocol_version", "1")],
+]);
+
+function keyReader(kind: "private_key" | "public_key" | "preshared_key"): Reader {
+  return (value) => {
+    const key = decodeHexKey(value);
+    return key === null ? null : { kind, value: key };
+  };
+}
+
+function numberReader(
+  kind: "listen_port" | "fwmark" | "persistent_keepalive_interval",
+  limit: number,
+): Reader {
+  return (value) => {
+    const number = parseUapiNumber(asciiText(value), limit);
+    return number === null ? null : { kind, value: number };
+  };
+}
+
+function constantReader(
+  kind: "replace_peers" | "update_only" | "remove" | "replace_allowed_ips" | "protocol_version",
+  constant: string,
+): Reader {
+  return (value) => asciiText(value) === constant ? { kind } : null;
+}
+
+function readEndpoint(value: Uint8Array): UapiCommand | null {
+  const endpoint = parseUapiEndpoint(asciiText(value));
+  return endpoint === null ? null : { kind: "endpoint", value: endpoint };
+}
+
+function readAllowedIp(value: Uint8Array): UapiCommand | null {
+  const text = asciiText(value);
+  const remove = text.startsWith("-");
+  // Unlike in a config, the length is required, and it has no leading zeros.
+  if (!/\/(0|[1-9][0-9]*)$/.test(text)) return null;
+  const prefix = IpPrefix.parse(remove ? text.slice(1) : text);
+  return prefix === null ? null : { kind: "allowed_ip", value: prefix, remove };
+}
+
+/** Bytes beyond ASCII become characters that no key or value has. */
+function asciiText(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
+/** As `parseHexKey`, from bytes: a string of a secret could never be wiped. */
+function decodeHexKey(digits: Uint8Array): Uint8Array | null {
+  if (digits.length !== HEX_KEY_LENGTH) return null;
+  const view = new DataView(digits.buffer, digits.byteOffset, digits.byteLength);
+  const key = secretBytes(KEY_SIZE);
+  let valid = 0;
+  for (let i = 0; i < KEY_SIZE; i++) {
+    const high = hexValue(view.getUint8(2 * i)), low = hexValue(view.getUint8(2 * i + 1));
+    valid |= high | low;
+    key[i] = high << 4 | low;
+  }
+  if (valid >= 0) return key;
+  key.fill(0);
+  return null;
+}

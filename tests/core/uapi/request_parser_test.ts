@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { EINVAL, EIO, EPROTO, type UapiEvent } from "../../../core/uapi/command.ts";
+import { MAX_LINE_LENGTH, UapiRequestParser } from "../../../core/uapi/request_parser.ts";
+
+const KEY_HEX = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
+const KEY = Uint8Array.from({ length: 32 }, (_, i) => (i % 16) * 0x11);
+
+/** Feeds `text` in pieces of `step` bytes; the events as plain text, which is easy to compare. */
+function events(text: string, step = text.length, close = false): string[] {
+  const parser = new UapiRequestParser();
+  const bytes = new TextEncoder().encode(text);
+  const found: string[] = [];
+  const drain = () => {
+    for (let event = parser.next(); event !== null; event = parser.next()) {
+      found.push(describe(event));
+    }
+  };
+  for (let at = 0; at < bytes.length; at += Math.max(1, step)) {
+    parser.push(bytes.subarray(at, at + Math.max(1, step)));
+    drain();
+  }
+  if (close) {
+    parser.close();
+    drain();
+  }
+  return found;
+}
+
+function describe(event: UapiEvent): string {
+  switch (event.kind) {
+    case "private_key":
+    case "public_key":
+    case "preshared_key":
+      assert.deepEqual(event.value, KEY);
+      return event.kind;
+    case "endpoint":
+      return `endpoint ${event.value.address} ${event.value.port} ${event.value.zone}`.trim();
+    case "allowed_ip":
+      return `allowed_ip ${event.remove ? "-" : ""}${event.value}`;
+    case "error":
+      return `error ${event.errno}`;
+    default:
+      return "value" in event ? `${event.kind} ${event.value}` : event.kind;
+  }
+}
+
+const REQUEST = `set=1
+private_key=${KEY_HEX}
+listen_port=51820
+fwmark=4294967295
+replace_peers=true
+public_key=${KEY_HEX}
+update_only=true
+remove=true
+preshared_key=${KEY_HEX}
+endpoint=192.0.2.1:51820
+endpoint=[fe80::1%eth0]:1
+persistent_keepalive_interval=65535
+replace_allowed_ips=true
+allowed_ip=10.0.0.0/8
+allowed_ip=-fd00::1/64
+protocol_version=1
+
+get=1
+
+`;
+const EVENTS = [
+  "set",
+  "private_key",
+  "listen_port 51820",
+  "fwmark 4294967295",
+  "replace_peers",
+  "public_key",
+  "update_only",
+  "remove",
+  "preshared_key",
+  "endpoint 192.0.2.1 51820",
+  "endpoint fe80::1 1 eth0",
+  "persistent_keepalive_interval 65535",
+  "replace_allowed_ips",
+  "allowed_ip 10.0.0.0/8",
+  "allowed_ip -fd00::1/64",
+  "protocol_version",
+  "end",
+  "get",
+];
+
+Deno.test("UapiRequestParser reads every key, whatever pieces the bytes come in", () => {
+  for (const step of [1, 2, 3, 7, 64, 100, 4096]) assert.deepEqual(events(REQUEST, step), EVENTS);
+});
+
+Deno.test("UapiRequestParser answers wrong lines with wireguard-go's errno", () => {
+  const cases: [string, number][] = [
+    ["no equals sign", EPROTO],
+    ["=", EINVAL],
+    ["unknown=1", EINVAL],
+    ["Listen_Port=1", EINVAL],
+    ["listen_port=65536", EINVAL],
+    ["listen_port=-1", EINVAL],
+    ["listen_port=+1", EINVAL],
+    ["listen_port=0x10", EINVAL],
+    ["listen_port= 1", EINVAL],
+    ["listen_port=", EINVAL],
+    ["fwmark=4294967296", EINVAL],
+    ["fwmark=0x1", EINVAL],
+    ["replace_peers=false", EINVAL],
+    ["replace_peers=True", EINVAL],
+    [`private_key=${KEY_HEX.slice(1)}`, EINVAL],
+    [`private_key=${KEY_HEX}0`, EINVAL],
+    [`private_key=${KEY_HEX.replace("f", "g")}`, EINVAL],
+    ["private_key=", EINVAL],
+    ["endpoint=192.0.2.1:1", EINVAL],
+    ["allowed_ip=10.0.0.0/8", EINVAL],
+    ["public_key=00", EINVAL],
+  ];
+  for (const [line, errno] of cases) {
+    assert.deepEqual(events(`set=1\n${line}\n`), ["set", `error ${errno}`], line);
+  }
+  const peerCases: [string, number][] = [
+    ["listen_port=1", EINVAL],
+    ["private_key=" + KEY_HEX, EINVAL],
+    ["remove=1", EINVAL],
+    ["update_only=", EINVAL],
+    ["protocol_version=2", EINVAL],
+    ["protocol_version", EPROTO],
+    ["endpoint=192.0.2.1", EINVAL],
+    ["endpoint=192.0.2.1:65536", EINVAL],
+    ["endpoint=:1", EINVAL],
+    ["endpoint=::1:51820", EINVAL],
+    ["endpoint=[::1]", EINVAL],
+    ["endpoint=[::1%]:1", EINVAL],
+    ["endpoint=[192.0.2.1]:1", EINVAL],
+    ["endpoint=example.com:1", EINVAL],
+    ["persistent_keepalive_interval=65536", EINVAL],
+    ["persistent_keepalive_interval=off", EINVAL],
+    ["allowed_ip=10.0.0.0", EINVAL],
+    ["allowed_ip=10.0.0.0/33", EINVAL],
+    ["allowed_ip=10.0.0.0/08", EINVAL],
+    ["allowed_ip=--10.0.0.0/8", EINVAL],
+    ["allowed_ip=010.0.0.0/8", EINVAL],
+    ["allowed_ip=::1%lo/128", EINVAL],
+    ["allowed_ip=", EINVAL],
+    ["replace_allowed_ips=yes", EINVAL],
+  ];
+  for (const [line, errno] of peerCases) {
+    const expected = ["set", "public_key", `error ${errno}`];
+    assert.deepEqual(events(`set=1\npublic_key=${KEY_HEX}\n${line}\n`), expected, line);
+  }
+});
+
+Deno.test("UapiRequestParser skips the rest of a wrong request and reads the next", () => {
+  assert.deepEqual(
+    events("set=1\nlisten_port=1\nnonsense\nfwmark=3\n\nset=1\nfwmark=4\n\nget=1\n\n", 5),
+    ["set", "listen_port 1", `error ${EPROTO}`, "set", "fwmark 4", "end", "get"],
+  );
+  assert.deepEqual(events("get=1\nx\n\nget=1\n\n"), [`error ${EINVAL}`, "get"]);
+});
+
+Deno.test("UapiRequestParser.refuse skips the rest of the request", () => {
+  const parser = new UapiRequestParser();
+  parser.push(new TextEncoder().encode("set=1\nlisten_port=1\nfwmark=2\n\nget=1\n\n"));
+  assert.equal(parser.next()?.kind, "set");
+  assert.equal(parser.next()?.kind, "listen_port");
+  parser.refuse();
+  assert.equal(parser.next()?.kind, "get");
+  assert.equal(parser.next(), null);
+  assert.equal(parser.idle, true);
+});
+
+Deno.test("UapiRequestParser closes on anything but get=1 and set=1", () => {
+  for (const line of ["", "get=2", "set=0", "GET / HTTP/1.1", "get=1 ", "x".repeat(2000)]) {
+    assert.deepEqual(events(line + "\n", 100).slice(0, 1), ["close"], line);
+  }
+});
+
+Deno.test("UapiRequestParser takes the end of the input for the end of a set", () => {
+  assert.deepEqual(events("set=1\nfwmark=4", 1, true), ["set", "fwmark 4", "end"]);
+  assert.deepEqual(events("set=1\n", 1, true), ["set", "end"]);
+  assert.deepEqual(events("get=1\n", 1, true), []);
+  assert.deepEqual(events("set=1\nbad\nrest", 1, true), ["set", `error ${EPROTO}`]);
+  assert.deepEqual(events("", 1, true), []);
+});
+
+Deno.test("UapiRequestParser bounds the length of a line", () => {
+  const longest = "k".repeat(MAX_LINE_LENGTH - 2) + "=1";
+  for (const step of [1, 100, 5000]) {
+    assert.deepEqual(events(`set=1\n${longest}\n`, step), ["set", `error ${EINVAL}`]);
+    const tooLong = `set=1\n${longest}1${"2".repeat(3 * MAX_LINE_LENGTH)}\nmore\n\nget=1\n\n`;
+    assert.deepEqual(events(tooLong, step), ["set", `error ${EIO}`, "get"]);
+  }
+});
+
+Deno.test("UapiRequestParser accepts any bytes without throwing", () => {
+  const noise = fc.array(fc.oneof(
+    fc.constantFrom("set=1\n", "get=1\n", "\n", "=", `public_key=${KEY_HEX}\n`, "allowed_ip="),
+    fc.string({ unit: "binary" }),
+  )).map((parts) => parts.join(""));
+  fc.assert(fc.property(noise, fc.integer({ min: 1, max: 50 }), (text, step) => {
+    assert.deepEqual(upToClose(events(text, step, true)), upToClose(events(text, 9999, true)));
+  }));
+});
+
+/** What follows "close" is never read. */
+function upToClose(found: string[]): string[] {
+  const close = found.indexOf("close");
+  return close < 0 ? found : found.slice(0, close);
+}
