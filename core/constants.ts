@@ -45,16 +45,16 @@ export const COOKIE_SECRET_MAX_AGE_MS = 120_000;
 /** A peer stops using a cookie this much before it expires, for the message must arrive in time. */
 export const COOKIE_SECRET_LATENCY_MS = 5_000;
 /** Retransmissions of an initiation before giving up are counted until they exceed this. */
-export const MAX_TIMER_HANDSHAKES = REKEY_ATTEMPT_TIME_MS / REKEY_TIMEOUT_MS;
+export const MAX_TIMER_HANDSHAKES: number = REKEY_ATTEMPT_TIME_MS / REKEY_TIMEOUT_MS;
 /** Exclusive upper bound of the random time added to handshake timers, against lockstep. */
 export const REKEY_TIMEOUT_JITTER_MAX_MS = 334;
 /** Age of a session at which its initiator asks for a new one on receiving. */
-export const REKEY_AFTER_TIME_RECEIVING_MS = REJECT_AFTER_TIME_MS - KEEPALIVE_TIMEOUT_MS -
+export const REKEY_AFTER_TIME_RECEIVING_MS: number = REJECT_AFTER_TIME_MS - KEEPALIVE_TIMEOUT_MS -
   REKEY_TIMEOUT_MS;
 /** How long after sending, with nothing received since, a new handshake is tried (plus jitter). */
-export const NEW_HANDSHAKE_AFTER_SILENCE_MS = KEEPALIVE_TIMEOUT_MS + REKEY_TIMEOUT_MS;
+export const NEW_HANDSHAKE_AFTER_SILENCE_MS: number = KEEPALIVE_TIMEOUT_MS + REKEY_TIMEOUT_MS;
 /** How long after its last handshake all key material of a peer is erased. */
-export const ERASE_KEYS_AFTER_MS = REJECT_AFTER_TIME_MS * 3;
+export const ERASE_KEYS_AFTER_MS: number = REJECT_AFTER_TIME_MS * 3;
 
 /** Shortest time between two initiations accepted from one peer: 50 in a second. */
 export const INITIATION_INTERVAL_MS = 20;
@@ -73,7 +73,7 @@ export const REPLAY_WINDOW_SIZE = 8128;
 /** Packets a peer keeps while it has no session; the oldest is dropped for the next one. */
 export const MAX_STAGED_PACKETS = 128;
 /** Peers of one device. */
-export const MAX_PEERS = 1 << 16;
+export const MAX_PEERS: number = 1 << 16;
 /** Inner packets are padded with zeros to a multiple of this many bytes. */
 export const PADDING_MULTIPLE = 16;
 

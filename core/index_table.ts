@@ -13,6 +13,7 @@ export class IndexTable<T> {
   /** Keyed by the index as int32: V8 keeps those unboxed, which transport data profits from. */
   readonly #owners = new Map<number, T>();
 
+  /** An empty table that draws its indices from `random`. */
   constructor(random: Random) {
     this.#random = random;
   }

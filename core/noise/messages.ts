@@ -35,11 +35,11 @@ export const RESPONSE_SIZE = 92;
 /** Bytes of a cookie reply. */
 export const COOKIE_REPLY_SIZE = 64;
 /** Bytes of transport data that carries no packet: a keepalive, the shortest there is. */
-export const KEEPALIVE_SIZE = TRANSPORT_HEADER_SIZE + TAG_SIZE;
+export const KEEPALIVE_SIZE: number = TRANSPORT_HEADER_SIZE + TAG_SIZE;
 /** Bytes of the longest handshake message. */
-export const MAX_HANDSHAKE_SIZE = INITIATION_SIZE;
+export const MAX_HANDSHAKE_SIZE: number = INITIATION_SIZE;
 /** Bytes that transport data adds to the packet it carries, the padding not counted. */
-export const TRANSPORT_OVERHEAD = TRANSPORT_HEADER_SIZE + TAG_SIZE;
+export const TRANSPORT_OVERHEAD: number = TRANSPORT_HEADER_SIZE + TAG_SIZE;
 
 /** Offset of the sender's index in an initiation and in a response. */
 export const SENDER_OFFSET = 4;
@@ -60,7 +60,7 @@ export const COOKIE_REPLY_NONCE_OFFSET = 8;
 export const COOKIE_REPLY_COOKIE_OFFSET = 32;
 
 /** Bytes of both MACs, which end every initiation and response. */
-export const MACS_SIZE = 2 * MAC_SIZE;
+export const MACS_SIZE: number = 2 * MAC_SIZE;
 
 /**
  * The type of the `length` bytes at `offset`, or {@linkcode MESSAGE_INVALID}. Handshake messages
