@@ -1,0 +1,10 @@
+/**
+ * What has to change for a tunnel to come up, as data: a config and the observed state of the system
+ * give an ordered list of steps, each with its undo.
+ *
+ * @module
+ */
+export * from "./plan/action.ts";
+export * from "./plan/trace.ts";
+export * from "./plan/up.ts";
+export { parseTableNames } from "./plan/routes.ts";

@@ -1,0 +1,95 @@
+/**
+ * What `up` does to the system and how each of it is undone: plain data, so that a journal can keep it
+ * and a test can compare it.
+ *
+ * @module
+ */
+import type { IpFamily } from "../ip.ts";
+
+/** The four moments at which a config may run commands. */
+export type HookMoment = "PreUp" | "PostUp" | "PreDown" | "PostDown";
+
+/** A policy rule that steers traffic into the tunnel of a default route. */
+export type RoutingRule =
+  /** Whatever the tunnel itself didn't send (it marks its datagrams with `fwmark`) looks up `table`. */
+  | { readonly match: "not-fwmark"; readonly fwmark: number; readonly table: number }
+  /** Routes of the main table win, but its default route doesn't count. */
+  | { readonly match: "suppress-default" };
+
+/** One change of the system. No action holds a secret: `configure` names the file that does. */
+export type Action =
+  /** Creates the TUN and starts the engine that serves it. */
+  | { readonly kind: "create-interface" }
+  | { readonly kind: "hook"; readonly moment: HookMoment; readonly command: string }
+  /** Looks up the peers' endpoints; changes nothing. */
+  | { readonly kind: "resolve-endpoints" }
+  /** Gives the engine keys and peers, from the config file at path `config`. */
+  | { readonly kind: "configure"; readonly config: string }
+  | { readonly kind: "add-address"; readonly family: IpFamily; readonly prefix: string }
+  /** Sets the MTU, in bytes (null: found from the routes to the endpoints), and the link up. */
+  | { readonly kind: "link-up"; readonly mtu: number | null }
+  /** Adds a route through the interface. `table` is null for the main table. */
+  | {
+    readonly kind: "add-route";
+    readonly family: IpFamily;
+    readonly prefix: string;
+    readonly table: number | null;
+  }
+  /** Marks what the engine sends. */
+  | { readonly kind: "set-fwmark"; readonly fwmark: number }
+  /** Has reverse-path filtering take marks into account: net.ipv4.conf.all.src_valid_mark=1. */
+  | { readonly kind: "set-src-valid-mark" }
+  /** `priority` is null for the one that comes before all rules but the local table's. */
+  | {
+    readonly kind: "add-rule";
+    readonly family: IpFamily;
+    readonly rule: RoutingRule;
+    readonly priority: number | null;
+  }
+  /** Adds the default route of last resort to `table`, which answers "unreachable". */
+  | { readonly kind: "add-unreachable"; readonly family: IpFamily; readonly table: number };
+
+/** How an {@linkcode Action} is taken back. Each touches only what the action made, and may be repeated. */
+export type Undo =
+  | { readonly kind: "delete-interface" }
+  | {
+    readonly kind: "delete-rule";
+    readonly family: IpFamily;
+    readonly rule: RoutingRule;
+    readonly priority: number | null;
+  }
+  | { readonly kind: "delete-unreachable"; readonly family: IpFamily; readonly table: number }
+  | { readonly kind: "restore-src-valid-mark" };
+
+/** Metric of the unreachable route: the least preferred there is. */
+export const UNREACHABLE_METRIC = 0xffffffff;
+
+/**
+ * How `action` is undone. Null when nothing remains to be done: it changed nothing, or what it
+ * changed goes away with the interface.
+ */
+export function undoOf(action: Action): Undo | null {
+  switch (action.kind) {
+    case "create-interface":
+      return { kind: "delete-interface" };
+    case "add-rule":
+      return {
+        kind: "delete-rule",
+        family: action.family,
+        rule: action.rule,
+        priority: action.priority,
+      };
+    case "add-unreachable":
+      return { kind: "delete-unreachable", family: action.family, table: action.table };
+    case "set-src-valid-mark":
+      return { kind: "restore-src-valid-mark" };
+    case "hook":
+    case "resolve-endpoints":
+    case "configure":
+    case "add-address":
+    case "link-up":
+    case "add-route":
+    case "set-fwmark":
+      return null;
+  }
+}

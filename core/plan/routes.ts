@@ -1,0 +1,73 @@
+/**
+ * Which routes an interface's allowed IPs ask for.
+ *
+ * @module
+ */
+import type { IpPrefix } from "../ip.ts";
+
+/** Number of the main routing table (`ip route show`). */
+export const MAIN_TABLE = 254;
+/** First table, and mark, that a default route may take: WireGuard's customary port (wg-quick(8)). */
+export const FIRST_TUNNEL_TABLE = 51820;
+
+/**
+ * The destinations of `allowedIps` in the order in which wg-quick(8) adds their routes: each once,
+ * without host bits, longest prefix first, and by their text, backwards, among equals.
+ */
+export function destinations(allowedIps: Iterable<IpPrefix>): IpPrefix[] {
+  const byText = new Map<string, IpPrefix>();
+  for (const prefix of allowedIps) {
+    const masked = prefix.masked();
+    byText.set(masked.toString(), masked);
+  }
+  return [...byText]
+    .sort(([a, prefixA], [b, prefixB]) => prefixB.length - prefixA.length || (a < b ? 1 : -1))
+    .map(([, prefix]) => prefix);
+}
+
+/**
+ * The routes that Linux adds for the addresses of an interface. An IPv4 address without a subnet has
+ * none, since it is only local; an IPv6 address always has one.
+ */
+export function connectedRoutes(addresses: Iterable<IpPrefix>): IpPrefix[] {
+  return [...addresses]
+    .filter((address) => address.length > 0 && !(address.family === 4 && address.length === 32))
+    .map((address) => address.masked());
+}
+
+/**
+ * A table number that no route uses: the first from {@linkcode FIRST_TUNNEL_TABLE} on.
+ * It serves as the mark of the tunnel's own datagrams too.
+ */
+export function freeTable(used: ReadonlySet<number>): number {
+  let table = FIRST_TUNNEL_TABLE;
+  while (used.has(table)) table++;
+  return table;
+}
+
+/**
+ * The number of a routing table, which a config may also give by a name of rt_tables, or in the
+ * spellings of ip-route(8) (0x, and octal with a leading 0). Null for an unknown name.
+ */
+export function tableNumber(
+  table: number | { readonly name: string },
+  names: ReadonlyMap<string, number>,
+): number | null {
+  if (typeof table === "number") return table;
+  const named = names.get(table.name);
+  if (named !== undefined) return named;
+  const octal = /^0[0-7]+$/.test(table.name);
+  if (!octal && !/^(0x[0-9a-f]+|0|[1-9][0-9]*)$/i.test(table.name)) return null;
+  const value = octal ? parseInt(table.name, 8) : Number(table.name);
+  return value <= 0xffffffff ? value : null;
+}
+
+/** Reads the text of an rt_tables file: lines of a number and a name, `#` starts a comment. */
+export function parseTableNames(text: string): Map<string, number> {
+  const names = new Map<string, number>();
+  for (const line of text.split("\n")) {
+    const match = /^\s*(0x[0-9a-f]+|[0-9]+)\s+([^\s#]+)/i.exec(line);
+    if (match?.[1] !== undefined && match[2] !== undefined) names.set(match[2], Number(match[1]));
+  }
+  return names;
+}

@@ -1,0 +1,72 @@
+/**
+ * The commands that administrators know for what a plan does, as wg-quick(8) prints them: `[#] ip …`.
+ *
+ * @module
+ */
+import type { IpFamily } from "../ip.ts";
+import { type Action, type RoutingRule, type Undo, UNREACHABLE_METRIC } from "./action.ts";
+
+/** The command that does the same as `action` on `device`; null for what changes nothing. */
+export function describeAction(action: Action, device: string): string | null {
+  switch (action.kind) {
+    case "create-interface":
+      return `wgts run ${device}`;
+    case "hook":
+      return expandHook(action.command, device);
+    case "resolve-endpoints":
+      return null;
+    case "configure":
+      return `wg addconf ${device} <(wg-quick strip ${quote(action.config)})`;
+    case "add-address":
+      return `ip -${action.family} address add ${action.prefix} dev ${device}`;
+    case "link-up":
+      return `ip link set mtu ${action.mtu ?? "auto"} up dev ${device}`;
+    case "add-route": {
+      const table = action.table === null ? "" : ` table ${action.table}`;
+      return `ip -${action.family} route add ${action.prefix} dev ${device}${table}`;
+    }
+    case "set-fwmark":
+      return `wg set ${device} fwmark ${action.fwmark}`;
+    case "set-src-valid-mark":
+      return "sysctl -q net.ipv4.conf.all.src_valid_mark=1";
+    case "add-rule":
+      return `ip -${action.family} rule add ${ruleWords(action.rule)}`;
+    case "add-unreachable":
+      return unreachable("add", action.family, action.table);
+  }
+}
+
+/** The command that does the same as `undo` on `device`. */
+export function describeUndo(undo: Undo, device: string): string {
+  switch (undo.kind) {
+    case "delete-interface":
+      return `ip link delete dev ${device}`;
+    case "delete-rule":
+      return `ip -${undo.family} rule delete ${ruleWords(undo.rule)}`;
+    case "delete-unreachable":
+      return unreachable("delete", undo.family, undo.table);
+    case "restore-src-valid-mark":
+      return "sysctl -q net.ipv4.conf.all.src_valid_mark=0";
+  }
+}
+
+/** A hook's command with each `%i` replaced by the interface's name (wg-quick(8)). */
+export function expandHook(command: string, device: string): string {
+  return command.replaceAll("%i", () => device);
+}
+
+function ruleWords(rule: RoutingRule): string {
+  return rule.match === "not-fwmark"
+    ? `not fwmark ${rule.fwmark} table ${rule.table}`
+    : "table main suppress_prefixlength 0";
+}
+
+function unreachable(verb: "add" | "delete", family: IpFamily, table: number): string {
+  return `ip -${family} route ${verb} unreachable default table ${table} ` +
+    `metric ${UNREACHABLE_METRIC}`;
+}
+
+/** `text` as one word of a shell command. */
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

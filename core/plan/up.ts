@@ -1,0 +1,156 @@
+/**
+ * From a config and the state of the system to the ordered changes that bring the tunnel up.
+ *
+ * @module
+ */
+import { ConfigError, quote } from "../config/error.ts";
+import type { QuickConfig } from "../config/types.ts";
+import type { IpFamily, IpPrefix } from "../ip.ts";
+import { type Action, type HookMoment, type RoutingRule, type Undo, undoOf } from "./action.ts";
+import { connectedRoutes, destinations, freeTable, tableNumber } from "./routes.ts";
+
+/** What of the system's state matters to a plan. */
+export interface Observed {
+  /** The names of rt_tables. */
+  readonly tableNames: ReadonlyMap<string, number>;
+  /** Tables that hold a route, or that another tunnel has taken. Needed from 51820 on only. */
+  readonly usedTables: ReadonlySet<number>;
+  /** Whether somebody else set net.ipv4.conf.all.src_valid_mark, so that it is none of our business. */
+  readonly srcValidMark: boolean;
+}
+
+/** Failures that the tunnel can live with. */
+export interface Tolerance {
+  /** Names of the errors (errno) that are tolerated; null for any. */
+  readonly errors: readonly string[] | null;
+  /** What goes without it, for the warning. */
+  readonly consequence: string;
+}
+
+/** One step of a plan. */
+export interface Step {
+  readonly action: Action;
+  /** See {@linkcode undoOf}. */
+  readonly undo: Undo | null;
+  /** Null when its failure is the failure of the plan. */
+  readonly tolerance: Tolerance | null;
+}
+
+/** What ip(8) meets where IPv6 is switched off by sysctl, by the kernel's command line or at build time. */
+const NO_IPV6: Tolerance = {
+  errors: ["EACCES", "EAFNOSUPPORT", "EOPNOTSUPP", "EPROTONOSUPPORT"],
+  consequence: "IPv6 is switched off on this system, so the tunnel goes without IPv6",
+};
+
+const NO_SRC_VALID_MARK: Tolerance = {
+  errors: null,
+  consequence:
+    "where reverse-path filtering is strict (net.ipv4.conf.*.rp_filter=1), replies to the " +
+    "tunnel's own datagrams are dropped; set net.ipv4.conf.all.src_valid_mark=1 from outside " +
+    "(docker run --sysctl net.ipv4.conf.all.src_valid_mark=1)",
+};
+
+/**
+ * The steps of `up`, in wg-quick(8)'s order: the interface, PreUp, keys and peers, addresses, MTU and
+ * link, routes, PostUp.
+ *
+ * @param configPath where `config` was read from
+ * @throws ConfigError when the config names a routing table that there isn't
+ */
+export function planUp(config: QuickConfig, configPath: string, observed: Observed): Step[] {
+  const { addresses, mtu, preUp, postUp } = config.interface;
+  const resolve: Action = { kind: "resolve-endpoints" };
+  const actions: Action[] = [
+    // A name that can't be resolved changes nothing then; but a PreUp may be what makes names resolve.
+    ...(preUp.length === 0 ? [resolve] : []),
+    { kind: "create-interface" },
+    ...hooks("PreUp", preUp),
+    ...(preUp.length === 0 ? [] : [resolve]),
+    { kind: "configure", config: configPath },
+    ...addresses.map((prefix): Action => ({
+      kind: "add-address",
+      family: prefix.family,
+      prefix: prefix.toString(),
+    })),
+    { kind: "link-up", mtu: mtu ?? null },
+    ...planRoutes(config, configPath, observed),
+    ...hooks("PostUp", postUp),
+  ];
+  return actions.map((action) => ({ action, undo: undoOf(action), tolerance: tolerance(action) }));
+}
+
+/** The steps that run the commands of `moment`. */
+export function planHooks(moment: HookMoment, commands: readonly string[]): Step[] {
+  return hooks(moment, commands).map((action) => ({ action, undo: null, tolerance: null }));
+}
+
+function hooks(moment: HookMoment, commands: readonly string[]): Action[] {
+  return commands.map((command) => ({ kind: "hook", moment, command }));
+}
+
+function planRoutes(config: QuickConfig, configPath: string, observed: Observed): Action[] {
+  const { table, addresses, fwmark } = config.interface;
+  if (table === "off") return [];
+  const prefixes = destinations(config.peers.flatMap((peer) => peer.allowedIps));
+  if (table !== "auto") {
+    const number = tableNumber(table, observed.tableNames);
+    if (number === null) {
+      const name = typeof table === "number" ? String(table) : table.name;
+      const problem = `cannot parse Table ${quote(name)}: ` +
+        "must be auto, off, a number or a name of /etc/iproute2/rt_tables";
+      throw new ConfigError({ file: configPath, line: 0, key: "Table" }, problem);
+    }
+    return prefixes.map((prefix) => route(prefix, number));
+  }
+  const connected = connectedRoutes(addresses);
+  const specific = prefixes.filter((prefix) =>
+    prefix.length > 0 && !connected.some((covering) => covering.contains(prefix))
+  );
+  const defaults = prefixes.filter((prefix) => prefix.length === 0);
+  return [
+    ...specific.map((prefix) => route(prefix, null)),
+    ...planDefaultRoutes(defaults, fwmark ?? 0, observed),
+  ];
+}
+
+/**
+ * Default routes live in a table of their own, whose number is the mark of the tunnel's datagrams too.
+ *
+ * No packet leaks on the way: the rules lead to an empty table, which changes nothing, until the
+ * unreachable route stops what the tunnel doesn't carry yet. That one stays, of lowest preference,
+ * for when the interface is gone. The rule that lets the main table's specific routes win is added
+ * last, so that it comes first.
+ */
+function planDefaultRoutes(
+  prefixes: readonly IpPrefix[],
+  fwmark: number,
+  observed: Observed,
+): Action[] {
+  if (prefixes.length === 0) return [];
+  const table = fwmark !== 0 ? fwmark : freeTable(observed.usedTables);
+  const actions: Action[] = fwmark !== 0 ? [] : [{ kind: "set-fwmark", fwmark: table }];
+  for (const prefix of prefixes) {
+    const { family } = prefix;
+    if (family === 4 && !observed.srcValidMark) actions.push({ kind: "set-src-valid-mark" });
+    actions.push(
+      addRule(family, { match: "not-fwmark", fwmark: table, table }),
+      addRule(family, { match: "suppress-default" }),
+      { kind: "add-unreachable", family, table },
+      route(prefix, table),
+    );
+  }
+  return actions;
+}
+
+function route(prefix: IpPrefix, table: number | null): Action {
+  return { kind: "add-route", family: prefix.family, prefix: prefix.toString(), table };
+}
+
+function addRule(family: IpFamily, rule: RoutingRule): Action {
+  return { kind: "add-rule", family, rule, priority: null };
+}
+
+function tolerance(action: Action): Tolerance | null {
+  if (action.kind === "set-src-valid-mark") return NO_SRC_VALID_MARK;
+  return "family" in action && action.family === 6 ? NO_IPV6 : null;
+}
