@@ -1,4 +1,4 @@
 /** The absolute path of a file that is named relative to this folder. */
-export function fromFileUrl(relative: string): string {
+export function pathOf(relative: string): string {
   return decodeURIComponent(new URL(relative, import.meta.url).pathname);
 }

@@ -1,5 +1,5 @@
 /** The programs under test and those they are compared with. */
-import { fromFileUrl } from "./paths.ts";
+import { pathOf } from "./paths.ts";
 
 /**
  * The command that starts wgts: the compiled program named by the environment variable WGTS, else
@@ -9,8 +9,8 @@ export function wgts(): string[] {
   const compiled = Deno.env.get("WGTS");
   if (compiled) return [compiled];
   if (Deno.env.get("CI")) throw new Error("WGTS must name the compiled program in CI");
-  return [Deno.execPath(), "run", "-A", "--quiet", fromFileUrl("../../../cli/main.ts")];
+  return [Deno.execPath(), "run", "-A", "--quiet", pathOf("../../../cli/main.ts")];
 }
 
 /** Where the task `test:setup` puts the current wireguard-go, which Debian 12 does not have. */
-export const CURRENT_WIREGUARD_GO = fromFileUrl("../.cache/bin/wireguard");
+export const CURRENT_WIREGUARD_GO = pathOf("../.cache/bin/wireguard");

@@ -1,0 +1,23 @@
+/** Compiles the program that the end-to-end tests run. */
+import { attempt } from "./harness/command.ts";
+import { pathOf } from "./harness/paths.ts";
+
+/**
+ * Compiles wgts as the task `compile` does, but to the file `output`. Returns whether it could.
+ *
+ * `deno compile` downloads its base runtime. Where it can't, DENORT_BIN names one, and DENO_COMPILE
+ * the deno of the same version.
+ */
+export async function compile(output: string): Promise<boolean> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(pathOf("../../../deno.json")));
+  const command = (tasks.compile as string)
+    .replace(/^deno /, `${Deno.env.get("DENO_COMPILE") ?? Deno.execPath()} `)
+    .replace("dist/wgts", output);
+  const root = pathOf("../../..");
+  const result = await attempt(["env", `--chdir=${root}`, ...command.split(" ")], {
+    env: { NO_COLOR: "1" },
+    timeout: 300_000,
+  });
+  if (result.code !== 0) console.error(`${command}: ${result.stderr}`);
+  return result.code === 0;
+}

@@ -1,0 +1,100 @@
+/**
+ * Installs what the end-to-end tests use and this machine does not have, and says what it does.
+ * Debian and its relatives only; elsewhere it says what is missing.
+ */
+import { attempt } from "./netns/harness/command.ts";
+import { CURRENT_WIREGUARD_GO } from "./netns/harness/program.ts";
+
+/** The Debian package of each program that the tests start. */
+const PACKAGES: Record<string, string> = {
+  "wg": "wireguard-tools",
+  "wireguard-go": "wireguard-go",
+  "ip": "iproute2",
+  "nft": "nftables",
+  "ping": "iputils-ping",
+  "socat": "socat",
+  "tcpdump": "tcpdump",
+  "unshare": "util-linux",
+  "setpriv": "util-linux",
+  "ps": "procps",
+  "qemu-system-x86_64": "qemu-system-x86",
+  "cpio": "cpio",
+  "depmod": "kmod",
+  "xz": "xz-utils",
+};
+
+const CURRENT_WIREGUARD_GO_MODULE = "golang.zx2c4.com/wireguard@latest";
+
+async function main(): Promise<number> {
+  if (Deno.uid() !== 0) {
+    console.error(
+      "The end-to-end tests create network interfaces and need root. " +
+        "`deno task test:unit` runs without.",
+    );
+    return 1;
+  }
+  try {
+    await Deno.lstat("/dev/net/tun");
+  } catch {
+    console.error("No /dev/net/tun: load the module tun, or give it to this container.");
+    return 1;
+  }
+  if (!await installPackages()) return 1;
+  await installCurrentWireguardGo();
+  return 0;
+}
+
+async function installPackages(): Promise<boolean> {
+  const missing = [];
+  for (const [program, name] of Object.entries(PACKAGES)) {
+    if (!await isInstalled(program)) missing.push(name);
+  }
+  if (missing.length === 0) return true;
+  const packages = [...new Set(missing)];
+  if (!await isInstalled("apt-get")) {
+    console.error(`Please install what these Debian packages contain: ${packages.join(" ")}`);
+    return false;
+  }
+  console.log(`Installing with apt-get: ${packages.join(" ")}`);
+  const apt = (...args: string[]) =>
+    attempt(["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", ...args], {
+      env: { DEBIAN_FRONTEND: "noninteractive" },
+      timeout: 900_000,
+    });
+  const install = ["install", "-y", "--no-install-recommends", ...packages];
+  let result = await apt(...install);
+  if (result.code !== 0) {
+    // The package lists may be missing or old.
+    await apt("update");
+    result = await apt(...install);
+  }
+  if (result.code !== 0) console.error(`apt-get failed:\n${result.stdout}${result.stderr}`);
+  return result.code === 0;
+}
+
+/** Debian 12's wireguard-go is of 2022: the current one is built from its published module. */
+async function installCurrentWireguardGo(): Promise<void> {
+  if (await isInstalled(CURRENT_WIREGUARD_GO)) return;
+  const directory = CURRENT_WIREGUARD_GO.slice(0, CURRENT_WIREGUARD_GO.lastIndexOf("/"));
+  await Deno.mkdir(directory, { recursive: true });
+  const reason = await isInstalled("go")
+    ? await (async () => {
+      console.log(`Building ${CURRENT_WIREGUARD_GO_MODULE} with go install`);
+      const result = await attempt(["go", "install", CURRENT_WIREGUARD_GO_MODULE], {
+        env: { GOBIN: directory, GOFLAGS: "-mod=mod" },
+        timeout: 600_000,
+      });
+      return result.code === 0 ? null : result.stderr.trim();
+    })()
+    : "go is not installed";
+  if (reason) console.warn(`*** NOT TESTED: the current wireguard-go. ${reason} ***`);
+}
+
+async function isInstalled(program: string): Promise<boolean> {
+  const result = await attempt(["sh", "-c", 'command -v "$1"', "sh", program], {
+    env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin` },
+  });
+  return result.code === 0;
+}
+
+Deno.exit(await main());
