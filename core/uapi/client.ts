@@ -1,0 +1,203 @@
+import type { ConfigEndpoint, WgConfig, WgPeerConfig } from "../config/types.ts";
+import { IpPrefix } from "../ip.ts";
+import { formatHexKey, isZeroKey, parseHexKey } from "../keys.ts";
+import type { UapiEndpoint } from "./command.ts";
+import type { InterfaceState, PeerState } from "./state.ts";
+import { formatUapiEndpoint, parseUapiEndpoint, parseUapiNumber } from "./values.ts";
+
+/** The request for an interface's state. */
+export const GET_REQUEST = "get=1\n\n";
+
+/** The other side refused a request, or answered something else than this protocol. */
+export class UapiError extends Error {
+  override readonly name = "UapiError";
+  /** The answer's errno, positive; 0 when the answer itself is malformed. */
+  readonly errno: number;
+
+  constructor(errno: number, message: string) {
+    super(message);
+    this.errno = errno;
+  }
+}
+
+/** Whether `text` ends with the blank line that ends every answer. */
+export function isCompleteAnswer(text: string): boolean {
+  return text.endsWith("\n\n");
+}
+
+/** Reads the answer to a `set`. Throws {@linkcode UapiError} unless it is `errno=0`. */
+export function checkUapiResult(text: string): void {
+  const match = /^errno=(-?[0-9]+)$/m.exec(text);
+  if (match === null) throw new UapiError(0, "The control socket's answer has no errno");
+  const errno = Math.abs(Number(match[1]));
+  if (errno !== 0) throw new UapiError(errno, `The control socket answered errno ${errno}`);
+}
+
+/** How {@linkcode parseUapiGet} learns what isn't in an answer. */
+export interface UapiGetContext {
+  /** The interface's name. */
+  readonly name: string;
+  /** X25519 of a private key with the base point. */
+  readonly publicKeyOf: (privateKey: Uint8Array) => Uint8Array;
+  /**
+   * Milliseconds since 1970-01-01 UTC. boringtun tells the age of a handshake instead of its time;
+   * this turns it into a time.
+   */
+  readonly wall: number;
+}
+
+/**
+ * Reads the answer to {@linkcode GET_REQUEST}, of wireguard-go, boringtun or wgts. Keys it doesn't
+ * know are skipped. Throws {@linkcode UapiError} for an error or a malformed answer.
+ */
+export function parseUapiGet(text: string, context: UapiGetContext): InterfaceState {
+  checkUapiResult(text);
+  const state: InterfaceState = {
+    name: context.name,
+    privateKey: null,
+    publicKey: null,
+    listenPort: 0,
+    fwmark: 0,
+    peers: [],
+  };
+  let peer: PeerState | null = null;
+  let handshakesAreAges = false;
+  for (const line of text.split("\n")) {
+    if (line === "") break;
+    const equals = line.indexOf("=");
+    if (equals < 0) throw malformed("a line without =");
+    const key = line.slice(0, equals), value = line.slice(equals + 1);
+    if (key === "public_key") {
+      peer = newPeer(required(key, parseHexKey(value)));
+      state.peers.push(peer);
+    } else if (peer !== null) {
+      readPeerLine(peer, key, value);
+    } else {
+      readDeviceLine(state, key, value);
+      handshakesAreAges ||= key === "own_public_key";
+    }
+  }
+  if (state.privateKey !== null) state.publicKey = context.publicKeyOf(state.privateKey);
+  if (handshakesAreAges) { for (const peer of state.peers) ageToTime(peer, context.wall); }
+  return state;
+}
+
+function newPeer(publicKey: Uint8Array): PeerState {
+  return {
+    publicKey,
+    presharedKey: null,
+    endpoint: null,
+    allowedIps: [],
+    lastHandshake: { seconds: 0, nanoseconds: 0 },
+    receivedBytes: 0,
+    sentBytes: 0,
+    persistentKeepalive: 0,
+  };
+}
+
+function readDeviceLine(state: InterfaceState, key: string, value: string): void {
+  switch (key) {
+    case "private_key":
+      state.privateKey = nonZeroKey(key, value);
+      break;
+    case "own_public_key":
+      state.publicKey = required(key, parseHexKey(value));
+      break;
+    case "listen_port":
+      state.listenPort = number(key, value, 0xffff);
+      break;
+    case "fwmark":
+      state.fwmark = number(key, value, 0xffff_ffff);
+      break;
+  }
+}
+
+function readPeerLine(peer: PeerState, key: string, value: string): void {
+  switch (key) {
+    case "preshared_key":
+      peer.presharedKey = nonZeroKey(key, value);
+      break;
+    case "endpoint":
+      peer.endpoint = required(key, parseUapiEndpoint(value));
+      break;
+    case "allowed_ip":
+      peer.allowedIps.push(required(key, IpPrefix.parse(value)));
+      break;
+    case "last_handshake_time_sec":
+      peer.lastHandshake.seconds = number(key, value);
+      break;
+    case "last_handshake_time_nsec":
+      peer.lastHandshake.nanoseconds = number(key, value);
+      break;
+    case "rx_bytes":
+      peer.receivedBytes = number(key, value);
+      break;
+    case "tx_bytes":
+      peer.sentBytes = number(key, value);
+      break;
+    case "persistent_keepalive_interval":
+      peer.persistentKeepalive = number(key, value, 0xffff);
+      break;
+  }
+}
+
+function nonZeroKey(key: string, value: string): Uint8Array | null {
+  const bytes = required(key, parseHexKey(value));
+  return isZeroKey(bytes) ? null : bytes;
+}
+
+function number(key: string, value: string, limit = Number.MAX_VALUE): number {
+  return required(key, parseUapiNumber(value, limit));
+}
+
+function required<T>(key: string, value: T | null): T {
+  if (value === null) throw malformed(`a bad value of ${key}`);
+  return value;
+}
+
+function malformed(what: string): UapiError {
+  return new UapiError(0, `The control socket's answer is malformed: ${what}`);
+}
+
+function ageToTime(peer: PeerState, wall: number): void {
+  const { seconds, nanoseconds } = peer.lastHandshake;
+  if (seconds === 0 && nanoseconds === 0) return;
+  peer.lastHandshake = { seconds: Math.floor(wall / 1000) - seconds, nanoseconds: 0 };
+}
+
+/**
+ * The `set` request that gives an interface exactly what a config says of keys, port, fwmark and peers:
+ * other peers go, and so do keys, port and fwmark that the config doesn't name, as with `wg setconf`.
+ *
+ * `resolve` gives the address of a peer's endpoint, or null when it isn't known: then the peer has none.
+ * `fwmark` is used when the config names none. The text holds secrets.
+ */
+export function formatUapiSet(
+  config: WgConfig,
+  resolve: (endpoint: ConfigEndpoint, peer: WgPeerConfig) => UapiEndpoint | null,
+  fwmark = 0,
+): string {
+  const { privateKey, listenPort, fwmark: ownMark } = config.interface;
+  const lines = [
+    "set=1",
+    `private_key=${privateKey === undefined ? "0".repeat(64) : formatHexKey(privateKey)}`,
+    // The mark comes first: a port is bound at once, and its socket should have the mark by then.
+    `fwmark=${ownMark ?? fwmark}`,
+    `listen_port=${listenPort ?? 0}`,
+    "replace_peers=true",
+  ];
+  for (const peer of config.peers) {
+    const { endpoint, presharedKey, persistentKeepalive } = peer;
+    lines.push(`public_key=${formatHexKey(peer.publicKey)}`);
+    if (presharedKey !== undefined) lines.push(`preshared_key=${formatHexKey(presharedKey)}`);
+    const resolved = endpoint === undefined ? null : resolve(endpoint, peer);
+    if (resolved !== null) lines.push(`endpoint=${formatUapiEndpoint(resolved)}`);
+    lines.push("replace_allowed_ips=true");
+    for (const prefix of peer.allowedIps) lines.push(`allowed_ip=${prefix}`);
+    // Last, because a keepalive starts a handshake as soon as it is switched on.
+    if (persistentKeepalive !== undefined) {
+      lines.push(`persistent_keepalive_interval=${persistentKeepalive}`);
+    }
+  }
+  return lines.join("\n") + "\n\n";
+}

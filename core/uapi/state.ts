@@ -1,0 +1,33 @@
+import type { IpPrefix } from "../ip.ts";
+import type { UapiEndpoint } from "./command.ts";
+
+/** A running interface as its control socket tells: what `show` shows. */
+export interface InterfaceState {
+  readonly name: string;
+  /** 32 bytes, or null when there is none. */
+  privateKey: Uint8Array | null;
+  /** 32 bytes, or null when there is no private key. */
+  publicKey: Uint8Array | null;
+  /** UDP port; 0 is none. */
+  listenPort: number;
+  /** 0 is off. */
+  fwmark: number;
+  /** In the order of the answer. */
+  peers: PeerState[];
+}
+
+/** One peer of a running interface. */
+export interface PeerState {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 32 bytes, or null when there is none. */
+  presharedKey: Uint8Array | null;
+  endpoint: UapiEndpoint | null;
+  allowedIps: IpPrefix[];
+  /** Time of the last completed handshake since 1970-01-01 UTC; both 0 is never. */
+  lastHandshake: { seconds: number; nanoseconds: number };
+  receivedBytes: number;
+  sentBytes: number;
+  /** Seconds; 0 is off. */
+  persistentKeepalive: number;
+}
