@@ -1,0 +1,296 @@
+/**
+ * The write-ahead journal of `up`: what is going to be changed, how it is undone and what was there
+ * before is on disk before each change, so that `down` can clean up whatever happened in between.
+ *
+ * One file per network namespace and interface, in a directory that only root may read (commands of a
+ * config may hold secrets). Each line is a JSON object; the last one may be torn.
+ *
+ * @module
+ */
+import type { Action, Undo } from "../core/plan.ts";
+
+/** Where journals and locks live; gone after a reboot, like all that they describe. */
+export const RUNTIME_DIRECTORY = "/run/wgts";
+
+const VERSION = 1;
+const SUFFIX = ".journal";
+
+/** A network namespace. */
+export interface NetworkNamespace {
+  /** Device and inode number of /proc/self/ns/net, which another namespace may get after its end. */
+  readonly device: number;
+  readonly inode: number;
+  /** A number that no other namespace gets until reboot (SO_NETNS_COOKIE); "" where the kernel has none. */
+  readonly cookie: string;
+}
+
+/** What of the system a journal belongs to: it says nothing about any other. */
+export interface JournalScope {
+  readonly namespace: NetworkNamespace;
+  /** /proc/sys/kernel/random/boot_id: nothing of what a journal describes outlives a reboot. */
+  readonly bootId: string;
+}
+
+/** A process that serves an interface, and the interface. */
+export interface EngineIdentity {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: tells the process from a later one with the same number. */
+  readonly startTime: string;
+  /** The interface's index. */
+  readonly interfaceIndex: number;
+}
+
+/** What a journal says of itself. */
+export interface JournalHeader extends JournalScope {
+  readonly interface: string;
+  /** Absolute path of the config. */
+  readonly config: string;
+  /** The commands to run when the config can't be read any more. */
+  readonly preDown: readonly string[];
+  readonly postDown: readonly string[];
+}
+
+/** One change: intended, perhaps done, perhaps undone. */
+export interface JournalEntry {
+  readonly id: number;
+  readonly action: Action;
+  readonly undo: Undo;
+  /** The value seen before, where the undo restores one; else null. */
+  readonly before: string | null;
+  done: boolean;
+  undone: boolean;
+}
+
+/** How far the commands got. */
+export type JournalPhase =
+  /** `up` didn't finish. */
+  | "starting"
+  /** `up` finished. */
+  | "up"
+  /** `down` ran the PreDown commands. */
+  | "down";
+
+/** What a journal says. */
+export interface JournalState {
+  readonly header: JournalHeader;
+  readonly entries: JournalEntry[];
+  phase: JournalPhase;
+  /** The interface's engine, once it was started. */
+  engine: EngineIdentity | null;
+}
+
+/** One line of the file behind the header's. */
+type JournalRecord =
+  | {
+    readonly intent: number;
+    readonly action: Action;
+    readonly undo: Undo;
+    readonly before: string | null;
+  }
+  | { readonly done: number }
+  | { readonly undone: number }
+  | { readonly engine: EngineIdentity }
+  | { readonly phase: JournalPhase };
+
+/** A journal that is being written. Closing it leaves the file. */
+export class Journal implements Disposable {
+  readonly #file: Deno.FsFile;
+
+  private constructor(readonly path: string, readonly state: JournalState, file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /** Starts the journal of a new `up` in `directory`. Fails when the interface has one. */
+  static create(directory: string, header: JournalHeader): Journal {
+    const path = journalPath(directory, header.namespace, header.interface);
+    const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+    const state: JournalState = { header, entries: [], phase: "starting", engine: null };
+    const journal = new Journal(path, state, file);
+    journal.#append({ version: VERSION, ...header });
+    return journal;
+  }
+
+  /**
+   * Opens the journal of interface `name` to go on with it. Null when there is none, or one that says
+   * nothing (cut off in its first line, or of another boot or a namespace that is gone): that is removed.
+   */
+  static open(directory: string, scope: JournalScope, name: string): Journal | null {
+    const path = journalPath(directory, scope.namespace, name);
+    const text = readFile(path);
+    if (text === null) return null;
+    const state = parseJournal(text, path);
+    if (state === null || !isOfScope(state.header, scope)) {
+      Deno.removeSync(path);
+      return null;
+    }
+    const file = Deno.openSync(path, { write: true });
+    const length = new TextEncoder().encode(completeLines(text)).length;
+    file.truncateSync(length);
+    file.seekSync(length, Deno.SeekMode.Start);
+    return new Journal(path, state, file);
+  }
+
+  /** To be called before a change. Returns the entry, for {@linkcode done} and {@linkcode undone}. */
+  intend(action: Action, undo: Undo, before: string | null): JournalEntry {
+    const id = (this.state.entries.at(-1)?.id ?? -1) + 1;
+    this.#append({ intent: id, action, undo, before });
+    const entry = { id, action, undo, before, done: false, undone: false };
+    this.state.entries.push(entry);
+    return entry;
+  }
+
+  /** To be called after the change of `entry`. */
+  done(entry: JournalEntry): void {
+    this.#append({ done: entry.id });
+    entry.done = true;
+  }
+
+  /** To be called when the change of `entry` is taken back, or didn't happen. */
+  undone(entry: JournalEntry): void {
+    this.#append({ undone: entry.id });
+    entry.undone = true;
+  }
+
+  /** To be called as soon as the engine is known. */
+  startedEngine(engine: EngineIdentity): void {
+    this.#append({ engine });
+    this.state.engine = engine;
+  }
+
+  /** To be called when a phase is reached. */
+  enter(phase: JournalPhase): void {
+    this.#append({ phase });
+    this.state.phase = phase;
+  }
+
+  /** Removes the file: everything is undone. */
+  remove(): void {
+    Deno.removeSync(this.path);
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #append(record: JournalRecord | JournalHeader & { readonly version: number }): void {
+    const line = new TextEncoder().encode(JSON.stringify(record) + "\n");
+    for (let written = 0; written < line.length;) {
+      written += this.#file.writeSync(line.subarray(written));
+    }
+    this.#file.syncDataSync();
+  }
+}
+
+/** What the journals of `scope` in `directory` say, `except` that of one interface. */
+export function readJournals(
+  directory: string,
+  scope: JournalScope,
+  except?: string,
+): JournalState[] {
+  return journalFiles(directory)
+    .map((path) => parseJournal(readFile(path) ?? "", path))
+    .filter((state) => state !== null)
+    .filter(({ header }) => isOfScope(header, scope) && header.interface !== except);
+}
+
+/** What the journals of interfaces called `name` in other network namespaces say. */
+export function readForeignJournals(
+  directory: string,
+  scope: JournalScope,
+  name: string,
+): JournalState[] {
+  return journalFiles(directory)
+    .filter((path) => path.startsWith(`${directory}/${name}@`))
+    .map((path) => parseJournal(readFile(path) ?? "", path))
+    .filter((state) => state !== null)
+    .filter(({ header }) => !sameNamespace(header.namespace, scope.namespace));
+}
+
+/** The file that holds the journal of interface `name`. */
+export function journalPath(directory: string, namespace: NetworkNamespace, name: string): string {
+  return `${directory}/${name}@${namespace.inode}${SUFFIX}`;
+}
+
+/**
+ * Parses a journal's text. A torn last line doesn't count, nor does a damaged one in between: each
+ * record stands for itself. Null when not even the header is there.
+ *
+ * @throws Error when another version of this program wrote it
+ */
+export function parseJournal(text: string, path: string): JournalState | null {
+  const [first, ...rest] = completeLines(text).split("\n").map(parseObject);
+  if (first === undefined || first === null || !("version" in first)) return null;
+  if (first["version"] !== VERSION) {
+    throw new Error(
+      `${path} was written by another version of wgts: take the tunnel down with that one`,
+    );
+  }
+  const header = first as unknown as JournalHeader;
+  const state: JournalState = { header, entries: [], phase: "starting", engine: null };
+  for (const record of rest) if (record !== null) replay(state, record as JournalRecord);
+  return state;
+}
+
+function replay(state: JournalState, record: JournalRecord): void {
+  if ("intent" in record) {
+    const { intent: id, action, undo, before } = record;
+    state.entries.push({ id, action, undo, before, done: false, undone: false });
+  } else if ("done" in record || "undone" in record) {
+    const id = "done" in record ? record.done : record.undone;
+    const entry = state.entries.find((entry) => entry.id === id);
+    if (entry !== undefined) entry["done" in record ? "done" : "undone"] = true;
+  } else if ("engine" in record) {
+    state.engine = record.engine;
+  } else if ("phase" in record) {
+    state.phase = record.phase;
+  }
+}
+
+/** The object that `line` encodes, or null. */
+function parseObject(line: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" ? value as Record<string, unknown> | null : null;
+  } catch {
+    return null;
+  }
+}
+
+/** `text` up to and with its last line feed. */
+function completeLines(text: string): string {
+  return text.slice(0, text.lastIndexOf("\n") + 1);
+}
+
+function isOfScope(header: JournalHeader, scope: JournalScope): boolean {
+  return header.bootId === scope.bootId && sameNamespace(header.namespace, scope.namespace);
+}
+
+function sameNamespace(a: NetworkNamespace, b: NetworkNamespace): boolean {
+  return a.device === b.device && a.inode === b.inode && a.cookie === b.cookie;
+}
+
+function journalFiles(directory: string): string[] {
+  try {
+    return [...Deno.readDirSync(directory)]
+      .filter(({ name }) => name.endsWith(SUFFIX))
+      .map(({ name }) => `${directory}/${name}`)
+      .sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function readFile(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
