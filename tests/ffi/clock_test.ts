@@ -1,3 +1,4 @@
+import "./bind_libc.ts";
 import assert from "node:assert/strict";
 import { SystemClock } from "../../ffi/clock.ts";
 

@@ -1,3 +1,4 @@
+import "./bind_libc.ts";
 import assert from "node:assert/strict";
 import { Arena } from "../../ffi/arena.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";

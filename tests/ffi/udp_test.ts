@@ -1,3 +1,4 @@
+import "./bind_libc.ts";
 import assert from "node:assert/strict";
 import { Endpoint } from "../../core/endpoint.ts";
 import { Arena } from "../../ffi/arena.ts";
