@@ -1,0 +1,124 @@
+import { ConfigError, type ConfigPosition } from "./error.ts";
+
+/** What every line of a config has. */
+interface LineBase {
+  /** From 1. */
+  readonly number: number;
+  /** The line as it is in the file, without its newline. */
+  readonly text: string;
+}
+
+/** Nothing but white space and a comment. */
+export interface BlankLine extends LineBase {
+  readonly kind: "blank";
+}
+
+/** `[NAME]`. */
+export interface SectionLine extends LineBase {
+  readonly kind: "section";
+  /** As written, without white space and brackets. */
+  readonly name: string;
+}
+
+/** `KEY = VALUE`. */
+export interface SettingLine extends LineBase {
+  readonly kind: "setting";
+  /** As written, without any white space: `wg` allows it anywhere. */
+  readonly key: string;
+  /** Without any white space and without the comment. */
+  readonly value: string;
+  /** Trimmed, without the comment: for lists that spaces separate. */
+  readonly valueText: string;
+  /** All behind the first `=`, trimmed, a `#` included: for hooks. */
+  readonly rawText: string;
+  /** Column where the value begins, from 1. */
+  readonly column: number;
+}
+
+/** Anything else: no config has it. */
+export interface OtherLine extends LineBase {
+  readonly kind: "other";
+}
+
+/** One line of a config, whatever it means. */
+export type ConfigLine = BlankLine | SectionLine | SettingLine | OtherLine;
+
+/**
+ * A config as its lines, in order and without loss: joined, they are the text again. A line can be
+ * replaced without touching any other.
+ */
+export class ConfigDocument {
+  constructor(
+    /** For messages. */
+    readonly file: string,
+    readonly lines: readonly ConfigLine[],
+  ) {}
+
+  /**
+   * Splits `text` into lines. Throws ConfigError for a byte order mark and for NUL, at which C programs
+   * stop to read a line; else nothing is checked.
+   */
+  static parse(text: string, file: string): ConfigDocument {
+    if (text.startsWith("\ufeff")) {
+      throw new ConfigError(
+        { file, line: 1, column: 1 },
+        "a byte order mark: expected plain UTF-8",
+      );
+    }
+    const lines = text.split("\n").map((line, i) => parseLine(line, i + 1));
+    const withNul = lines.find((line) => line.text.includes("\0"));
+    if (withNul !== undefined) {
+      const position = { file, line: withNul.number, column: withNul.text.indexOf("\0") + 1 };
+      throw new ConfigError(position, "a NUL byte: expected text");
+    }
+    return new ConfigDocument(file, lines);
+  }
+
+  /** The text that the lines were parsed from. */
+  toString(): string {
+    return this.lines.map((line) => line.text).join("\n");
+  }
+
+  /** Where `line` is, for an error about `key`. */
+  position(line: ConfigLine, key?: string): ConfigPosition {
+    return {
+      file: this.file,
+      line: line.number,
+      column: line.kind === "setting" ? line.column : undefined,
+      key,
+    };
+  }
+}
+
+/** C's isspace(3) in the C locale, nothing of Unicode: `wg` and wg-quick know no other. */
+const SPACE = "\\t-\\r ";
+const ALL_SPACE = new RegExp(`[${SPACE}]`, "g");
+const SPACE_AROUND = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
+const SECTION = /^\[([^\]=]*)\]$/;
+
+function parseLine(text: string, number: number): ConfigLine {
+  const hash = text.indexOf("#");
+  const content = hash < 0 ? text : text.slice(0, hash);
+  const squeezed = content.replace(ALL_SPACE, "");
+  if (squeezed === "") return { kind: "blank", number, text };
+  const section = SECTION.exec(squeezed);
+  if (section !== null) return { kind: "section", number, text, name: section[1] ?? "" };
+  const equals = content.indexOf("=");
+  if (equals < 0) return { kind: "other", number, text };
+  const behind = text.slice(equals + 1);
+  const split = squeezed.indexOf("=");
+  return {
+    kind: "setting",
+    number,
+    text,
+    key: squeezed.slice(0, split),
+    value: squeezed.slice(split + 1),
+    valueText: trimSpace(content.slice(equals + 1)),
+    rawText: trimSpace(behind),
+    column: equals + 2 + behind.search(new RegExp(`[^${SPACE}]|$`)),
+  };
+}
+
+function trimSpace(text: string): string {
+  return text.replace(SPACE_AROUND, "");
+}

@@ -1,0 +1,115 @@
+/** `[Peer]` sections, and how several of them with one public key are one peer. */
+
+import type { IpPrefix } from "../ip.ts";
+import { formatKey } from "../keys.ts";
+import { ConfigError } from "./error.ts";
+import type { WgPeerKey } from "./keys.ts";
+import type { SettingReader, SettingReaders } from "./sections.ts";
+import type { WgPeerConfig } from "./types.ts";
+import {
+  type AllowedIpChange,
+  parseAllowedIps,
+  parseEndpoint,
+  parseKeepalive,
+  parseKeyValue,
+} from "./values.ts";
+
+/** One `[Peer]` section as it stands in the file. */
+export interface PeerSection extends Partial<Omit<WgPeerConfig, "publicKey" | "allowedIps">> {
+  /** Line of its header. */
+  readonly line: number;
+  publicKey?: Uint8Array;
+  /** In the order of the file. */
+  readonly changes: AllowedIpChange[];
+}
+
+const READERS: [WgPeerKey, SettingReader<PeerSection>][] = [
+  ["PublicKey", (peer, { value }) => peer.publicKey = parseKeyValue(value)],
+  ["PresharedKey", (peer, { value }) => peer.presharedKey = parseKeyValue(value)],
+  ["AllowedIPs", (peer, { value }, { warn }) => {
+    for (const change of parseAllowedIps(value)) {
+      const { prefix } = change;
+      if (prefix.hasHostBits) {
+        warn(`AllowedIPs ${prefix} has host bits: taken as ${prefix.masked()}`);
+      }
+      peer.changes.push(change);
+    }
+  }],
+  ["Endpoint", (peer, { value }, { servicePort }) => {
+    peer.endpoint = parseEndpoint(value, servicePort);
+  }],
+  ["PersistentKeepalive", (peer, { value }) => peer.persistentKeepalive = parseKeepalive(value)],
+];
+
+/** The keys of `[Peer]`. */
+export const PEER_READERS: SettingReaders<PeerSection> = new Map(READERS);
+
+/**
+ * The peers that the sections of a file mean. A later section of the same public key changes what it
+ * names and replaces the allowed IPs, unless they all are given with `+` or `-`; that is what an
+ * interface makes of the requests `wg setconf` sends. Throws ConfigError for one without a public key.
+ */
+export function mergePeers(
+  sections: readonly PeerSection[],
+  file: string,
+  warn: (line: number, problem: string) => void,
+): WgPeerConfig[] {
+  const peers = new Map<string, MergingPeer>();
+  for (const section of sections) {
+    const { publicKey, line } = section;
+    if (publicKey === undefined) {
+      throw new ConfigError({ file, line, key: "PublicKey" }, "this [Peer] has no PublicKey");
+    }
+    const name = formatKey(publicKey);
+    const known = peers.get(name);
+    if (known !== undefined) {
+      warn(line, `the peer of line ${known.peer.line} again: later settings replace earlier ones`);
+    }
+    const merging = known ?? { peer: { publicKey, allowedIps: [], line }, prefixes: new Map() };
+    peers.set(name, merging);
+    applySection(merging, section);
+  }
+  const merged = [...peers.values()].map(({ peer, prefixes }) => {
+    return { ...peer, allowedIps: [...prefixes.values()] };
+  });
+  warnOfSharedPrefixes(merged, warn);
+  return merged;
+}
+
+interface MergingPeer {
+  readonly peer: WgPeerConfig;
+  /** By their text. */
+  readonly prefixes: Map<string, IpPrefix>;
+}
+
+function applySection({ peer, prefixes }: MergingPeer, section: PeerSection): void {
+  const { presharedKey, endpoint, persistentKeepalive, changes } = section;
+  if (presharedKey !== undefined) peer.presharedKey = presharedKey;
+  if (endpoint !== undefined) peer.endpoint = endpoint;
+  if (persistentKeepalive !== undefined) peer.persistentKeepalive = persistentKeepalive;
+  if (!changes.some(({ sign }) => sign !== "")) prefixes.clear();
+  for (const { prefix, sign } of changes) {
+    const masked = prefix.masked();
+    const text = masked.toString();
+    prefixes.delete(text);
+    if (sign !== "-") prefixes.set(text, masked);
+  }
+}
+
+/** A prefix belongs to one peer: the last that claims it. */
+function warnOfSharedPrefixes(
+  peers: readonly WgPeerConfig[],
+  warn: (line: number, problem: string) => void,
+): void {
+  const owners = new Map<string, WgPeerConfig>();
+  for (const peer of peers) {
+    for (const prefix of peer.allowedIps) {
+      const text = prefix.toString();
+      const owner = owners.get(text);
+      if (owner !== undefined) {
+        warn(peer.line, `this peer takes ${text} from the peer of line ${owner.line}`);
+      }
+      owners.set(text, peer);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/** The config dialect of wg-quick(8): that of wg(8), and how the system is to be set up around it. */
+
+import { IpAddress, type IpPrefix } from "../ip.ts";
+import { isZeroKey } from "../keys.ts";
+import { ConfigDocument } from "./document.ts";
+import { formatComplaint, quote } from "./error.ts";
+import type { QuickKey } from "./keys.ts";
+import {
+  type ConfigOptions,
+  readSections,
+  type SettingReader,
+  type SettingReaders,
+} from "./sections.ts";
+import type { QuickConfig, QuickInterfaceConfig, RoutingTable } from "./types.ts";
+import { parseDecimal, parsePrefix, ValueError } from "./values.ts";
+import { WG_INTERFACE_READERS } from "./wg.ts";
+
+/** Bytes of the smallest MTU a TUN device takes, and of the largest. */
+const MIN_MTU = 68, MAX_MTU = 65535;
+
+const READERS: [QuickKey, SettingReader<QuickInterfaceConfig>][] = [
+  ["Address", (config, { valueText }) => {
+    for (const item of splitList(valueText)) addAddress(config.addresses, parsePrefix(item));
+  }],
+  ["DNS", (config, { valueText }) => {
+    for (const item of splitList(valueText)) addDns(config.dns, item);
+  }],
+  ["MTU", (config, { valueText }) => {
+    const mtu = parseMtu(valueText);
+    if (mtu === null) delete config.mtu;
+    else config.mtu = mtu;
+  }],
+  ["Table", (config, { valueText }) => config.table = parseTable(valueText)],
+  ["PreUp", hookReader("preUp")],
+  ["PostUp", hookReader("postUp")],
+  ["PreDown", hookReader("preDown")],
+  ["PostDown", hookReader("postDown")],
+  ["SaveConfig", (config, { valueText }) => config.saveConfig = parseBoolean(valueText)],
+];
+
+const QUICK_INTERFACE_READERS: SettingReaders<QuickInterfaceConfig> = new Map([
+  ...WG_INTERFACE_READERS,
+  ...READERS,
+]);
+
+/**
+ * Parses a config of the wg-quick(8) dialect; `file` names it in messages. Throws ConfigError at the
+ * first line that is wrong. What is odd but valid is among the result's `warnings`.
+ */
+export function parseQuickConfig(
+  text: string,
+  file: string,
+  options: ConfigOptions = {},
+): QuickConfig {
+  const target: QuickInterfaceConfig = {
+    addresses: [],
+    dns: { servers: [], search: [] },
+    table: "auto",
+    preUp: [],
+    postUp: [],
+    preDown: [],
+    postDown: [],
+    saveConfig: false,
+  };
+  const document = ConfigDocument.parse(text, file);
+  const config = readSections(document, target, QUICK_INTERFACE_READERS, options);
+  if (target.privateKey === undefined || isZeroKey(target.privateKey)) {
+    const message = formatComplaint({ file, line: 0 }, "no PrivateKey: no peer can be reached");
+    config.warnings.push({ file, line: 0, message });
+  }
+  return config;
+}
+
+/** A hook's text with every `%i` replaced by the interface's name. */
+export function expandHook(hook: string, interfaceName: string): string {
+  return hook.replaceAll("%i", interfaceName);
+}
+
+/** Items between commas and white space; empty ones don't count. */
+function splitList(text: string): string[] {
+  return text.split(/[,\t-\r ]+/).filter((item) => item !== "");
+}
+
+function addAddress(addresses: IpPrefix[], prefix: IpPrefix): void {
+  if (addresses.some((other) => other.equals(prefix))) {
+    throw new ValueError(`${prefix} is given twice`);
+  }
+  addresses.push(prefix);
+}
+
+/** As wg-quick tells them apart: digits and dots, or a colon, make a server. */
+function addDns(dns: QuickInterfaceConfig["dns"], text: string): void {
+  if (!/^[0-9.]+$|:/.test(text)) {
+    if (!/^[A-Za-z0-9._~-]+$/.test(text)) {
+      throw new ValueError(`${quote(text)} is neither an IP address nor a search domain`);
+    }
+    dns.search.push(text);
+    return;
+  }
+  const server = IpAddress.parse(text);
+  if (server === null) throw new ValueError(`${quote(text)} is not an IP address`);
+  dns.servers.push(server);
+}
+
+/** Null, to be discovered, for "". */
+function parseMtu(text: string): number | null {
+  if (text === "") return null;
+  const mtu = parseDecimal(text, MAX_MTU);
+  if (mtu === null || mtu < MIN_MTU) {
+    throw new ValueError(`expected ${MIN_MTU} to ${MAX_MTU} bytes`);
+  }
+  return mtu;
+}
+
+function parseTable(text: string): RoutingTable {
+  if (text === "" || text === "auto") return "auto";
+  if (text === "off") return "off";
+  if (/^[0-9]/.test(text)) {
+    const table = /^0x[0-9a-f]+$/i.test(text) ? Number(text) : parseDecimal(text, 0xffff_ffff);
+    // iproute2 reads 010 as octal, which nobody means.
+    const ambiguous = /^0[0-9]/.test(text);
+    if (table !== null && table > 0 && table <= 0xffff_ffff && !ambiguous) return table;
+  } else if (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text) && !/^(auto|off)$/i.test(text)) {
+    return { name: text };
+  }
+  throw new ValueError("expected auto, off, 1 to 4294967295 or a name of rt_tables");
+}
+
+function hookReader(hook: "preUp" | "postUp" | "preDown" | "postDown") {
+  return (config: QuickInterfaceConfig, { rawText }: { readonly rawText: string }) => {
+    if (rawText !== "") config[hook].push(rawText);
+  };
+}
+
+function parseBoolean(text: string): boolean {
+  const lower = text.toLowerCase();
+  if (lower !== "true" && lower !== "false") throw new ValueError("expected true or false");
+  return lower === "true";
+}

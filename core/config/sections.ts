@@ -1,0 +1,132 @@
+/** The grammar that all config dialects share: sections, and settings that each section knows. */
+
+import type { ConfigDocument, SectionLine, SettingLine } from "./document.ts";
+import { ConfigError, type ConfigWarning, formatComplaint, quote } from "./error.ts";
+import {
+  findName,
+  nearestName,
+  QUICK_KEYS,
+  SECTION_NAMES,
+  type SectionName,
+  WG_PEER_KEYS,
+} from "./keys.ts";
+import { mergePeers, PEER_READERS, type PeerSection } from "./peers.ts";
+import type { WgConfig, WgInterfaceConfig } from "./types.ts";
+import { type ServicePort, ValueError } from "./values.ts";
+
+/** How a config is read. */
+export interface ConfigOptions {
+  /** Looks up a service name given as a port; without it, ports are numbers. */
+  readonly servicePort?: ServicePort;
+}
+
+/** What the reader of a setting may need beside its line. */
+export interface SettingContext {
+  readonly servicePort: ServicePort;
+  /** Tells of something odd in the line that is being read. */
+  warn(problem: string): void;
+}
+
+/** Reads the value of one key into `target`. Throws {@linkcode ValueError} saying what was expected. */
+export type SettingReader<T> = (target: T, line: SettingLine, context: SettingContext) => void;
+
+/** The readers of a section's keys, by their canonical names. */
+export type SettingReaders<T> = ReadonlyMap<string, SettingReader<T>>;
+
+/**
+ * Reads the `[Interface]` sections with `readers` into `target`, and the `[Peer]` sections.
+ *
+ * Repeated `[Interface]` sections are one; of a repeated key the last counts, unless it is a list.
+ * Throws {@linkcode ConfigError} at the first line that is wrong.
+ */
+export function readSections<I extends WgInterfaceConfig>(
+  document: ConfigDocument,
+  target: I,
+  readers: SettingReaders<I>,
+  options: ConfigOptions,
+): WgConfig & { readonly interface: I } {
+  const warnings: ConfigWarning[] = [];
+  const warn = (line: number, problem: string) => {
+    const position = { file: document.file, line };
+    warnings.push({ ...position, message: formatComplaint(position, problem) });
+  };
+  const servicePort = options.servicePort ?? (() => null);
+  const peers: PeerSection[] = [];
+  let readSetting: ((line: SettingLine) => void) | null = null;
+
+  for (const line of document.lines) {
+    if (line.kind === "blank") continue;
+    if (line.kind === "other") {
+      // The line may be a piece of a key, so it isn't repeated.
+      const problem = "expected [Interface], [Peer] or KEY = VALUE";
+      throw new ConfigError(document.position(line), problem);
+    }
+    if (line.kind === "section") {
+      if (sectionNameOf(document, line) === "Interface") {
+        readSetting = (line) => read(line, "Interface", readers, target);
+      } else {
+        const peer: PeerSection = { line: line.number, changes: [] };
+        peers.push(peer);
+        readSetting = (line) => read(line, "Peer", PEER_READERS, peer);
+      }
+      continue;
+    }
+    if (readSetting === null) {
+      const problem = `${quoteKey(line.key)} stands before any section: expected [Interface]`;
+      throw new ConfigError(document.position(line), problem);
+    }
+    readSetting(line);
+  }
+
+  function read<T>(line: SettingLine, section: SectionName, readers: SettingReaders<T>, target: T) {
+    const key = findName(line.key, [...readers.keys()]);
+    const reader = key === null ? undefined : readers.get(key);
+    if (key === null || reader === undefined) {
+      const problem = describeUnknownKey(line.key, section, [...readers.keys()]);
+      throw new ConfigError(document.position(line), problem);
+    }
+    try {
+      reader(target, line, { servicePort, warn: (problem) => warn(line.number, problem) });
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      const value = KEYS_OF_KEYS.has(key) ? "" : ` ${quote(line.valueText)}`;
+      const problem = `cannot parse ${key}${value}: ${error.message}`;
+      throw new ConfigError(document.position(line, key), problem);
+    }
+  }
+
+  return { interface: target, peers: mergePeers(peers, document.file, warn), warnings };
+}
+
+function sectionNameOf(document: ConfigDocument, line: SectionLine): SectionName {
+  const name = findName(line.name, SECTION_NAMES);
+  if (name !== null) return name;
+  const nearest = nearestName(line.name, SECTION_NAMES);
+  const hint = nearest === null ? "expected [Interface] or [Peer]" : `did you mean [${nearest}]?`;
+  const problem = `unknown section ${quoteKey(`[${line.name}]`)}: ${hint}`;
+  throw new ConfigError(document.position(line), problem);
+}
+
+/** Keys whose wrong values no message repeats: they may be secrets. */
+const KEYS_OF_KEYS: ReadonlySet<string> = new Set(["PrivateKey", "PresharedKey", "PublicKey"]);
+
+function describeUnknownKey(key: string, section: SectionName, known: readonly string[]): string {
+  const unknown = `unknown key ${quoteKey(key)} in [${section}]`;
+  if (section === "Interface" && findName(key, WG_PEER_KEYS) !== null) {
+    return `${unknown}: it belongs to [Peer]`;
+  }
+  const ofInterface = [...QUICK_KEYS, "PrivateKey", "ListenPort", "FwMark"];
+  if (findName(key, ofInterface) !== null) {
+    return `${unknown}: ${section === "Peer" ? "it belongs to [Interface]" : "it is wg-quick's"}`;
+  }
+  const nearest = nearestName(key, known);
+  const hint = nearest === null
+    ? `expected one of ${known.join(", ")}`
+    : `did you mean ${nearest}?`;
+  return `${unknown}: ${hint}`;
+}
+
+/** Quotes what should be a name; a longer text could be a secret on a line of its own. */
+function quoteKey(key: string): string {
+  return key.length <= 24 ? quote(key) : `of ${key.length} characters`;
+}
