@@ -1,0 +1,114 @@
+/** What `wg show INTERFACE FIELD` and `dump` print for scripts, byte for byte. */
+
+import { formatKey } from "../keys.ts";
+import type { InterfaceState, PeerState } from "../uapi/state.ts";
+import { formatUapiEndpoint } from "../uapi/values.ts";
+
+/** A field that `show` can be asked for, as its usage lists them. */
+export type ShowField = typeof SHOW_FIELDS[number];
+
+export const SHOW_FIELDS = [
+  "public-key",
+  "private-key",
+  "listen-port",
+  "fwmark",
+  "peers",
+  "preshared-keys",
+  "endpoints",
+  "allowed-ips",
+  "latest-handshakes",
+  "transfer",
+  "persistent-keepalive",
+  "dump",
+] as const;
+
+/** The field that `text` names, or null. */
+export function findShowField(text: string): ShowField | null {
+  return SHOW_FIELDS.find((field) => field === text) ?? null;
+}
+
+/**
+ * The lines of one field of an interface, peers in the order of the device, values separated by tabs.
+ * `prefixed` puts the interface's name in front of each, as for `show all`. Holds secrets if the field
+ * does.
+ */
+export function formatShowField(
+  state: InterfaceState,
+  field: ShowField,
+  prefixed: boolean,
+): string {
+  const prefix = prefixed ? `${state.name}\t` : "";
+  return fieldLines(state, field).map((columns) => prefix + columns.join("\t") + "\n").join("");
+}
+
+function fieldLines(state: InterfaceState, field: ShowField): string[][] {
+  const perPeer = (columns: (peer: PeerState) => string[]) =>
+    state.peers.map((peer) => [formatKey(peer.publicKey), ...columns(peer)]);
+  switch (field) {
+    case "public-key":
+      return [[keyText(state.publicKey)]];
+    case "private-key":
+      return [[keyText(state.privateKey)]];
+    case "listen-port":
+      return [[String(state.listenPort)]];
+    case "fwmark":
+      return [[fwmarkText(state.fwmark)]];
+    case "peers":
+      return perPeer(() => []);
+    case "preshared-keys":
+      return perPeer((peer) => [keyText(peer.presharedKey)]);
+    case "endpoints":
+      return perPeer((peer) => [endpointText(peer)]);
+    case "allowed-ips":
+      return perPeer((peer) => [allowedIpsText(peer, " ")]);
+    case "latest-handshakes":
+      return perPeer((peer) => [String(peer.lastHandshake.seconds)]);
+    case "transfer":
+      return perPeer((peer) => [String(peer.receivedBytes), String(peer.sentBytes)]);
+    case "persistent-keepalive":
+      return perPeer((peer) => [keepaliveText(peer)]);
+    case "dump":
+      return [interfaceColumns(state), ...perPeer(peerColumns)];
+  }
+}
+
+function interfaceColumns(state: InterfaceState): string[] {
+  return [
+    keyText(state.privateKey),
+    keyText(state.publicKey),
+    String(state.listenPort),
+    fwmarkText(state.fwmark),
+  ];
+}
+
+function peerColumns(peer: PeerState): string[] {
+  return [
+    keyText(peer.presharedKey),
+    endpointText(peer),
+    allowedIpsText(peer, ","),
+    String(peer.lastHandshake.seconds),
+    String(peer.receivedBytes),
+    String(peer.sentBytes),
+    keepaliveText(peer),
+  ];
+}
+
+function keyText(key: Uint8Array | null): string {
+  return key === null ? "(none)" : formatKey(key);
+}
+
+function fwmarkText(fwmark: number): string {
+  return fwmark === 0 ? "off" : `0x${fwmark.toString(16)}`;
+}
+
+function endpointText(peer: PeerState): string {
+  return peer.endpoint === null ? "(none)" : formatUapiEndpoint(peer.endpoint);
+}
+
+function allowedIpsText(peer: PeerState, separator: string): string {
+  return peer.allowedIps.length === 0 ? "(none)" : peer.allowedIps.join(separator);
+}
+
+function keepaliveText(peer: PeerState): string {
+  return peer.persistentKeepalive === 0 ? "off" : String(peer.persistentKeepalive);
+}
