@@ -45,6 +45,8 @@ export interface JournalHeader extends JournalScope {
   readonly interface: string;
   /** Absolute path of the config. */
   readonly config: string;
+  /** The routing table that its default route takes, so that no other tunnel does; else null. */
+  readonly table: number | null;
   /** The commands to run when the config can't be read any more. */
   readonly preDown: readonly string[];
   readonly postDown: readonly string[];

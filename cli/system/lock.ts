@@ -47,8 +47,11 @@ export class FileLock implements Disposable {
 
   /** Gives the lock to whoever waits for it. */
   release(): void {
-    Deno.removeSync(this.path);
-    this.file.close();
+    try {
+      Deno.removeSync(this.path);
+    } finally {
+      this.file.close();
+    }
   }
 
   [Symbol.dispose](): void {

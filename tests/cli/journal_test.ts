@@ -16,6 +16,7 @@ const HEADER: JournalHeader = {
   namespace: { device: 4, inode: 4026531840, cookie: "1" },
   bootId: "8d5f",
   config: "/etc/wireguard/wg0.conf",
+  table: null,
   preDown: ["echo %i"],
   postDown: [],
 };

@@ -1,0 +1,178 @@
+/**
+ * Carries out a plan, step by step, with its journal.
+ *
+ * @module
+ */
+import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
+import { type Action, describeAction, expandHook, type Step, undoOf } from "../../core/plan.ts";
+import type { UapiEndpoint } from "../../core/uapi/command.ts";
+import type { Journal } from "../journal.ts";
+import type { Session } from "./session.ts";
+import { srcValidMarkBefore } from "./shared_state.ts";
+
+/** A hook ended with another code than 0, which becomes the exit code of the command. */
+export class HookError extends Error {
+  override readonly name = "HookError";
+
+  constructor(readonly moment: string, readonly command: string, readonly code: number) {
+    super(`${moment} command failed with exit code ${code}: ${command}`);
+  }
+}
+
+/** What steps hand on to later ones. */
+interface Progress {
+  readonly config: QuickConfig;
+  readonly endpoints: Map<ConfigEndpoint, UapiEndpoint>;
+  /** The interface's index, once it exists. */
+  index: number;
+}
+
+/**
+ * Runs the steps of `up`. The journal knows of each change before it is made.
+ *
+ * @throws whatever made a step fail; nothing is undone then
+ */
+export async function applySteps(
+  session: Session,
+  journal: Journal,
+  steps: readonly Step[],
+  config: QuickConfig,
+): Promise<void> {
+  const progress: Progress = { config, endpoints: new Map(), index: 0 };
+  const complained = new Set<string>();
+  for (const step of steps) {
+    session.signal.throwIfAborted();
+    try {
+      await applyStep(session, journal, step, progress);
+    } catch (error) {
+      const consequence = session.strict ? null : toleratedConsequence(step, error);
+      if (consequence === null) throw error;
+      if (complained.has(consequence)) continue;
+      complained.add(consequence);
+      session.warn(`${messageOf(error)}: ${consequence}`);
+    }
+  }
+}
+
+async function applyStep(
+  session: Session,
+  journal: Journal,
+  { action, undo }: Step,
+  progress: Progress,
+): Promise<void> {
+  if (undo === null) return await apply(session, journal, action, progress);
+  if (action.kind === "set-src-valid-mark") {
+    // Reading what others have set, and saying that it is ours too, must be one step.
+    using _lock = await session.lockShared();
+    return await applyJournalled(session, journal, action, progress, srcValidMarkBefore(session));
+  }
+  await applyJournalled(session, journal, action, progress, null);
+}
+
+async function applyJournalled(
+  session: Session,
+  journal: Journal,
+  planned: Action,
+  progress: Progress,
+  before: string | null,
+): Promise<void> {
+  const action = withPriority(session, planned);
+  const undo = undoOf(action);
+  if (undo === null) throw new TypeError(`${action.kind} has nothing to undo`);
+  const entry = journal.intend(action, undo, before);
+  try {
+    await apply(session, journal, action, progress);
+  } catch (error) {
+    // A call to the kernel that failed changed nothing; an engine that failed may have got anywhere.
+    if (action.kind !== "create-interface") journal.undone(entry);
+    throw error;
+  }
+  journal.done(entry);
+}
+
+/** Chooses a rule's place at the last moment: hooks may add rules too. */
+function withPriority(session: Session, action: Action): Action {
+  if (action.kind !== "add-rule" || action.priority !== null) return action;
+  return { ...action, priority: session.system.nextRulePriority(action.family) };
+}
+
+async function apply(
+  session: Session,
+  journal: Journal,
+  action: Action,
+  progress: Progress,
+): Promise<void> {
+  const { system, name, signal } = session;
+  if (action.kind === "link-up") {
+    const mtu = action.mtu ?? system.discoverMtu(progress.endpoints.values());
+    trace(session, { ...action, mtu });
+    return system.linkUp(progress.index, mtu);
+  }
+  trace(session, action);
+  switch (action.kind) {
+    case "create-interface":
+      progress.index = await createInterface(session, journal);
+      return;
+    case "hook":
+      return await runHook(session, action.moment, action.command);
+    case "resolve-endpoints":
+      for (const { endpoint } of progress.config.peers) {
+        if (endpoint === undefined) continue;
+        progress.endpoints.set(endpoint, await system.resolve(endpoint, signal));
+      }
+      return;
+    case "configure":
+      return await system.configure(name, progress.config, progress.endpoints);
+    case "set-fwmark":
+      return await system.setFwmark(name, action.fwmark);
+    case "add-address":
+      return system.addAddress(progress.index, action.prefix);
+    case "add-route":
+      return system.addRoute(progress.index, action.prefix, action.table);
+    case "add-unreachable":
+      return system.addUnreachable(action.family, action.table);
+    case "add-rule":
+      if (action.priority === null) throw new TypeError("a rule needs a priority");
+      return system.addRule(action.family, action.rule, action.priority);
+    case "set-src-valid-mark":
+      return system.writeSrcValidMark("1");
+  }
+}
+
+async function createInterface(session: Session, journal: Journal): Promise<number> {
+  const { system, name } = session;
+  const process = system.identify(await system.startEngine(name));
+  const link = system.link(name);
+  if (process === null || link === null) throw new Error(`the engine of ${name} ended at once`);
+  journal.startedEngine({ ...process, interfaceIndex: link.index });
+  return link.index;
+}
+
+/**
+ * Runs a command of the config.
+ * @throws HookError when it fails
+ */
+export async function runHook(session: Session, moment: string, command: string): Promise<void> {
+  const expanded = expandHook(command, session.name);
+  const code = await session.system.runHook(expanded, session.signal);
+  session.signal.throwIfAborted();
+  if (code !== 0) throw new HookError(moment, expanded, code);
+}
+
+function trace(session: Session, action: Action): void {
+  const command = describeAction(action, session.name);
+  if (command !== null) session.trace(command);
+}
+
+/** What it means for the tunnel that `step` failed in this way; null when it can't do without. */
+function toleratedConsequence({ tolerance }: Step, error: unknown): string | null {
+  if (tolerance === null || !(error instanceof Error)) return null;
+  const code = "code" in error ? String(error.code) : "";
+  const tolerated = tolerance.errors === null || tolerance.errors.includes(code);
+  return tolerated ? tolerance.consequence : null;
+}
+
+/** The text of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,84 @@
+/**
+ * What `up` and `down` need of the operating system: Linux has it, and a model of it in tests.
+ *
+ * @module
+ */
+import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
+import type { IpFamily } from "../../core/ip.ts";
+import type { RoutingRule } from "../../core/plan.ts";
+import type { UapiEndpoint } from "../../core/uapi/command.ts";
+
+/** A network interface. */
+export interface LinkState {
+  readonly index: number;
+  /** "tun", "wireguard", "veth"…; "" for a plain device. */
+  readonly kind: string;
+}
+
+/** A running process, and not any later one of the same number. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat. */
+  readonly startTime: string;
+}
+
+/** What is behind the path of a control socket: nothing, a file that nobody serves, or a server. */
+export type SocketState = "absent" | "dead" | "live";
+
+/** The endpoints of a config with their addresses. */
+export type ResolvedEndpoints = ReadonlyMap<ConfigEndpoint, UapiEndpoint>;
+
+/** The operating system. Failing calls throw `SysError`, or an error with a `code` like its. */
+export interface System {
+  // Interfaces
+  link(name: string): LinkState | null;
+  /** Deletes an interface; none being there is fine. */
+  deleteLink(index: number): void;
+  addAddress(index: number, prefix: string): void;
+  /** Sets the MTU (bytes) and the link up. */
+  linkUp(index: number, mtu: number): void;
+
+  // Engines
+  /** Starts an engine that serves a new interface; resolves to its pid when it answers. */
+  startEngine(name: string): Promise<number>;
+  /** The engine that holds the TUN `name`; null when nobody does, or something else. */
+  engineOf(name: string): ProcessIdentity | null;
+  /** Identifies process `pid`; null when it is gone, or only waits to be reaped. */
+  identify(pid: number): ProcessIdentity | null;
+  /** Sends a signal to a process, unless it is gone. */
+  signalProcess(process: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): void;
+  controlSocket(name: string): SocketState;
+  removeControlSocket(name: string): void;
+  /** Gives the engine of interface `name` its keys and peers. */
+  configure(name: string, config: QuickConfig, endpoints: ResolvedEndpoints): Promise<void>;
+  setFwmark(name: string, fwmark: number): Promise<void>;
+
+  // Routing
+  /** Adds a route; the same one through the same interface being there is fine. */
+  addRoute(index: number, prefix: string, table: number | null): void;
+  addUnreachable(family: IpFamily, table: number): void;
+  /** None being there is fine. */
+  deleteUnreachable(family: IpFamily, table: number): void;
+  /** The priority that a new rule needs to come right behind the local table's. */
+  nextRulePriority(family: IpFamily): number;
+  addRule(family: IpFamily, rule: RoutingRule, priority: number): void;
+  /** None being there is fine. */
+  deleteRule(family: IpFamily, rule: RoutingRule, priority: number): void;
+  readSrcValidMark(): string;
+  writeSrcValidMark(value: string): void;
+  /** The tables that hold routes. */
+  usedTables(): Set<number>;
+  /** The names of rt_tables. */
+  tableNames(): Map<string, number>;
+
+  // Addresses of peers
+  /** Looks up an endpoint. Rejects with `signal`'s reason when that is aborted. */
+  resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<UapiEndpoint>;
+  /** The MTU, in bytes, that fits the routes to `endpoints`. */
+  discoverMtu(endpoints: Iterable<UapiEndpoint>): number;
+
+  // Processes and time
+  /** Runs a command of the config in a shell. Resolves to its exit code, 128 + N when signal N ended it. */
+  runHook(command: string, signal: AbortSignal): Promise<number>;
+  sleep(milliseconds: number): Promise<void>;
+}

@@ -1,0 +1,256 @@
+/**
+ * Bringing a tunnel up and taking it down, as a whole: one at a time per interface, with the journal
+ * of what was done, and over whatever an earlier attempt left behind.
+ *
+ * @module
+ */
+import type { QuickConfig } from "../../core/config/types.ts";
+import { describeAction, expandHook, planHooks, planUp, type Step } from "../../core/plan.ts";
+import { Journal, type JournalState, readForeignJournals, readJournals } from "../journal.ts";
+import { applySteps, HookError, messageOf, runHook } from "./apply.ts";
+import type { Session } from "./session.ts";
+import { srcValidMarkIsForeign } from "./shared_state.ts";
+import { printUndo, undoEntries } from "./undo.ts";
+
+/** The commands that `down` runs. */
+export interface DownHooks {
+  readonly preDown: readonly string[];
+  readonly postDown: readonly string[];
+}
+
+/** How {@linkcode takeDown} goes about it. */
+export interface TakeDownOptions {
+  /** The commands of the config as it is now; by default those that `up` noted. */
+  readonly hooks?: DownHooks | undefined;
+  /** Goes on when a PreDown command fails, and can't be interrupted. */
+  readonly force?: boolean;
+}
+
+/**
+ * Brings the tunnel of `config` up. When that fails, or `session.signal` is aborted, all is undone.
+ *
+ * @param configPath absolute path that `config` was read from
+ * @returns the state of the running tunnel
+ * @throws Error when the interface exists, HookError when a command fails, whatever a step throws
+ */
+export async function bringUp(
+  session: Session,
+  config: QuickConfig,
+  configPath: string,
+): Promise<JournalState> {
+  using _lock = await session.lockInterface();
+  await repair(session);
+  refuseExisting(session);
+  const { journal, steps } = await begin(session, config, configPath);
+  using _journal = journal;
+  try {
+    await applySteps(session, journal, steps, config);
+    session.signal.throwIfAborted();
+    journal.enter("up");
+  } catch (error) {
+    await rollBack(session, journal);
+    throw error;
+  }
+  return journal.state;
+}
+
+/** Prints what {@linkcode bringUp} would do. */
+export async function printUp(
+  session: Session,
+  config: QuickConfig,
+  configPath: string,
+): Promise<void> {
+  const journal = readJournal(session);
+  if (journal !== null && !isRunning(session, journal)) printUndo(session, journal);
+  else refuseExisting(session);
+  for (const { action } of planUp(config, configPath, observe(session))) {
+    const mtu = action.kind === "link-up" && action.mtu === null
+      ? await discoverMtu(session, config)
+      : null;
+    const command = describeAction(mtu === null ? action : { kind: "link-up", mtu }, session.name);
+    if (command !== null) session.trace(command);
+  }
+}
+
+/**
+ * Takes a tunnel down: what runs, or what is left of it.
+ *
+ * @throws NotRunningError when there is no trace of it; HookError when a PreDown command fails (then
+ * the tunnel still runs) or a PostDown command (then it doesn't)
+ */
+export async function takeDown(session: Session, options: TakeDownOptions = {}): Promise<void> {
+  using _lock = await session.lockInterface();
+  using journal = openJournal(session);
+  if (journal === null) throw new NotRunningError(session.name);
+  const hooks = options.hooks ?? journal.state.header;
+  const force = options.force === true || !isRunning(session, journal.state);
+  if (journal.state.phase !== "down") {
+    await runHooks(force ? session.uninterrupted() : session, "PreDown", hooks.preDown, force);
+  }
+  await finishDown(session.uninterrupted(), journal, hooks, false);
+}
+
+/** Prints what {@linkcode takeDown} would do. */
+export function printDown(session: Session, hooks?: DownHooks): void {
+  const journal = readJournal(session);
+  if (journal === null) throw new NotRunningError(session.name);
+  const { preDown, postDown } = hooks ?? journal.header;
+  for (const command of preDown) session.trace(expandHook(command, session.name));
+  printUndo(session, journal);
+  for (const command of postDown) session.trace(expandHook(command, session.name));
+}
+
+/** `down` was asked of something that `up` didn't bring up. */
+export class NotRunningError extends Error {
+  override readonly name = "NotRunningError";
+
+  constructor(interfaceName: string) {
+    super(`\`${interfaceName}' is not a WireGuard interface`);
+  }
+}
+
+/** Whether `state` is that of a tunnel whose `up` succeeded and whose engine lives. */
+export function isRunning({ system, name }: Session, state: JournalState): boolean {
+  const { engine, phase } = state;
+  if (engine === null || phase !== "up") return false;
+  return system.link(name)?.index === engine.interfaceIndex &&
+    system.identify(engine.pid)?.startTime === engine.startTime;
+}
+
+/** What the journal of this interface says, without opening it for writing. */
+export function readJournal({ directory, scope, name }: Session): JournalState | null {
+  return readJournals(directory, scope).find(({ header }) => header.interface === name) ?? null;
+}
+
+/** Cleans up what an `up` or `down` that was killed, or an engine that died, left behind. */
+async function repair(session: Session): Promise<void> {
+  using journal = openJournal(session);
+  if (journal === null || isRunning(session, journal.state)) return;
+  const { phase, header } = journal.state;
+  session.print(`wgts: ${session.name}: ${staleReason(journal.state)}: cleaning up first`);
+  const quiet = session.uninterrupted();
+  // Whether the commands of an unfinished `up` ran can't be known, as with a failed one: they are left out.
+  if (phase === "up") await runHooks(quiet, "PreDown", header.preDown, true);
+  const hooks = phase === "starting" ? { postDown: [] } : header;
+  await finishDown(quiet, journal, hooks, true);
+}
+
+function staleReason({ phase, engine }: JournalState): string {
+  switch (phase) {
+    case "starting":
+      return "an earlier `up' was cut off";
+    case "down":
+      return "an earlier `down' was cut off";
+    case "up":
+      return `its engine (process ${engine?.pid ?? "unknown"}) died`;
+  }
+}
+
+/** Undoes everything and runs the PostDown commands; then nothing tells of the tunnel any more. */
+async function finishDown(
+  session: Session,
+  journal: Journal,
+  hooks: Pick<DownHooks, "postDown">,
+  force: boolean,
+): Promise<void> {
+  journal.enter("down");
+  const complete = await undoEntries(session, journal);
+  if (!complete) {
+    throw new Error(
+      `\`${session.name}' could not be taken down completely: see above, then try \`wgts down\` again`,
+    );
+  }
+  try {
+    await runHooks(session, "PostDown", hooks.postDown, force);
+  } finally {
+    journal.remove();
+  }
+}
+
+async function rollBack(session: Session, journal: Journal): Promise<void> {
+  const complete = await undoEntries(session.uninterrupted(), journal);
+  if (complete) journal.remove();
+}
+
+/** @param soft whether a command that fails is only reported */
+async function runHooks(
+  session: Session,
+  moment: "PreDown" | "PostDown",
+  commands: readonly string[],
+  soft: boolean,
+): Promise<void> {
+  for (const { action } of planHooks(moment, commands)) {
+    if (action.kind !== "hook") continue;
+    session.trace(expandHook(action.command, session.name));
+    try {
+      await runHook(session, moment, action.command);
+    } catch (error) {
+      if (!soft || !(error instanceof HookError)) throw error;
+      session.warn(messageOf(error));
+    }
+  }
+}
+
+function openJournal({ directory, scope, name }: Session): Journal | null {
+  return Journal.open(directory, scope, name);
+}
+
+/** Fails when the interface, or another one that its control socket belongs to, exists. */
+function refuseExisting(session: Session): void {
+  const { system, name } = session;
+  if (system.link(name) !== null) throw new Error(`\`${name}' already exists`);
+  if (system.controlSocket(name) !== "live") return;
+  const [foreign] = readForeignJournals(session.directory, session.scope, name);
+  const where = foreign === undefined ? "" : `, net:[${foreign.header.namespace.inode}]`;
+  throw new Error(
+    `\`${name}' already exists in another network namespace${where}: ` +
+      `/var/run/wireguard/${name}.sock, which all share, is its. ` +
+      "Use another name, or give each its own /run (unshare --mount)",
+  );
+}
+
+/** Plans, and starts the journal: the table of a default route is taken for good with that. */
+async function begin(
+  session: Session,
+  config: QuickConfig,
+  configPath: string,
+): Promise<{ journal: Journal; steps: Step[] }> {
+  using _lock = await session.lockShared();
+  const steps = planUp(config, configPath, observe(session));
+  const { preDown, postDown } = config.interface;
+  const journal = Journal.create(session.directory, {
+    interface: session.name,
+    ...session.scope,
+    config: configPath,
+    table: tunnelTable(steps),
+    preDown,
+    postDown,
+  });
+  return { journal, steps };
+}
+
+function observe(session: Session) {
+  const { system, directory, scope } = session;
+  const usedTables = system.usedTables();
+  for (const { header } of readJournals(directory, scope, session.name)) {
+    if (header.table !== null) usedTables.add(header.table);
+  }
+  return {
+    tableNames: system.tableNames(),
+    usedTables,
+    srcValidMark: srcValidMarkIsForeign(session),
+  };
+}
+
+function tunnelTable(steps: readonly Step[]): number | null {
+  for (const { action } of steps) if (action.kind === "add-unreachable") return action.table;
+  return null;
+}
+
+async function discoverMtu({ system, signal }: Session, config: QuickConfig): Promise<number> {
+  const endpoints = [];
+  for (const { endpoint } of config.peers) {
+    if (endpoint !== undefined) endpoints.push(await system.resolve(endpoint, signal));
+  }
+  return system.discoverMtu(endpoints);
+}

@@ -1,0 +1,111 @@
+/**
+ * Takes back what a journal says was done or may have been done. All of it may be repeated, and touches
+ * only what still is as it was made.
+ *
+ * @module
+ */
+import { describeUndo } from "../../core/plan.ts";
+import type { Journal, JournalEntry, JournalState } from "../journal.ts";
+import { messageOf } from "./apply.ts";
+import type { Session } from "./session.ts";
+import { srcValidMarkToRestore } from "./shared_state.ts";
+import type { ProcessIdentity } from "./system.ts";
+
+/** How often the end of a process is looked for, in milliseconds. */
+const POLL_MS = 20;
+/** How long an engine may take to end, in milliseconds: by itself, on SIGTERM, on SIGKILL. */
+const END_MS = 5000;
+/** How long a process that is being started may take to become recognisable, in milliseconds. */
+const EXEC_MS = 2000;
+
+/**
+ * Undoes the journal's entries, last first.
+ * Goes on when one fails; returns whether all succeeded, so that the journal may be removed.
+ */
+export async function undoEntries(session: Session, journal: Journal): Promise<boolean> {
+  let complete = true;
+  for (const entry of journal.state.entries.toReversed()) {
+    if (entry.undone) continue;
+    try {
+      await undoEntry(session, journal.state, entry);
+      journal.undone(entry);
+    } catch (error) {
+      session.print(`wgts: ${messageOf(error)}`);
+      complete = false;
+    }
+  }
+  return complete;
+}
+
+/** Prints what {@linkcode undoEntries} would do, and changes nothing. */
+export function printUndo(session: Session, state: JournalState): void {
+  for (const { undo, undone } of state.entries.toReversed()) {
+    if (!undone) session.trace(describeUndo(undo, session.name));
+  }
+}
+
+async function undoEntry(
+  session: Session,
+  state: JournalState,
+  entry: JournalEntry,
+): Promise<void> {
+  const { system, name } = session;
+  const { undo } = entry;
+  switch (undo.kind) {
+    case "delete-interface":
+      return await deleteInterface(session, state);
+    case "delete-rule":
+      if (undo.priority === null) return;
+      session.trace(describeUndo(undo, name));
+      return system.deleteRule(undo.family, undo.rule, undo.priority);
+    case "delete-unreachable":
+      session.trace(describeUndo(undo, name));
+      return system.deleteUnreachable(undo.family, undo.table);
+    case "restore-src-valid-mark": {
+      using _lock = await session.lockShared();
+      const value = srcValidMarkToRestore(session, entry);
+      if (value === null) return;
+      session.trace(describeUndo(undo, name));
+      return system.writeSrcValidMark(value);
+    }
+  }
+}
+
+async function deleteInterface(session: Session, state: JournalState): Promise<void> {
+  const { system, name } = session;
+  const engine = state.engine ?? await findEngine(session);
+  const link = system.link(name);
+  const isOurs = state.engine === null
+    ? engine !== null && link?.kind === "tun"
+    : link?.kind === "tun" && link.index === state.engine.interfaceIndex;
+  if (link !== null && isOurs) {
+    session.trace(describeUndo({ kind: "delete-interface" }, name));
+    system.deleteLink(link.index);
+  }
+  if (engine !== null) await awaitEnd(session, engine);
+  if (system.controlSocket(name) === "dead") system.removeControlSocket(name);
+}
+
+/**
+ * The engine that an `up` started which was killed before it could say so. It may still be on its way
+ * from being a copy of `up` to executing the engine.
+ */
+async function findEngine({ system, name }: Session): Promise<ProcessIdentity | null> {
+  for (let waited = 0;; waited += POLL_MS) {
+    const engine = system.engineOf(name);
+    if (engine !== null || system.link(name) === null || waited >= EXEC_MS) return engine;
+    await system.sleep(POLL_MS);
+  }
+}
+
+/** Waits for an engine whose interface is gone to end, and ends it by force when it doesn't. */
+async function awaitEnd({ system, name }: Session, engine: ProcessIdentity): Promise<void> {
+  for (const signal of [null, "SIGTERM", "SIGKILL"] as const) {
+    if (signal !== null) system.signalProcess(engine, signal);
+    for (let waited = 0; waited < END_MS; waited += POLL_MS) {
+      if (system.identify(engine.pid)?.startTime !== engine.startTime) return;
+      await system.sleep(POLL_MS);
+    }
+  }
+  throw new Error(`the engine of ${name} (process ${engine.pid}) doesn't end`);
+}

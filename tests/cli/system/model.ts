@@ -1,0 +1,269 @@
+import type { ConfigEndpoint, QuickConfig } from "../../../core/config/types.ts";
+import { IpAddress, type IpFamily } from "../../../core/ip.ts";
+import type { RoutingRule } from "../../../core/plan.ts";
+import type { UapiEndpoint } from "../../../core/uapi/command.ts";
+import type {
+  LinkState,
+  ProcessIdentity,
+  SocketState,
+  System,
+} from "../../../cli/system/system.ts";
+
+/** What a {@linkcode ModelSystem} is made of; plain data, so that it can be cloned and compared. */
+export interface ModelState {
+  links: Record<string, LinkState & { addresses: string[]; mtu: number; up: boolean }>;
+  routes: { family: IpFamily; prefix: string; table: number; index: number | null }[];
+  rules: { family: IpFamily; priority: number; rule: RoutingRule | string }[];
+  /** Engines by the name of their interface, which may be gone. */
+  engines: Record<string, ProcessIdentity & { fwmark: number; configured: boolean }>;
+  sockets: Record<string, SocketState>;
+  srcValidMark: string;
+  nextIndex: number;
+  nextPid: number;
+}
+
+/** What a test may want to go wrong, by operation. */
+export type Fault = (operation: string) => Error | null;
+
+/** An error with a code, as the kernel's are. */
+export function failure(code: string): Error {
+  return Object.assign(new Error(`Cannot do that: ${code}`), { code });
+}
+
+/** A kernel and its processes, as far as `up` and `down` see them, in memory. */
+export class ModelSystem implements System {
+  /** Called with the name of each operation, before and after it. */
+  observer: (operation: string) => void = () => {};
+  fault: Fault = () => null;
+  /** Commands that ran. */
+  readonly hooks: string[] = [];
+  /** Exit codes of commands; 0 for others. */
+  readonly exitCodes: Record<string, number> = {};
+  /** Engines that don't end when their interface goes, until this signal. */
+  stubborn: "SIGTERM" | "SIGKILL" | null = null;
+  /** Milliseconds that were slept. */
+  slept = 0;
+
+  constructor(readonly state: ModelState = emptyState()) {}
+
+  /** The state of things that outlive processes and names: what must be as before in the end. */
+  get leftovers(): Omit<ModelState, "nextIndex" | "nextPid"> {
+    const { nextIndex: _, nextPid: __, ...rest } = structuredClone(this.state);
+    return rest;
+  }
+
+  /** What happens to the rest when the engine of `name` is gone. */
+  killEngine(name: string): void {
+    const { state } = this;
+    const link = state.links[name];
+    delete state.engines[name];
+    if (state.sockets[name] === "live") state.sockets[name] = "dead";
+    if (link !== undefined) this.#removeLink(name, link);
+  }
+
+  link(name: string): LinkState | null {
+    return this.state.links[name] ?? null;
+  }
+
+  deleteLink(index: number): void {
+    this.#do("deleteLink", () => {
+      for (const [name, link] of Object.entries(this.state.links)) {
+        if (link.index !== index) continue;
+        this.#removeLink(name, link);
+        if (this.stubborn === null && name in this.state.engines) this.#endEngine(name);
+      }
+    });
+  }
+
+  addAddress(index: number, prefix: string): void {
+    this.#do("addAddress", () => this.#linkOf(index).addresses.push(prefix));
+  }
+
+  linkUp(index: number, mtu: number): void {
+    this.#do("linkUp", () => Object.assign(this.#linkOf(index), { mtu, up: true }));
+  }
+
+  startEngine(name: string): Promise<number> {
+    const pid = this.state.nextPid++;
+    this.#do("openTun", () => {
+      const index = this.state.nextIndex++;
+      this.state.links[name] = { index, kind: "tun", addresses: [], mtu: 1500, up: false };
+      this.state.sockets[name] = "live";
+      this.state.engines[name] = { pid, startTime: `t${pid}`, fwmark: 0, configured: false };
+    });
+    this.#do("startEngine", () => {});
+    return Promise.resolve(pid);
+  }
+
+  engineOf(name: string): ProcessIdentity | null {
+    const engine = name in this.state.links ? this.state.engines[name] : undefined;
+    return engine === undefined ? null : { pid: engine.pid, startTime: engine.startTime };
+  }
+
+  identify(pid: number): ProcessIdentity | null {
+    const engine = Object.values(this.state.engines).find((engine) => engine.pid === pid);
+    return engine === undefined ? null : { pid, startTime: engine.startTime };
+  }
+
+  signalProcess({ pid, startTime }: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): void {
+    for (const [name, engine] of Object.entries(this.state.engines)) {
+      if (engine.pid !== pid || engine.startTime !== startTime) continue;
+      if (signal === "SIGKILL") this.killEngine(name);
+      else if (this.stubborn === "SIGTERM") this.#endEngine(name);
+    }
+  }
+
+  controlSocket(name: string): SocketState {
+    return this.state.sockets[name] ?? "absent";
+  }
+
+  removeControlSocket(name: string): void {
+    this.#do("removeControlSocket", () => delete this.state.sockets[name]);
+  }
+
+  configure(name: string, _config: QuickConfig): Promise<void> {
+    return this.#doLater("configure", () => this.#engine(name).configured = true);
+  }
+
+  setFwmark(name: string, fwmark: number): Promise<void> {
+    return this.#doLater("setFwmark", () => this.#engine(name).fwmark = fwmark);
+  }
+
+  addRoute(index: number, prefix: string, table: number | null): void {
+    this.#do("addRoute", () => {
+      const family = prefix.includes(":") ? 6 : 4;
+      this.state.routes.push({ family, prefix, table: table ?? 254, index });
+    });
+  }
+
+  addUnreachable(family: IpFamily, table: number): void {
+    this.#do("addUnreachable", () => {
+      this.state.routes.push({ family, prefix: "unreachable", table, index: null });
+    });
+  }
+
+  deleteUnreachable(family: IpFamily, table: number): void {
+    this.#do("deleteUnreachable", () => {
+      removeFirst(
+        this.state.routes,
+        (route) =>
+          route.prefix === "unreachable" && route.family === family && route.table === table,
+      );
+    });
+  }
+
+  nextRulePriority(family: IpFamily): number {
+    const used = this.state.rules.filter((rule) => rule.family === family && rule.priority > 0);
+    return Math.min(32766, ...used.map(({ priority }) => priority)) - 1;
+  }
+
+  addRule(family: IpFamily, rule: RoutingRule, priority: number): void {
+    this.#do("addRule", () => this.state.rules.push({ family, priority, rule }));
+  }
+
+  deleteRule(family: IpFamily, rule: RoutingRule, priority: number): void {
+    this.#do("deleteRule", () => {
+      const wanted = JSON.stringify(rule);
+      removeFirst(
+        this.state.rules,
+        (found) =>
+          found.family === family && found.priority === priority &&
+          JSON.stringify(found.rule) === wanted,
+      );
+    });
+  }
+
+  readSrcValidMark(): string {
+    return this.state.srcValidMark;
+  }
+
+  writeSrcValidMark(value: string): void {
+    this.#do("writeSrcValidMark", () => this.state.srcValidMark = value);
+  }
+
+  usedTables(): Set<number> {
+    return new Set(this.state.routes.map(({ table }) => table));
+  }
+
+  tableNames(): Map<string, number> {
+    return new Map([["main", 254]]);
+  }
+
+  async resolve(endpoint: ConfigEndpoint): Promise<UapiEndpoint> {
+    await this.#doLater("resolve", () => {});
+    const address = IpAddress.fromBytes(Uint8Array.of(192, 0, 2, 1));
+    return { address, port: endpoint.port, zone: "" };
+  }
+
+  discoverMtu(): number {
+    return 1420;
+  }
+
+  async runHook(command: string, signal: AbortSignal): Promise<number> {
+    this.hooks.push(command);
+    await this.#doLater("runHook", () => {});
+    return signal.aborted ? 143 : this.exitCodes[command] ?? 0;
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    this.slept += milliseconds;
+    return Promise.resolve();
+  }
+
+  #do(operation: string, body: () => void): void {
+    this.observer(operation);
+    const error = this.fault(operation);
+    if (error !== null) throw error;
+    body();
+    this.observer(operation);
+  }
+
+  async #doLater(operation: string, body: () => void): Promise<void> {
+    await Promise.resolve();
+    this.#do(operation, body);
+  }
+
+  #linkOf(index: number) {
+    const link = Object.values(this.state.links).find((link) => link.index === index);
+    if (link === undefined) throw failure("ENODEV");
+    return link;
+  }
+
+  #engine(name: string) {
+    const engine = this.state.engines[name];
+    if (engine === undefined) throw failure("ECONNREFUSED");
+    return engine;
+  }
+
+  #endEngine(name: string): void {
+    delete this.state.engines[name];
+    delete this.state.sockets[name];
+  }
+
+  #removeLink(name: string, { index }: LinkState): void {
+    delete this.state.links[name];
+    this.state.routes = this.state.routes.filter((route) => route.index !== index);
+  }
+}
+
+/** A system with what every Linux has, and a rule and a route of somebody else's. */
+export function emptyState(): ModelState {
+  return {
+    links: { eth0: { index: 2, kind: "", addresses: ["192.0.2.9/24"], mtu: 1500, up: true } },
+    routes: [{ family: 4, prefix: "0.0.0.0/0", table: 254, index: 2 }],
+    rules: ([4, 6] as const).flatMap((family) => [
+      { family, priority: 0, rule: "local" },
+      { family, priority: 32766, rule: "main" },
+    ]),
+    engines: {},
+    sockets: {},
+    srcValidMark: "0",
+    nextIndex: 3,
+    nextPid: 100,
+  };
+}
+
+function removeFirst<T>(list: T[], predicate: (item: T) => boolean): void {
+  const index = list.findIndex(predicate);
+  if (index >= 0) list.splice(index, 1);
+}
