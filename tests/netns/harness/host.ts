@@ -158,6 +158,11 @@ export async function connect(
     left.sh(addressCommands(device, addresses.left)),
     right.sh(addressCommands(device, addresses.right)),
   ]);
+  // The kernel adds link-local addresses and their routes when it has seen the carrier.
+  const show = `ip -6 -brief address show dev ${device} scope link -tentative`;
+  for (const host of [left, right]) {
+    await waitFor(`the link of ${host.name}`, async () => (await host.sh(show)).includes("fe80:"));
+  }
 }
 
 /** The `ip` commands that give a device its addresses and set it up. */

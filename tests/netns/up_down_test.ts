@@ -1,0 +1,179 @@
+/** `wgts up` and `wgts down` of a usual tunnel, once, twice, twice at once. */
+import assert from "node:assert/strict";
+import type { Result } from "./harness/command.ts";
+import { wgts } from "./harness/program.ts";
+import { generateKey, INNER, Site } from "./harness/site.ts";
+import { assertRestored, snapshot } from "./harness/snapshot.ts";
+import { waitFor } from "./harness/wait.ts";
+
+/** One line that says what is wrong, and nothing else. */
+function assertComplaint(result: Result, pattern: RegExp): void {
+  assert.equal(result.code, 1, result.stderr);
+  assert.match(result.stderr, /^[^\n]+\n$/);
+  assert.match(result.stderr, pattern);
+  assert.equal(result.stdout, "");
+}
+
+Deno.test("up brings the tunnel up and down restores the host", async () => {
+  await using site = await Site.create();
+  const before = await snapshot(site.host);
+  await site.wgtsOk("up", "wg0");
+  await site.waitForTunnel();
+  const links = await site.host.sh("ip -brief address show wg0");
+  for (const address of [`${INNER.host[4]}/24`, `${INNER.host[6]}/64`]) {
+    assert.ok(links.includes(address), links);
+  }
+  await site.wgtsOk("down", "wg0");
+  await site.waitForNoProcess();
+  await assertRestored(site.host, before);
+});
+
+Deno.test("up takes a path to a file", async () => {
+  await using site = await Site.create();
+  await site.host.sh("mkdir /run/elsewhere; mv /etc/wireguard/wg0.conf /run/elsewhere/tun7.conf");
+  const before = await snapshot(site.host);
+  await site.wgtsOk("up", "/run/elsewhere/tun7.conf");
+  await site.waitForTunnel();
+  assert.equal(await site.host.sh("wg show interfaces"), "tun7\n");
+  await site.wgtsOk("down", "/run/elsewhere/tun7.conf");
+  await assertRestored(site.host, before);
+});
+
+Deno.test("$(wgts up wg0) returns", async () => {
+  await using site = await Site.create();
+  // The shell reads until all writers of the pipe are closed, the engine's copies too.
+  await site.host.sh(`printed=$(${wgts().join(" ")} up wg0 2>&1); ip link show wg0`, {
+    timeout: 30_000,
+  });
+  await site.waitForTunnel();
+});
+
+Deno.test("up --dry-run changes nothing", async () => {
+  await using site = await Site.create();
+  const before = await snapshot(site.host);
+  const result = await site.wgts("up", "--dry-run", "wg0");
+  assert.equal(result.code, 0, result.stderr);
+  assert.match(result.stdout + result.stderr, /10\.88\.0\.1\/24/);
+  assert.ok(!(result.stdout + result.stderr).includes(site.keys.host), "prints the private key");
+  assert.equal(await snapshot(site.host), before);
+
+  await site.wgtsOk("up", "wg0");
+  const up = await snapshot(site.host);
+  assert.equal((await site.wgts("down", "--dry-run", "wg0")).code, 0);
+  assert.equal(await snapshot(site.host), up);
+  await site.waitForTunnel();
+});
+
+Deno.test("up of a tunnel that is up changes nothing and says so", async () => {
+  await using site = await Site.create();
+  await site.wgtsOk("up", "wg0");
+  await site.waitForTunnel();
+  const before = await snapshot(site.host);
+  assertComplaint(await site.wgts("up", "wg0"), /wg0.* already /);
+  assert.equal(await snapshot(site.host), before);
+  await site.waitForTunnel();
+});
+
+Deno.test("down of a tunnel that is down changes nothing and says so", async () => {
+  await using site = await Site.create();
+  const before = await snapshot(site.host);
+  assertComplaint(await site.wgts("down", "wg0"), /wg0.* is not /);
+  await site.wgtsOk("up", "wg0");
+  await site.wgtsOk("down", "wg0");
+  assertComplaint(await site.wgts("down", "wg0"), /wg0.* is not /);
+  await assertRestored(site.host, before);
+});
+
+Deno.test("two tunnels at once do not disturb each other", async () => {
+  await using site = await Site.create();
+  const before = await snapshot(site.host);
+  const other = `[Interface]
+PrivateKey = ${await generateKey()}
+Address = 10.99.0.1/24
+[Peer]
+PublicKey = ${site.keys.remotePublic}
+AllowedIPs = 10.99.0.0/24
+Endpoint = 10.77.0.2:51820
+`;
+  await site.host.writeFile("/etc/wireguard/wg1.conf", other);
+  const withConfig = await snapshot(site.host);
+  await Promise.all([site.wgtsOk("up", "wg0"), site.wgtsOk("up", "wg1")]);
+  await site.waitForTunnel();
+  const interfaces = await site.host.sh("wg show interfaces");
+  assert.deepEqual(interfaces.trim().split(" ").sort(), ["wg0", "wg1"]);
+  await site.wgtsOk("down", "wg1");
+  await site.waitForTunnel();
+  await site.wgtsOk("up", "wg1");
+  await Promise.all([site.wgtsOk("down", "wg0"), site.wgtsOk("down", "wg1")]);
+  await assertRestored(site.host, withConfig);
+  await site.host.sh("rm /etc/wireguard/wg1.conf");
+  assert.equal(await snapshot(site.host), before);
+});
+
+Deno.test("a tunnel of the same name in another network namespace is named in the error", async () => {
+  await using site = await Site.create();
+  // Both namespaces share /run, as those of `ip netns` do.
+  await site.host.sh("ip netns add other");
+  await site.wgtsOk("up", "wg0");
+  await site.waitForTunnel();
+  const before = await snapshot(site.host);
+  const result = await site.host.try(["ip", "netns", "exec", "other", ...wgts(), "up", "wg0"]);
+  assertComplaint(result, /wg0.* another network namespace/);
+  assert.equal(await snapshot(site.host), before);
+  assert.equal(await site.host.sh("ip netns exec other ip -brief link | wc -l"), "1\n");
+  await site.waitForTunnel();
+  await site.wgtsOk("down", "wg0");
+});
+
+Deno.test("hooks run in order, with the interface for %i", async () => {
+  await using site = await Site.create();
+  const hook = (key: string) =>
+    `${key} = echo ${key} %i $(ip -brief link show %i | wc -l) >>/run/hooks`;
+  await site.writeConfig({
+    interface: ["PreUp", "PostUp", "PreDown", "PostDown"].map(hook)
+      .concat('PostUp = echo second "a # b" >>/run/hooks'),
+  });
+  await site.wgtsOk("up", "wg0");
+  await site.wgtsOk("down", "wg0");
+  assert.equal(
+    await site.host.sh("cat /run/hooks"),
+    "PreUp wg0 1\nPostUp wg0 1\nsecond a # b\nPreDown wg0 1\nPostDown wg0 0\n",
+  );
+});
+
+Deno.test("a failing PostUp undoes everything", async () => {
+  await using site = await Site.create();
+  await site.writeConfig({ interface: ["PostUp = exit 7"] });
+  const before = await snapshot(site.host);
+  const result = await site.wgts("up", "wg0");
+  assert.notEqual(result.code, 0);
+  assert.match(result.stderr, /PostUp/);
+  await site.waitForNoProcess();
+  await assertRestored(site.host, before);
+});
+
+Deno.test("the engine follows the link's state and MTU", async () => {
+  await using site = await Site.create();
+  await site.writeConfig({ interface: ["MTU = 1420"] });
+  await site.wgtsOk("up", "wg0");
+  await site.waitForTunnel();
+
+  await site.host.sh("ip link set wg0 down");
+  // A link that is down ends the sessions and does not answer.
+  await waitFor("the tunnel to be silent", async () => {
+    const echo = `ping -n -q -c 1 -W 1 ${INNER.host[4]}`;
+    return (await site.remote.attempt(echo)).code !== 0;
+  });
+  await site.host.sh("ip link set wg0 up");
+  await site.waitForTunnel();
+
+  for (const mtu of [9000, 1280, 1420]) {
+    await site.host.sh(`ip link set wg0 mtu ${mtu}`);
+    await site.remote.sh(`ip link set wg0 mtu ${mtu}`);
+    // 28 bytes of headers: the largest packet that is not fragmented inside of the tunnel
+    const echo = `ping -n -q -c 1 -W 5 -M do -s ${mtu - 28} ${INNER.remote[4]}`;
+    await waitFor(`packets of ${mtu} bytes`, async () => {
+      return (await site.host.attempt(echo)).code === 0;
+    });
+  }
+});
