@@ -135,28 +135,32 @@ export class AttributeEncoder {
   /** Appends an unsigned 8-bit number. */
   u8(type: number, value: number): this {
     if (!this.#inRange(type, value, 0, 0xff)) return this;
-    this.#view.setUint8(this.#append(type, 1), value);
+    const at = this.#append(type, 1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   /** Appends an unsigned 16-bit number. */
   u16(type: number, value: number): this {
     if (!this.#inRange(type, value, 0, 0xffff)) return this;
-    this.#view.setUint16(this.#append(type, 2), value, true);
+    const at = this.#append(type, 2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
   /** Appends an unsigned 32-bit number. */
   u32(type: number, value: number): this {
     if (!this.#inRange(type, value, 0, 0xffff_ffff)) return this;
-    this.#view.setUint32(this.#append(type, 4), value, true);
+    const at = this.#append(type, 4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
   /** Appends a signed 32-bit number. */
   i32(type: number, value: number): this {
     if (!this.#inRange(type, value, -0x8000_0000, 0x7fff_ffff)) return this;
-    this.#view.setInt32(this.#append(type, 4), value, true);
+    const at = this.#append(type, 4);
+    this.#view.setInt32(at, value, true);
     return this;
   }
 
@@ -167,7 +171,8 @@ export class AttributeEncoder {
     if (bytes.length >= limit) {
       return this.#fail(`"${text}" is too long: ${bytes.length} bytes, at most ${limit - 1}`);
     }
-    this.#bytes.set(bytes, this.#append(type, bytes.length + 1));
+    const at = this.#append(type, bytes.length + 1);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -176,7 +181,8 @@ export class AttributeEncoder {
     if (payload.length > LARGEST_ATTRIBUTE - HEADER_SIZE) {
       return this.#fail(`netlink attribute ${type} of ${payload.length} bytes is too long`);
     }
-    this.#bytes.set(payload, this.#append(type, payload.length));
+    const at = this.#append(type, payload.length);
+    this.#bytes.set(payload, at);
     return this;
   }
 
@@ -212,7 +218,10 @@ export class AttributeEncoder {
     return this.#bytes.slice(0, this.#length);
   }
 
-  /** Appends an attribute's header and room for its payload, and returns where the payload goes. */
+  /**
+   * Appends an attribute's header and room for its payload, and returns where the payload goes.
+   * Replaces the buffer when it is full: look it up only afterwards.
+   */
   #append(type: number, size: number): number {
     const at = this.#length;
     this.#length = at + align(HEADER_SIZE + size);

@@ -143,8 +143,8 @@ export interface VethEnd {
 /** A request to create a veth pair. */
 export function createVethPair(end: VethEnd, peer: VethEnd): NetlinkRequest {
   const append = (attributes: AttributeEncoder, { name, namespace }: VethEnd) => {
-    attributes.string(IFLA_IFNAME, name, IFNAMSIZ);
     if (namespace !== undefined) appendNamespace(attributes, namespace);
+    attributes.string(IFLA_IFNAME, name, IFNAMSIZ);
   };
   const attributes = encoder();
   append(attributes, end);
