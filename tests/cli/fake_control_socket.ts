@@ -1,0 +1,53 @@
+/** A control socket of an interface that doesn't exist: `wg` asks it, the test decides the answers. */
+export class FakeControlSocket implements Disposable {
+  /** The answer to a `get`, `errno=0` included. */
+  answer = "errno=0\n\n";
+  /** The last complete request that came. */
+  request = "";
+  readonly #path: string;
+  readonly #listener: Deno.UnixListener;
+
+  /** Listens where `wg` looks for the interface `name`. */
+  constructor(readonly name: string) {
+    const directory = "/var/run/wireguard";
+    Deno.mkdirSync(directory, { recursive: true, mode: 0o755 });
+    this.#path = `${directory}/${name}.sock`;
+    try {
+      // Of an earlier process of the same number, which was killed.
+      Deno.removeSync(this.#path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    this.#listener = Deno.listen({ transport: "unix", path: this.#path });
+    this.#acceptAll();
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    try {
+      Deno.removeSync(this.#path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  async #acceptAll(): Promise<void> {
+    for await (const connection of this.#listener) this.#serve(connection);
+  }
+
+  /** One request; `wg` also connects only to see whether somebody listens. */
+  async #serve(connection: Deno.Conn): Promise<void> {
+    using _ = connection;
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(65536);
+    let text = "";
+    while (!text.endsWith("\n\n")) {
+      const count = await connection.read(buffer);
+      if (count === null) return;
+      text += decoder.decode(buffer.subarray(0, count), { stream: true });
+    }
+    this.request = text;
+    const answer = new TextEncoder().encode(text === "get=1\n\n" ? this.answer : "errno=0\n\n");
+    for (let at = 0; at < answer.length;) at += await connection.write(answer.subarray(at));
+  }
+}
