@@ -4,6 +4,8 @@ export const KEY_SIZE = 32;
 export const TAG_SIZE = 16;
 /** Bytes of a transport data message before its encrypted part (whitepaper section 5.4.6). */
 export const TRANSPORT_HEADER_SIZE = 16;
+/** Bytes that an input of {@linkcode HandshakeCrypto} may have: far more than a handshake message has. */
+export const MAX_HANDSHAKE_INPUT = 2048;
 
 /**
  * ChaCha20-Poly1305 on transport data messages that lie in one {@linkcode Memory}, in place.
@@ -31,8 +33,9 @@ export interface TransportAead {
 }
 
 /**
- * The primitives of the handshake, on small byte arrays. Outputs may overlap no input.
- * Implementations wipe whatever copies they make of secrets.
+ * The primitives of the handshake, on small byte arrays: no input is longer than
+ * {@linkcode MAX_HANDSHAKE_INPUT}, an output may overlap no input. Implementations wipe whatever copies
+ * they make of secrets, as far as they can.
  */
 export interface HandshakeCrypto {
   /** BLAKE2s-256 of the concatenation of `first` and `second` into `out` (32 bytes; RFC 7693). */

@@ -1,5 +1,6 @@
 import type { Crypto } from "../../../core/crypto/crypto.ts";
 import { createNobleCrypto } from "../../../core/crypto/noble.ts";
+import { createWasmCrypto, WASM_SCRATCH_SIZE } from "../../../core/crypto/wasm.ts";
 import { type Memory, memoryOf } from "../../../core/memory.ts";
 
 /** A {@linkcode Crypto} under test and the memory that it works on. */
@@ -16,6 +17,17 @@ export const IMPLEMENTATIONS: Record<string, () => Subject> = {
   noble() {
     const memory = memoryOf(new ArrayBuffer(TEST_MEMORY_SIZE));
     return { crypto: createNobleCrypto(memory), memory };
+  },
+  wasm() {
+    const pages = Math.ceil((TEST_MEMORY_SIZE + WASM_SCRATCH_SIZE) / 65536);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    return { crypto: createWasmCrypto(memory, TEST_MEMORY_SIZE), memory: memoryOf(memory.buffer) };
+  },
+  "wasm in a shared memory"() {
+    const pages = Math.ceil((TEST_MEMORY_SIZE + 2 * WASM_SCRATCH_SIZE) / 65536);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const scratch = TEST_MEMORY_SIZE + WASM_SCRATCH_SIZE;
+    return { crypto: createWasmCrypto(memory, scratch), memory: memoryOf(memory.buffer) };
   },
 };
 
