@@ -35,6 +35,14 @@ const SYMBOLS = {
     parameters: [/* int fd */ "i32", /* const void *buf */ "pointer", /* size_t count */ "i32"],
     result: "i32",
   },
+  readv: {
+    parameters: [
+      /* int fd */ "i32",
+      /* const struct iovec *iov */ "pointer",
+      /* int count */ "i32",
+    ],
+    result: "i32",
+  },
   writev: {
     parameters: [
       /* int fd */ "i32",

@@ -50,9 +50,11 @@ export class UdpSender {
    */
   onSourceUnusable: ((at: number) => void) | null = null;
 
+  /** The sockets to send by; without them everything is refused. */
+  sockets: UdpSockets | null;
+
   readonly #arena: Arena;
   readonly #memory: Memory;
-  readonly #sockets: UdpSockets;
   readonly #writable: PollSet;
   readonly #capacity: number;
   readonly #headers: number;
@@ -77,14 +79,14 @@ export class UdpSender {
   /** @param options `capacity` is the largest number of datagrams per system call (up to 1024) */
   constructor(
     arena: Arena,
-    sockets: UdpSockets,
+    sockets: UdpSockets | null,
     options: { capacity?: number; gso?: boolean } = {},
   ) {
     const capacity = options.capacity ?? 128;
     this.gso = options.gso ?? false;
     this.#arena = arena;
     this.#memory = arena.memory;
-    this.#sockets = sockets;
+    this.sockets = sockets;
     this.#writable = new PollSet(arena, 1);
     this.#capacity = capacity;
     this.#headers = arena.reserve(capacity * MMSGHDR.SIZE);
@@ -115,8 +117,8 @@ export class UdpSender {
   send(datagrams: Datagrams): number {
     this.#waits = 0;
     this.#otherFamily = false;
-    let sent = this.#sendFamily(datagrams, this.#sockets.ipv4, 4);
-    if (this.#otherFamily) sent += this.#sendFamily(datagrams, this.#sockets.ipv6, 16);
+    let sent = this.#sendFamily(datagrams, this.sockets?.ipv4 ?? -1, 4);
+    if (this.#otherFamily) sent += this.#sendFamily(datagrams, this.sockets?.ipv6 ?? -1, 16);
     this.refused += datagrams.count - sent;
     return sent;
   }
