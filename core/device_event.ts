@@ -13,7 +13,7 @@ export type DeviceEvent =
   /** A session is confirmed: both sides have its keys. */
   | { type: "handshake-completed"; peer: Peer; initiator: boolean }
   /** No answer to so many initiations: staged packets were dropped, and nothing is tried any more. */
-  | { type: "handshake-given-up"; peer: Peer; attempts: number }
+  | { type: "handshake-given-up"; peer: Peer; initiations: number }
   /** The peer is reached elsewhere from now on. */
   | { type: "roamed"; peer: Peer; from: Endpoint | null; to: Endpoint }
   /** All keys shared with the peer were erased. */
@@ -24,7 +24,6 @@ export type DeviceEvent =
   | { type: "under-load"; waiting: number };
 
 export type HandshakeDropReason =
-  | "invalid-mac1"
   | "rate-limited"
   | "invalid-initiation"
   | "invalid-response"
