@@ -142,7 +142,7 @@ export class CookieGenerator {
     if (now - this.#cookieSetAt < COOKIE_SECRET_MAX_AGE_MS - COOKIE_SECRET_LATENCY_MS) {
       this.#crypto.mac(mac2(message), this.#cookie, coveredByMac2(message));
     } else {
-      this.#cookie.fill(0);
+      this.#eraseCookie();
       mac2(message).fill(0);
     }
   }
@@ -172,9 +172,13 @@ export class CookieGenerator {
 
   /** Forgets the cookie and the message sent last. */
   wipe(): void {
-    this.#cookie.fill(0);
-    this.#cookieSetAt = -Infinity;
+    this.#eraseCookie();
     this.#lastMac1.fill(0);
     this.#awaitsReply = false;
+  }
+
+  #eraseCookie(): void {
+    this.#cookie.fill(0);
+    this.#cookieSetAt = -Infinity;
   }
 }
