@@ -159,19 +159,7 @@ export class Network implements Disposable {
   /** Routes of all tables, or of those that the filter lets through. */
   listRoutes(filter: RouteFilter & { readonly family?: IpFamily } = {}): KernelRoute[] {
     const families: readonly IpFamily[] = filter.family === undefined ? [4, 6] : [filter.family];
-    return families.flatMap((family) =>
-      this.socket.dump(
-        dumpRoutes(family, filter),
-        () => `list the IPv${family} routes`,
-        (bytes) => {
-          const route = decodeRoute(bytes);
-          // A kernel that lacks a family lists all.
-          const wanted = route !== null && route.destination.family === family &&
-            routeMatches(route, filter);
-          return wanted ? route : null;
-        },
-      )
-    );
+    return families.flatMap((family) => this.#listRoutes(family, filter));
   }
 
   /** The route that a packet to `destination` with firewall mark `mark` takes; null when it has none. */
@@ -206,13 +194,14 @@ export class Network implements Disposable {
   deleteRoute(route: Route): boolean {
     return this.socket.request(deleteRoute(route), () => this.#describeRoute("delete", route), [
       Errno.ESRCH,
+      Errno.ENOENT,
       Errno.ENODEV,
     ]);
   }
 
   /**
    * Deletes many routes, far faster than one by one. All are tried.
-   * @returns each route's error or null; ESRCH where there was none
+   * @returns each route's error or null; ESRCH or ENOENT where there was none
    */
   deleteRoutes(routes: readonly Route[]): (NetlinkError | null)[] {
     return this.#batchRoutes("delete", routes, routes.map(deleteRoute));
@@ -264,6 +253,23 @@ export class Network implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #listRoutes(family: IpFamily, filter: RouteFilter): KernelRoute[] {
+    const describe = () => `list the IPv${family} routes`;
+    try {
+      return this.socket.dump(dumpRoutes(family, filter), describe, (payload) => {
+        const route = decodeRoute(payload);
+        // A kernel that lacks a family lists all.
+        const wanted = route !== null && route.destination.family === family &&
+          routeMatches(route, filter);
+        return wanted ? route : null;
+      });
+    } catch (error) {
+      // The table has never been used.
+      if (error instanceof NetlinkError && error.errno === Errno.ENOENT) return [];
+      throw error;
+    }
   }
 
   #batchRoutes(

@@ -83,6 +83,8 @@ export interface Route {
   readonly scope?: number;
   /** RTPROT_…: who made it; boot by default, as with ip-route(8). */
   readonly protocol?: number;
+  /** Type of service that packets must have; 0, any, by default. */
+  readonly tos?: number;
   /** Other metrics than the MTU. */
   readonly metrics?: readonly Attribute[];
   /** Any other attributes: those of several next hops, for one. */
@@ -126,7 +128,9 @@ export function getRoute(destination: IpAddress, mark = 0): NetlinkRequest {
   const header = new Uint8Array(HEADER_SIZE);
   header[0] = familyNumber(destination.family);
   header[1] = destination.bits;
-  new DataView(header.buffer).setUint32(8, RTM_F_LOOKUP_TABLE, true);
+  // IPv6 tells the table anyway, and refuses the flag.
+  const flags = destination.family === 4 ? RTM_F_LOOKUP_TABLE : 0;
+  new DataView(header.buffer).setUint32(8, flags, true);
   const encoder = new AttributeEncoder(header).bytes(RTA_DST, destination.bytes);
   if (mark !== 0) encoder.u32(RTA_MARK, mark);
   return { type: RTM_GETROUTE, flags: 0, payload: encoder.finish() };
@@ -235,12 +239,12 @@ function defaultScope({ destination, type = RTN_UNICAST, gateway }: Route): numb
 
 function encodeRoute(route: Route, type: number, scope: number, protocol: number): Uint8Array {
   const { destination: { address, length }, table = RT_TABLE_MAIN, gateway, mtu } = route;
-  const { metrics = [], attributes = [] } = route;
+  const { metrics = [], attributes = [], tos = 0 } = route;
   const tableByte = table <= 0xff ? table : RT_TABLE_UNSPEC;
   const encoder = new AttributeEncoder(
     // deno-fmt-ignore
     new Uint8Array([
-      familyNumber(address.family), length, 0, 0, tableByte, protocol, scope, type, 0, 0, 0, 0,
+      familyNumber(address.family), length, 0, tos, tableByte, protocol, scope, type, 0, 0, 0, 0,
     ]),
   ).bytes(RTA_DST, address.bytes);
   if (gateway !== undefined) {

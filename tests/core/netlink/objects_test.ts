@@ -178,6 +178,12 @@ const RECORDED: [command: string, request: NetlinkRequest, bytes: string][] = [
     "2c0000001a0001002a29036b00000000022000000000000000100000080001000a0801010800100007000000",
   ],
   [
+    "ip -6 route get fd00::5",
+    getRoute(ip("fd00::5")),
+    `300000001a0001002a29036b000000000a8000000000000000000000
+     14000100fd000000000000000000000000000005`,
+  ],
+  [
     "ip -4 rule add not fwmark 51820 table 51820",
     newRule({ family: 4, invert: true, fwmark: 51820, table: 51820 }),
     "2c000000200005062a29036b0000000002000000000000010200000008000a006cca000008000f006cca0000",
@@ -278,18 +284,19 @@ Deno.test("any route survives encoding and decoding, twice", () => {
     type: fc.nat(255),
     scope: fc.nat(255),
     protocol: fc.nat(255),
+    tos: fc.nat(255),
     interfaceIndex: u32,
     gateway: fc.oneof(address(4), address(16)),
     priority: u32,
     mtu: u32,
-  }, { requiredKeys: ["destination", "table", "type", "scope", "protocol"] });
+  }, { requiredKeys: ["destination", "table", "type", "scope", "protocol", "tos"] });
   fc.assert(fc.property(route, (each) => {
     const { payload } = newRoute(each);
     const decoded = decodeRoute(payload);
     assert(decoded !== null);
-    const { tos, flags, metrics, attributes, ...known } = decoded;
+    const { flags, metrics, attributes, ...known } = decoded;
     assert.deepEqual({ ...known }, { ...each });
-    assert.deepEqual([tos, flags, metrics, attributes], [0, 0, [], []]);
+    assert.deepEqual([flags, metrics, attributes], [0, [], []]);
     assert.deepEqual(newRoute(decoded).payload, payload);
   }));
 });
