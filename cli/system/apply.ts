@@ -122,9 +122,9 @@ async function apply(
       }
       return;
     case "configure":
-      return await system.configure(name, progress.config, progress.endpoints);
+      return system.configure(name, progress.config, progress.endpoints);
     case "set-fwmark":
-      return await system.setFwmark(name, action.fwmark);
+      return system.setFwmark(name, action.fwmark);
     case "add-address":
       return system.addAddress(progress.index, action.prefix);
     case "add-route":
@@ -154,7 +154,7 @@ async function createInterface(session: Session, journal: Journal): Promise<numb
  */
 export async function runHook(session: Session, moment: string, command: string): Promise<void> {
   const expanded = expandHook(command, session.name);
-  const code = await session.system.runHook(expanded, session.signal);
+  const code = await session.system.runHook(session.name, expanded, session.signal);
   session.signal.throwIfAborted();
   if (code !== 0) throw new HookError(moment, expanded, code);
 }

@@ -50,8 +50,8 @@ export interface System {
   controlSocket(name: string): SocketState;
   removeControlSocket(name: string): void;
   /** Gives the engine of interface `name` its keys and peers. */
-  configure(name: string, config: QuickConfig, endpoints: ResolvedEndpoints): Promise<void>;
-  setFwmark(name: string, fwmark: number): Promise<void>;
+  configure(name: string, config: QuickConfig, endpoints: ResolvedEndpoints): void;
+  setFwmark(name: string, fwmark: number): void;
 
   // Routing
   /** Adds a route; the same one through the same interface being there is fine. */
@@ -66,8 +66,8 @@ export interface System {
   deleteRule(family: IpFamily, rule: RoutingRule, priority: number): void;
   readSrcValidMark(): string;
   writeSrcValidMark(value: string): void;
-  /** The tables that hold routes. */
-  usedTables(): Set<number>;
+  /** Whether a table holds a route of either family. */
+  isTableUsed(table: number): boolean;
   /** The names of rt_tables. */
   tableNames(): Map<string, number>;
 
@@ -78,7 +78,7 @@ export interface System {
   discoverMtu(endpoints: Iterable<UapiEndpoint>): number;
 
   // Processes and time
-  /** Runs a command of the config in a shell. Resolves to its exit code, 128 + N when signal N ended it. */
-  runHook(command: string, signal: AbortSignal): Promise<number>;
+  /** Runs a command of the config of interface `name` in a shell. Resolves to its exit code, 128 + N when signal N ended it. */
+  runHook(name: string, command: string, signal: AbortSignal): Promise<number>;
   sleep(milliseconds: number): Promise<void>;
 }

@@ -5,7 +5,14 @@
  * @module
  */
 import type { QuickConfig } from "../../core/config/types.ts";
-import { describeAction, expandHook, planHooks, planUp, type Step } from "../../core/plan.ts";
+import {
+  describeAction,
+  expandHook,
+  type Observed,
+  planHooks,
+  planUp,
+  type Step,
+} from "../../core/plan.ts";
 import { Journal, type JournalState, readForeignJournals, readJournals } from "../journal.ts";
 import { applySteps, HookError, messageOf, runHook } from "./apply.ts";
 import type { Session } from "./session.ts";
@@ -229,15 +236,12 @@ async function begin(
   return { journal, steps };
 }
 
-function observe(session: Session) {
-  const { system, directory, scope } = session;
-  const usedTables = system.usedTables();
-  for (const { header } of readJournals(directory, scope, session.name)) {
-    if (header.table !== null) usedTables.add(header.table);
-  }
+function observe(session: Session): Observed {
+  const { system, directory, scope, name } = session;
+  const taken = new Set(readJournals(directory, scope, name).map(({ header }) => header.table));
   return {
     tableNames: system.tableNames(),
-    usedTables,
+    isTableUsed: (table) => taken.has(table) || system.isTableUsed(table),
     srcValidMark: srcValidMarkIsForeign(session),
   };
 }

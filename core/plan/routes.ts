@@ -39,9 +39,9 @@ export function connectedRoutes(addresses: Iterable<IpPrefix>): IpPrefix[] {
  * A table number that no route uses: the first from {@linkcode FIRST_TUNNEL_TABLE} on.
  * It serves as the mark of the tunnel's own datagrams too.
  */
-export function freeTable(used: ReadonlySet<number>): number {
+export function freeTable(isUsed: (table: number) => boolean): number {
   let table = FIRST_TUNNEL_TABLE;
-  while (used.has(table)) table++;
+  while (isUsed(table)) table++;
   return table;
 }
 

@@ -13,8 +13,8 @@ import { connectedRoutes, destinations, freeTable, tableNumber } from "./routes.
 export interface Observed {
   /** The names of rt_tables. */
   readonly tableNames: ReadonlyMap<string, number>;
-  /** Tables that hold a route, or that another tunnel has taken. Needed from 51820 on only. */
-  readonly usedTables: ReadonlySet<number>;
+  /** Whether a table holds a route, or another tunnel has taken it. */
+  readonly isTableUsed: (table: number) => boolean;
   /** Whether somebody else set net.ipv4.conf.all.src_valid_mark, so that it is none of our business. */
   readonly srcValidMark: boolean;
 }
@@ -127,7 +127,7 @@ function planDefaultRoutes(
   observed: Observed,
 ): Action[] {
   if (prefixes.length === 0) return [];
-  const table = fwmark !== 0 ? fwmark : freeTable(observed.usedTables);
+  const table = fwmark !== 0 ? fwmark : freeTable(observed.isTableUsed);
   const actions: Action[] = fwmark !== 0 ? [] : [{ kind: "set-fwmark", fwmark: table }];
   for (const prefix of prefixes) {
     const { family } = prefix;

@@ -121,12 +121,12 @@ export class ModelSystem implements System {
     this.#do("removeControlSocket", () => delete this.state.sockets[name]);
   }
 
-  configure(name: string, _config: QuickConfig): Promise<void> {
-    return this.#doLater("configure", () => this.#engine(name).configured = true);
+  configure(name: string, _config: QuickConfig): void {
+    this.#do("configure", () => this.#engine(name).configured = true);
   }
 
-  setFwmark(name: string, fwmark: number): Promise<void> {
-    return this.#doLater("setFwmark", () => this.#engine(name).fwmark = fwmark);
+  setFwmark(name: string, fwmark: number): void {
+    this.#do("setFwmark", () => this.#engine(name).fwmark = fwmark);
   }
 
   addRoute(index: number, prefix: string, table: number | null): void {
@@ -181,8 +181,8 @@ export class ModelSystem implements System {
     this.#do("writeSrcValidMark", () => this.state.srcValidMark = value);
   }
 
-  usedTables(): Set<number> {
-    return new Set(this.state.routes.map(({ table }) => table));
+  isTableUsed(table: number): boolean {
+    return this.state.routes.some((route) => route.table === table);
   }
 
   tableNames(): Map<string, number> {
@@ -199,7 +199,7 @@ export class ModelSystem implements System {
     return 1420;
   }
 
-  async runHook(command: string, signal: AbortSignal): Promise<number> {
+  async runHook(_name: string, command: string, signal: AbortSignal): Promise<number> {
     this.hooks.push(command);
     await this.#doLater("runHook", () => {});
     return signal.aborted ? 143 : this.exitCodes[command] ?? 0;

@@ -1,0 +1,55 @@
+/**
+ * The client of an interface's control socket.
+ *
+ * @module
+ */
+import { checkUapiResult, isCompleteAnswer } from "../../core/uapi/client.ts";
+import { Errno, SysError } from "../../ffi/errno.ts";
+import { UnixStream } from "../../ffi/unix_socket.ts";
+import type { SocketState } from "./system.ts";
+
+/** Where the control socket of interface `name` is, for all network namespaces alike. */
+export function controlSocketPath(name: string): string {
+  return `/var/run/wireguard/${name}.sock`;
+}
+
+/** Whether somebody answers at the control socket of `name`. */
+export function controlSocketState(name: string): SocketState {
+  try {
+    UnixStream.connect(controlSocketPath(name)).close();
+    return "live";
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    if (error.errno === Errno.ENOENT || error.errno === Errno.ENOTDIR) return "absent";
+    return error.errno === Errno.ECONNREFUSED ? "dead" : "live";
+  }
+}
+
+/**
+ * Sends a `set` request, which may hold secrets, and wipes it.
+ * @throws UapiError when it is refused
+ */
+export function setInterface(name: string, request: string): void {
+  const bytes = new TextEncoder().encode(request);
+  const stream = UnixStream.connect(controlSocketPath(name));
+  try {
+    stream.writeAll(bytes);
+    checkUapiResult(readAnswer(stream, name));
+  } finally {
+    bytes.fill(0);
+    stream.close();
+  }
+}
+
+function readAnswer(stream: UnixStream, name: string): string {
+  const decoder = new TextDecoder();
+  const part = new Uint8Array(4096);
+  for (let answer = "";;) {
+    const count = stream.read(part);
+    if (count <= 0) {
+      throw new SysError(`read the answer of ${controlSocketPath(name)}`, -count || Errno.EPIPE);
+    }
+    answer += decoder.decode(part.subarray(0, count), { stream: true });
+    if (isCompleteAnswer(answer)) return answer;
+  }
+}

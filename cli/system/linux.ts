@@ -1,0 +1,233 @@
+import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
+import { type IpFamily, IpPrefix } from "../../core/ip.ts";
+import { RT_TABLE_MAIN } from "../../core/netlink/family.ts";
+import { type Route, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
+import type { Rule } from "../../core/netlink/rule.ts";
+import { parseTableNames, type RoutingRule, UNREACHABLE_METRIC } from "../../core/plan.ts";
+import { formatUapiSet } from "../../core/uapi/client.ts";
+import type { UapiEndpoint } from "../../core/uapi/command.ts";
+import { Errno, SysError } from "../../ffi/errno.ts";
+import { Network } from "../../ffi/network.ts";
+import { controlSocketPath, controlSocketState, setInterface } from "./control_socket.ts";
+import { runHook } from "./hooks.ts";
+import { discoverMtu } from "./mtu.ts";
+import { findEngine, identifyProcess, signalProcess } from "./process.ts";
+import { parseRetries, resolveEndpoint } from "./resolver.ts";
+import type {
+  LinkState,
+  ProcessIdentity,
+  ResolvedEndpoints,
+  SocketState,
+  System,
+} from "./system.ts";
+
+const SRC_VALID_MARK = "/proc/sys/net/ipv4/conf/all/src_valid_mark";
+/** Files of table names, later ones win (ip-route(8)). */
+const TABLE_NAME_FILES = ["/usr/share/iproute2/rt_tables", "/etc/iproute2/rt_tables"];
+const TABLE_NAME_DIRECTORIES = ["/usr/share/iproute2/rt_tables.d", "/etc/iproute2/rt_tables.d"];
+
+/** What {@linkcode LinuxSystem} is told about its surroundings. */
+export interface LinuxOptions {
+  /** Path of the config, for hooks. */
+  readonly configFile: string;
+  /** Starts the engine of an interface. */
+  readonly startEngine: (name: string) => Promise<{ readonly pid: number }>;
+  /** Prints a line on stderr. */
+  readonly print: (line: string) => void;
+  /** Told of each child process while it runs. */
+  readonly onChild?: (pid: number) => Disposable;
+}
+
+/** Linux, in the network namespace of this process. */
+export class LinuxSystem implements System, Disposable {
+  readonly #network = Network.open();
+  readonly #options: LinuxOptions;
+
+  constructor(options: LinuxOptions) {
+    this.#options = options;
+  }
+
+  [Symbol.dispose](): void {
+    this.#network.close();
+  }
+
+  link(name: string): LinkState | null {
+    const link = this.#network.findLink(name);
+    return link === null ? null : { index: link.index, kind: link.kind };
+  }
+
+  deleteLink(index: number): void {
+    this.#network.deleteLink(index);
+  }
+
+  addAddress(index: number, prefix: string): void {
+    this.#network.addAddress({ interfaceIndex: index, address: parsePrefix(prefix) });
+  }
+
+  linkUp(index: number, mtu: number): void {
+    this.#network.changeLink(index, { mtu, up: true });
+  }
+
+  async startEngine(name: string): Promise<number> {
+    return (await this.#options.startEngine(name)).pid;
+  }
+
+  engineOf(name: string): ProcessIdentity | null {
+    return findEngine(name);
+  }
+
+  identify(pid: number): ProcessIdentity | null {
+    return identifyProcess(pid);
+  }
+
+  signalProcess(process: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): void {
+    signalProcess(process, signal);
+  }
+
+  controlSocket(name: string): SocketState {
+    return controlSocketState(name);
+  }
+
+  removeControlSocket(name: string): void {
+    try {
+      Deno.removeSync(controlSocketPath(name));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  configure(name: string, config: QuickConfig, endpoints: ResolvedEndpoints): void {
+    setInterface(name, formatUapiSet(config, (endpoint) => endpoints.get(endpoint) ?? null));
+  }
+
+  setFwmark(name: string, fwmark: number): void {
+    setInterface(name, `set=1\nfwmark=${fwmark}\n\n`);
+  }
+
+  addRoute(index: number, prefix: string, table: number | null): void {
+    const destination = parsePrefix(prefix);
+    const route: Route = { destination, interfaceIndex: index, table: table ?? RT_TABLE_MAIN };
+    if (this.#network.addRoute(route, { existingOk: true })) return;
+    const { family } = destination;
+    const equal = this.#network.listRoutes({ family, table: table ?? RT_TABLE_MAIN })
+      .filter((found) => found.destination.equals(destination));
+    if (equal.some(({ interfaceIndex }) => interfaceIndex === index)) return;
+    const other = this.#network.listLinks().find(({ index }) =>
+      equal.some(({ interfaceIndex }) => interfaceIndex === index)
+    );
+    throw new SysError(
+      `add route ${prefix}`,
+      Errno.EEXIST,
+      other === undefined ? "" : `there is one through ${other.name} already`,
+    );
+  }
+
+  addUnreachable(family: IpFamily, table: number): void {
+    this.#network.addRoute(unreachable(family, table));
+  }
+
+  deleteUnreachable(family: IpFamily, table: number): void {
+    this.#network.deleteRoute(unreachable(family, table));
+  }
+
+  nextRulePriority(family: IpFamily): number {
+    // What fib_default_rule_pref() does: just before the second rule.
+    const [, second] = this.#network.listRules(family);
+    return Math.max(0, (second?.priority ?? 0) - 1);
+  }
+
+  addRule(family: IpFamily, rule: RoutingRule, priority: number): void {
+    this.#network.addRule(kernelRule(family, rule, priority));
+  }
+
+  deleteRule(family: IpFamily, rule: RoutingRule, priority: number): void {
+    this.#network.deleteRule(kernelRule(family, rule, priority));
+  }
+
+  readSrcValidMark(): string {
+    return Deno.readTextFileSync(SRC_VALID_MARK).trim();
+  }
+
+  writeSrcValidMark(value: string): void {
+    try {
+      // Not created: where /proc/sys isn't mounted, this must fail.
+      Deno.writeTextFileSync(SRC_VALID_MARK, value, { create: false });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`Cannot set net.ipv4.conf.all.src_valid_mark=${value}: ${reason}`);
+    }
+  }
+
+  isTableUsed(table: number): boolean {
+    return this.#network.listRoutes({ table }).length > 0;
+  }
+
+  tableNames(): Map<string, number> {
+    const names = new Map<string, number>();
+    for (const path of tableNameFiles()) {
+      for (const [name, number] of parseTableNames(readIfThere(path))) names.set(name, number);
+    }
+    return names;
+  }
+
+  resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<UapiEndpoint> {
+    const retries = parseRetries(Deno.env.get("WG_ENDPOINT_RESOLUTION_RETRIES"));
+    return resolveEndpoint(endpoint, { signal, retries, print: this.#options.print });
+  }
+
+  discoverMtu(endpoints: Iterable<UapiEndpoint>): number {
+    return discoverMtu(this.#network, endpoints);
+  }
+
+  runHook(name: string, command: string, signal: AbortSignal): Promise<number> {
+    const { configFile } = this.#options;
+    return runHook(command, { interface: name, configFile }, signal, this.#options.onChild);
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  }
+}
+
+function parsePrefix(text: string): IpPrefix {
+  const prefix = IpPrefix.parse(text);
+  if (prefix === null) throw new TypeError(`not a prefix: ${text}`);
+  return prefix;
+}
+
+function unreachable(family: IpFamily, table: number): Route {
+  return {
+    destination: parsePrefix(family === 4 ? "0.0.0.0/0" : "::/0"),
+    type: RTN_UNREACHABLE,
+    table,
+    priority: UNREACHABLE_METRIC,
+  };
+}
+
+function kernelRule(family: IpFamily, rule: RoutingRule, priority: number): Rule {
+  return rule.match === "not-fwmark"
+    ? { family, priority, invert: true, fwmark: rule.fwmark, table: rule.table }
+    : { family, priority, table: RT_TABLE_MAIN, suppressPrefixLength: 0 };
+}
+
+function* tableNameFiles(): Generator<string> {
+  yield* TABLE_NAME_FILES;
+  for (const directory of TABLE_NAME_DIRECTORIES) {
+    try {
+      for (const { name } of Deno.readDirSync(directory)) {
+        if (name.endsWith(".conf")) yield `${directory}/${name}`;
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
