@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { changeLink, RTM_DELLINK, RTM_NEWLINK } from "../../core/netlink/link.ts";
+import { Errno } from "../../ffi/errno.ts";
+import { O_CLOEXEC, O_RDONLY, POLLIN } from "../../ffi/layout.ts";
+import { libc } from "../../ffi/libc.ts";
+import { type LinkEvent, LinkMonitor } from "../../ffi/link_monitor.ts";
+import { inNewNetworkNamespace } from "../../ffi/namespace.ts";
+import { Network } from "../../ffi/network.ts";
+import { cString } from "../../ffi/text.ts";
+import { acknowledgement, FakeNetlink } from "./fake_netlink.ts";
+import { ip, networkTest } from "./iproute.ts";
+
+/** Runs `body` with a monitor of `va`, a veth that is down, after its first event. */
+function withMonitor(body: (monitor: LinkMonitor, network: Network, index: number) => void): void {
+  using network = Network.open();
+  network.createVethPair({ name: "va" }, { name: "vb" });
+  const { index } = network.getLink("va");
+  using monitor = LinkMonitor.open(index);
+  const [first, ...more] = monitor.readEvents();
+  assert(first?.kind === "changed");
+  assert.deepEqual([first.link.name, first.link.mtu, first.link.up], ["va", 1500, false]);
+  assert.deepEqual(more, []);
+  body(monitor, network, index);
+}
+
+function readable(fd: number): boolean {
+  const entry = new DataView(new ArrayBuffer(8));
+  entry.setInt32(0, fd, true);
+  entry.setInt16(4, POLLIN, true);
+  return libc.poll(new Uint8Array(entry.buffer), 1, 0) === 1;
+}
+
+/** Events as short text. */
+function words(events: LinkEvent[]): string[] {
+  return events.map((event) => {
+    if (event.kind !== "changed") return event.kind;
+    const { name, mtu, up } = event.link;
+    return `${name} ${mtu} ${up ? "up" : "down"}`;
+  });
+}
+
+networkTest("a monitor tells changes of MTU, state and name, and of nothing else", () => {
+  withMonitor((monitor, network, index) => {
+    assert.equal(readable(monitor.fd), false);
+    network.changeLink(index, { mtu: 1420 });
+    assert.equal(readable(monitor.fd), true);
+    assert.deepEqual(words(monitor.readEvents()), ["va 1420 down"]);
+    assert.equal(readable(monitor.fd), false);
+    network.changeLink(index, { name: "vc" });
+    assert.deepEqual(words(monitor.readEvents()), ["vc 1420 down"]);
+    network.changeLink(index, { up: true });
+    assert.deepEqual(words(monitor.readEvents()).at(-1), "vc 1420 up");
+    network.changeLink(index, { up: false, mtu: 1300 });
+    assert.deepEqual(words(monitor.readEvents()).at(-1), "vc 1300 down");
+    network.changeLink(network.getLink("vb").index, { mtu: 1280 });
+    network.changeLink(index, { txQueueLength: 5 });
+    assert.deepEqual(words(monitor.readEvents()), []);
+  });
+});
+
+networkTest("a monitor tells that its interface is gone", () => {
+  withMonitor((monitor, network, index) => {
+    network.deleteLink(index);
+    assert.deepEqual(words(monitor.readEvents()), ["deleted"]);
+    using late = LinkMonitor.open(index);
+    assert.deepEqual(words(late.readEvents()), ["deleted"]);
+  });
+});
+
+networkTest("a monitor tells that its interface moved to another namespace", () => {
+  withMonitor((monitor, network, index) => {
+    inNewNetworkNamespace(() => {
+      using there = Network.open();
+      const fd = libc.open(cString("/proc/thread-self/ns/net"), O_RDONLY | O_CLOEXEC, 0);
+      network.changeLink(index, { namespace: { fd } });
+      libc.close(fd);
+      const events = monitor.readEvents();
+      assert.deepEqual(words(events), ["moved"]);
+      assert.deepEqual(events, [{ kind: "moved", newIndex: there.getLink("va").index }]);
+    });
+  });
+});
+
+networkTest("leaving a bridge is not the interface's end", () => {
+  withMonitor((monitor, network, index) => {
+    network.createLink("br0", "bridge");
+    network.changeLink(index, { master: network.getLink("br0").index });
+    network.changeLink(index, { master: 0 });
+    assert.equal(words(monitor.readEvents()).includes("deleted"), false);
+  });
+});
+
+networkTest("a monitor that was too slow tells the result", () => {
+  withMonitor((monitor, network, index) => {
+    // Each change is a notification of about 1.5 KB, so that these overrun the socket's buffer.
+    for (let i = 0; i < 400; i++) network.changeLink(index, { mtu: 1000 + i });
+    const all: string[] = [];
+    while (readable(monitor.fd)) all.push(...words(monitor.readEvents()));
+    assert(all.length < 400, "some were lost");
+    assert.equal(all.at(-1), "va 1399 down");
+
+    for (let i = 0; i < 400; i++) network.changeLink(index, { mtu: 1000 + i });
+    network.deleteLink(index);
+    const rest: string[] = [];
+    while (readable(monitor.fd)) rest.push(...words(monitor.readEvents()));
+    assert.equal(rest.at(-1), "deleted");
+  });
+});
+
+networkTest("a monitor sees what ip link does", () => {
+  withMonitor((monitor) => {
+    ip("link", "set", "mtu", "1280", "up", "dev", "va");
+    assert.equal(words(monitor.readEvents()).at(-1), "va 1280 up");
+    ip("link", "delete", "dev", "va");
+    assert.equal(words(monitor.readEvents()).at(-1), "deleted");
+  });
+});
+
+const INDEX = 7;
+const state = (mtu: number) => changeLink(INDEX, { name: "wg0", mtu, up: true }).payload;
+
+Deno.test("after an overrun a monitor asks, but only when it has read all there was", () => {
+  const kernel = new FakeNetlink(() => [[{ type: RTM_NEWLINK, payload: state(1280) }]]);
+  const monitor = new LinkMonitor(kernel, 3, INDEX);
+  assert.deepEqual(words(monitor.readEvents()), ["wg0 1280 up"]);
+  kernel.queue.push("overrun", [{ type: RTM_NEWLINK, payload: state(1400) }]);
+  assert.deepEqual(words(monitor.readEvents()), ["wg0 1400 up", "wg0 1280 up"]);
+  assert.equal(kernel.sent.length, 2);
+  assert.deepEqual(words(monitor.readEvents()), []);
+});
+
+Deno.test("a monitor survives nonsense, and asks what it may have missed", () => {
+  let isGone = false;
+  const kernel = new FakeNetlink(() => [
+    isGone ? [acknowledgement(Errno.ENODEV)] : [{ type: RTM_NEWLINK, payload: state(1280) }],
+  ]);
+  const monitor = new LinkMonitor(kernel, 3, INDEX);
+  monitor.readEvents();
+  kernel.queue.push(new Uint8Array(5), [{ type: RTM_NEWLINK, payload: new Uint8Array(3) }]);
+  assert.deepEqual(words(monitor.readEvents()), []);
+  isGone = true;
+  kernel.queue.push(new Uint8Array(5));
+  assert.deepEqual(words(monitor.readEvents()), ["deleted"]);
+});
+
+Deno.test("a monitor leaves a storm for the next turn", () => {
+  const kernel = new FakeNetlink(() => []);
+  const monitor = new LinkMonitor(kernel, 3, INDEX);
+  for (let i = 0; i < 100; i++) {
+    kernel.queue.push([{ type: RTM_NEWLINK, payload: state(1000 + i) }]);
+  }
+  kernel.queue.push([{ type: RTM_DELLINK, payload: state(1000) }]);
+  const first = words(monitor.readEvents());
+  assert(first.length < 100);
+  assert.equal(first.at(-1), `wg0 ${999 + first.length} up`);
+  assert.equal(words(monitor.readEvents()).at(-1), "deleted");
+});
