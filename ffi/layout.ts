@@ -62,6 +62,7 @@ export const SO_SNDTIMEO = 21;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_MARK = 36;
+export const SO_NETNS_COOKIE = 71;
 /** Largest number of bytes in the path of a UNIX socket, its NUL not counted. */
 export const UNIX_PATH_MAX = 107;
 
