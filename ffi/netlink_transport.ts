@@ -45,7 +45,7 @@ export interface NetlinkTransport {
   /** Our address on the netlink bus, which answers name. */
   readonly portId: number;
   /** Sends `datagram`. */
-  send(datagram: Uint8Array): void;
+  send(datagram: Uint8Array<ArrayBuffer>): void;
   /**
    * Returns the next datagram from the kernel, in memory of its own; null when none came in time.
    * @throws {SysError} ENOBUFS when datagrams were lost because we didn't read in time.
@@ -99,7 +99,7 @@ export class KernelTransport implements NetlinkTransport {
     }
   }
 
-  send(datagram: Uint8Array): void {
+  send(datagram: Uint8Array<ArrayBuffer>): void {
     for (;;) {
       if (libc.send(this.fd, datagram, datagram.length, 0) === datagram.length) return;
       const number = errno();
@@ -125,7 +125,7 @@ export class KernelTransport implements NetlinkTransport {
   }
 
   /** Returns the length of the datagram, -1 when none came in time. */
-  #receive(buffer: Uint8Array, size: number, flags: number): number {
+  #receive(buffer: Uint8Array<ArrayBuffer>, size: number, flags: number): number {
     for (;;) {
       this.#senderLength[0] = SOCKADDR_NL.SIZE;
       const length = libc.recvfrom(

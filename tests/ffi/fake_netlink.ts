@@ -32,7 +32,7 @@ export class FakeNetlink implements NetlinkTransport {
 
   constructor(readonly answer: (messages: NetlinkMessage[]) => FakeAnswer[]) {}
 
-  send(datagram: Uint8Array): void {
+  send(datagram: Uint8Array<ArrayBuffer>): void {
     const messages = decodeMessages(datagram.slice());
     this.sent.push(messages);
     this.#sequence = messages[0]?.sequence ?? 0;
