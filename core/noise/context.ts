@@ -40,8 +40,8 @@ export class HandshakeContext {
   readonly clock: Tai64nClock = new Tai64nClock();
 
   readonly #random: Random;
-  /** The state after construction and identifier, which all handshakes start from. */
-  readonly #start = secretBytes(SYMMETRIC_STATE_SIZE);
+  /** The state after construction and identifier, which all handshakes start from: public. */
+  readonly #start = new Uint8Array(SYMMETRIC_STATE_SIZE);
 
   /** A context without an identity. */
   constructor(crypto: HandshakeCrypto, random: Random) {
@@ -59,10 +59,9 @@ export class HandshakeContext {
     this.state.load(this.#start);
   }
 
-  /** Overwrites both 32-byte arrays of `pair` with a new key pair. */
+  /** Overwrites both 32-byte arrays of `pair` with a new key pair, which X25519 clamps. */
   generateKeyPair(pair: KeyPair): void {
     this.#random(pair.privateKey);
-    clampPrivateKey(pair.privateKey);
     this.crypto.x25519Base(pair.publicKey, pair.privateKey);
   }
 }

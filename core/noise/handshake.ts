@@ -256,7 +256,7 @@ export class Handshake {
    */
   consumeResponse(message: Uint8Array, keys: SessionKeys): boolean {
     const { identity, state } = this.#context;
-    if (!this.#pending || identity === null || identity !== this.#identity) return false;
+    if (!this.#pending || identity === null) return false;
     if (responseReceiverIndex(message) !== this.#localIndex) return false;
     state.load(this.#saved);
     const authentic = readSecondMessage(state, responseNoise(message), {

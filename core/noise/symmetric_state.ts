@@ -56,14 +56,12 @@ export class SymmetricState {
     this.#expand(this.#temp, this.#chainingKey, TWO);
     this.#expand(this.#key, this.#temp, THREE);
     this.mixHash(this.#temp);
-    this.#temp.fill(0);
   }
 
   /** {@linkcode mixKey} of the X25519 of both keys; false, and nothing changed, when that is zero. */
   mixSharedSecret(privateKey: Uint8Array, publicKey: Uint8Array): boolean {
     const contributory = this.#crypto.x25519(this.#temp, privateKey, publicKey);
     if (contributory) this.mixKey(this.#temp);
-    this.#temp.fill(0);
     return contributory;
   }
 

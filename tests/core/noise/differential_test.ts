@@ -151,18 +151,14 @@ function drawing(...values: Uint8Array[]): Random {
   return (target) => target.set(present(values.shift(), "randomness"));
 }
 
-function clamped(key: Key): Key {
-  return key.map((value, i) => i === 0 ? value & 0xf8 : i === 31 ? value & 0x7f | 0x40 : value);
-}
-
 /** One handshake between two devices of ours with the given secrets and, for the first, a cookie. */
 function handshake(crypto: HandshakeCrypto, seed: number, withPsk: boolean): void {
   const bytes = new Bytes(seed);
   const secrets: Secrets = {
-    initiatorStatic: clamped(bytes.take(32)),
-    responderStatic: clamped(bytes.take(32)),
-    initiatorEphemeral: clamped(bytes.take(32)),
-    responderEphemeral: clamped(bytes.take(32)),
+    initiatorStatic: bytes.take(32),
+    responderStatic: bytes.take(32),
+    initiatorEphemeral: bytes.take(32),
+    responderEphemeral: bytes.take(32),
     psk: withPsk ? bytes.take(32) : new Uint8Array(32),
   };
   const cookieSecret = bytes.take(32), nonce = bytes.take(24);
