@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { HandshakeCrypto } from "../../../core/crypto/crypto.ts";
 import { LocalIdentity } from "../../../core/noise/context.ts";
 import { sequence } from "../crypto/bytes.ts";
-import { at, boundMethods, noble, pair, present } from "./host.ts";
+import { at, boundMethods, noble, pair, present, SOURCE, tampered } from "./host.ts";
 
 const PSK = sequence(32);
 
@@ -25,49 +25,87 @@ Deno.test("the shared secret of the static keys is computed once per peer and pr
   assert.equal(products, 5);
 });
 
-Deno.test("every intermediate secret is overwritten when a handshake ends", () => {
-  const secrets = new Map<ArrayBufferLike, string>();
-  const note = (what: string, bytes: Uint8Array) => {
-    if (bytes.length > 0) secrets.set(bytes.buffer, what);
-  };
-  const spying: HandshakeCrypto = {
-    ...boundMethods(noble),
-    hmac(out, key, first, second) {
-      note("HMAC output", out);
-      note("HMAC key", key);
-      noble.hmac(out, key, first, second);
-    },
-    seal(out, key, plaintext, additionalData) {
-      note("AEAD key", key);
-      noble.seal(out, key, plaintext, additionalData);
-    },
-    open(out, key, sealed, additionalData) {
-      note("AEAD key", key);
-      return noble.open(out, key, sealed, additionalData);
-    },
-    x25519(out, privateKey, publicKey) {
-      note("shared secret", out);
-      note("private key", privateKey);
-      return noble.x25519(out, privateKey, publicKey);
-    },
-  };
-  const { initiator, responder, toResponder, toInitiator } = pair(PSK, spying);
-  const initiation = toResponder.initiate(1, at(0));
-  const { response, keys } = present(responder.respond(initiation, 2, at(0)), "response");
-  const initiatorKeys = present(toResponder.complete(response), "session");
-  toResponder.initiate(3, at(5000));
-  toResponder.handshake.wipe();
-  toInitiator.handshake.wipe();
-  assert.deepEqual(toResponder.handshake.presharedKey, new Uint8Array(32));
-  initiatorKeys.wipe();
-  keys.wipe();
-  initiator.identity.wipe();
-  responder.identity.wipe();
-  assert.ok(secrets.size >= 8, `saw only ${secrets.size} buffers`);
-  for (const [buffer, what] of secrets) {
-    assert.ok(new Uint8Array(buffer).every((byte) => byte === 0), `${what} is left`);
+/** Runs `scenario` and returns the secret bytes that it made: all that have a buffer of their own. */
+function secretsOf(scenario: () => void): Uint8Array[] {
+  const PlainBuffer = globalThis.ArrayBuffer;
+  const buffers: ArrayBuffer[] = [];
+  globalThis.ArrayBuffer = class extends PlainBuffer {
+    constructor(size: number) {
+      super(size);
+      buffers.push(this);
+    }
+  } as typeof ArrayBuffer;
+  try {
+    scenario();
+  } finally {
+    globalThis.ArrayBuffer = PlainBuffer;
   }
-});
+  return buffers.map((buffer) => new Uint8Array(buffer));
+}
+
+/** Ways for handshakes to end, each before the devices' and peers' own secrets are erased. */
+const ENDS: Record<string, (hosts: ReturnType<typeof pair>) => void> = {
+  "after an initiation": ({ toResponder }) => {
+    toResponder.initiate(1, at(0));
+  },
+  "after a refused initiation": ({ responder, toResponder }) => {
+    const initiation = toResponder.initiate(1, at(0));
+    toResponder.handshake.clear();
+    assert.equal(responder.consume(tampered(initiation, 90), at(0)), null);
+  },
+  "after an initiation that wasn't answered": ({ responder, toResponder }) => {
+    const initiation = toResponder.initiate(1, at(0));
+    present(responder.receive(initiation, at(0)), "initiation").wipe();
+  },
+  "after a response": ({ responder, toResponder }) => {
+    present(responder.respond(toResponder.initiate(1, at(0)), 2, at(0)), "response").keys.wipe();
+  },
+  "after a refused response": ({ responder, toResponder }) => {
+    const initiation = toResponder.initiate(1, at(0));
+    const { response, keys } = present(responder.respond(initiation, 2, at(0)), "response");
+    keys.wipe();
+    assert.ok(!toResponder.handshake.consumeResponse(tampered(response, 50), keys));
+  },
+  "after a session": ({ responder, toResponder }) => {
+    const initiation = toResponder.initiate(1, at(0));
+    const { response, keys } = present(responder.respond(initiation, 2, at(0)), "response");
+    keys.wipe();
+    present(toResponder.complete(response), "session").wipe();
+  },
+  "after a cookie reply was made": ({ responder, toResponder }) => {
+    responder.checker.createReply(new Uint8Array(64), toResponder.initiate(1, at(0)), SOURCE, 0);
+  },
+  "after a cookie was used": ({ responder, toResponder }) => {
+    const reply = new Uint8Array(64);
+    responder.checker.createReply(reply, toResponder.initiate(1, at(0)), SOURCE, 0);
+    assert.ok(toResponder.cookies.consumeReply(reply, 0));
+    assert.ok(responder.checker.checkMac2(toResponder.initiate(2, at(1)), SOURCE, 1));
+  },
+};
+
+for (const [end, run] of Object.entries(ENDS)) {
+  Deno.test(`every secret is overwritten ${end}`, () => {
+    const secrets = secretsOf(() => {
+      const hosts = pair(PSK);
+      run(hosts);
+      for (const { handshake, cookies } of [hosts.toResponder, hosts.toInitiator]) {
+        handshake.wipe();
+        cookies.wipe();
+      }
+      for (const { identity, checker } of [hosts.initiator, hosts.responder]) {
+        identity.wipe();
+        checker.wipe();
+      }
+    });
+    assert.ok(secrets.length > 10, `saw only ${secrets.length}`);
+    for (const [i, secret] of secrets.entries()) {
+      assert.ok(
+        secret.every((byte) => byte === 0),
+        `secret ${i} of ${secret.length} bytes is left`,
+      );
+    }
+  });
+}
 
 Deno.test("ephemeral keys are overwritten as soon as they have served", () => {
   const identities = new Set<Uint8Array>();

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { LocalIdentity } from "../../../core/noise/context.ts";
+import { writeSecondMessage } from "../../../core/noise/ikpsk2.ts";
+import { responseNoise, writeResponseHeader } from "../../../core/noise/messages.ts";
+import { SymmetricState } from "../../../core/noise/symmetric_state.ts";
 import { sequence } from "../crypto/bytes.ts";
 import { assertSameSession, at, Host, noble, pair, present, withMacs } from "./host.ts";
 
@@ -88,6 +91,31 @@ Deno.test("a response to an initiation that was replaced is refused, the new one
   assert.equal(toResponder.complete(withMacs(redirected, initiator)), null);
   const answer = present(responder.respond(second, 4, at(5000)), "response");
   assertSameSession(present(toResponder.complete(answer.response), "session"), answer.keys);
+});
+
+Deno.test("a forged response is refused while nothing is pending", () => {
+  // Without a pending initiation all that an initiator's secret state could be is zeros, so that
+  // anybody could answer it.
+  const { initiator, toResponder } = pair();
+  const state = new SymmetricState(noble);
+  const message = new Uint8Array(92);
+  writeResponseHeader(message, 2, 0);
+  const noise = responseNoise(message);
+  const forger = { privateKey: sequence(32), publicKey: new Uint8Array(32) };
+  noble.x25519Base(forger.publicKey, forger.privateKey);
+  const ephemeral = new Uint8Array(32);
+  noble.x25519Base(ephemeral, new Uint8Array(32));
+  const keys = {
+    e: forger,
+    re: ephemeral,
+    rs: initiator.identity.publicKey,
+    psk: new Uint8Array(32),
+  };
+  assert.ok(writeSecondMessage(state, noise, keys, new Uint8Array(0)));
+  assert.equal(toResponder.complete(withMacs(message, initiator)), null);
+  toResponder.initiate(1, at(0));
+  toResponder.handshake.clear();
+  assert.equal(toResponder.complete(withMacs(message, initiator)), null);
 });
 
 Deno.test("a response is refused after the handshake was given up", () => {
