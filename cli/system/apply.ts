@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { expandHook } from "../../core/config/quick.ts";
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
-import { type Action, describeAction, expandHook, type Step, undoOf } from "../../core/plan.ts";
+import { type Action, describeAction, type Step, undoOf } from "../../core/plan.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import type { Journal } from "../journal.ts";
 import type { Session } from "./session.ts";

@@ -1,43 +1,50 @@
-/** A config file that was found. */
-export interface ConfigFile {
-  /** The interface's name: the file's name as given, without `.conf`. */
-  readonly name: string;
-  /** Absolute path, symbolic links resolved. */
-  readonly path: string;
-  /** What its owner should know, or "". */
-  readonly warning: string;
-}
+import { type ConfigLocation, locateConfig } from "../../core/config/interface_name.ts";
+import { parseQuickConfig } from "../../core/config/quick.ts";
+import type { QuickConfig } from "../../core/config/types.ts";
+import { servicePort } from "./services.ts";
 
-const CONFIG_DIRECTORY = "/etc/wireguard";
-const NAME = "[a-zA-Z0-9_=+.-]{1,15}";
 /** Mode bits of others than owner and group. */
 const WORLD = 0o007;
 
-/** The file that an argument of `up` or `down` means: an interface's name or a path (wg-quick(8)). */
-export function configPath(argument: string): string {
-  return new RegExp(`^${NAME}$`).test(argument) ? `${CONFIG_DIRECTORY}/${argument}.conf` : argument;
+/** What an argument of `up` or `down` means, by wg-quick(8)'s rules. */
+export function requireLocation(argument: string): ConfigLocation {
+  const location = locateConfig(argument);
+  if (location !== null) return location;
+  if (!isThere(argument)) throw new MissingConfigError(argument);
+  throw new Error("The config file must be a valid interface name, followed by .conf");
 }
 
-/** The name of the interface that the config at `path` is for. */
-export function interfaceName(path: string): string {
-  const name = new RegExp(`(?:^|/)(${NAME})\\.conf$`).exec(path)?.[1];
-  if (name === undefined) {
-    throw new Error("The config file must be a valid interface name, followed by .conf");
+/** There is no such config. */
+export class MissingConfigError extends Error {
+  override readonly name = "MissingConfigError";
+
+  constructor(path: string) {
+    super(`\`${path}' does not exist`);
   }
-  return name;
 }
 
-/** Finds the config that an argument of `up` or `down` means. */
-export function findConfig(argument: string): ConfigFile {
-  const path = configPath(argument);
-  if (!exists(path)) throw new Error(`\`${path}' does not exist`);
-  const name = interfaceName(path);
+/**
+ * Reads the config at `path`, and complains about it by `warn` where it is odd.
+ *
+ * @returns it and its absolute path, symbolic links resolved
+ * @throws MissingConfigError, ConfigError
+ */
+export function readConfig(
+  path: string,
+  warn: (line: string) => void,
+): { config: QuickConfig; path: string } {
+  if (!isThere(path)) throw new MissingConfigError(path);
   const real = Deno.realPathSync(path);
-  const shared = mode(real) & mode(real.slice(0, real.lastIndexOf("/")) || "/") & WORLD;
-  return { name, path: real, warning: shared === 0 ? "" : `\`${real}' is world accessible` };
+  const directory = real.slice(0, real.lastIndexOf("/")) || "/";
+  if ((mode(real) & mode(directory) & WORLD) !== 0) {
+    warn(`Warning: \`${real}' is world accessible`);
+  }
+  const config = parseQuickConfig(Deno.readTextFileSync(real), real, { servicePort });
+  for (const { message } of config.warnings) warn(`Warning: ${message}`);
+  return { config, path: real };
 }
 
-function exists(path: string): boolean {
+function isThere(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;

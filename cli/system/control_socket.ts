@@ -6,12 +6,8 @@
 import { checkUapiResult, isCompleteAnswer } from "../../core/uapi/client.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
+import { controlSocketPath } from "../engine/control_path.ts";
 import type { SocketState } from "./system.ts";
-
-/** Where the control socket of interface `name` is, for all network namespaces alike. */
-export function controlSocketPath(name: string): string {
-  return `/var/run/wireguard/${name}.sock`;
-}
 
 /** Whether somebody answers at the control socket of `name`. */
 export function controlSocketState(name: string): SocketState {

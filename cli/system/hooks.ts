@@ -19,18 +19,15 @@ const SCRIPT = 'INTERFACE=$1; CONFIG_FILE=$2; set -- "$3"; eval "$1"';
  * Runs `command`, with this process's stdin, stdout, stderr and environment. When `signal` is aborted,
  * the command is asked to end (SIGTERM) and awaited.
  *
- * @param onChild told of the process while it runs
  * @returns its exit code; 128 and the signal's number when a signal ended it
  */
 export async function runHook(
   command: string,
   variables: HookVariables,
   signal: AbortSignal,
-  onChild?: (pid: number) => Disposable,
 ): Promise<number> {
   const child = spawn(BASH, command, variables) ?? spawn(SH, command, variables);
   if (child === null) throw new Error("Cannot run commands: there is neither bash nor /bin/sh");
-  using _child = onChild?.(child.pid);
   const stop = () => {
     try {
       child.kill("SIGTERM");

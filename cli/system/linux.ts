@@ -8,7 +8,8 @@ import { formatUapiSet } from "../../core/uapi/client.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { Network } from "../../ffi/network.ts";
-import { controlSocketPath, controlSocketState, setInterface } from "./control_socket.ts";
+import { controlSocketPath } from "../engine/control_path.ts";
+import { controlSocketState, setInterface } from "./control_socket.ts";
 import { runHook } from "./hooks.ts";
 import { discoverMtu } from "./mtu.ts";
 import { findEngine, identifyProcess, signalProcess } from "./process.ts";
@@ -30,12 +31,10 @@ const TABLE_NAME_DIRECTORIES = ["/usr/share/iproute2/rt_tables.d", "/etc/iproute
 export interface LinuxOptions {
   /** Path of the config, for hooks. */
   readonly configFile: string;
-  /** Starts the engine of an interface. */
-  readonly startEngine: (name: string) => Promise<{ readonly pid: number }>;
+  /** Starts the engine of an interface; resolves to its pid. */
+  readonly startEngine: (name: string) => Promise<number>;
   /** Prints a line on stderr. */
   readonly print: (line: string) => void;
-  /** Told of each child process while it runs. */
-  readonly onChild?: (pid: number) => Disposable;
 }
 
 /** Linux, in the network namespace of this process. */
@@ -68,8 +67,8 @@ export class LinuxSystem implements System, Disposable {
     this.#network.changeLink(index, { mtu, up: true });
   }
 
-  async startEngine(name: string): Promise<number> {
-    return (await this.#options.startEngine(name)).pid;
+  startEngine(name: string): Promise<number> {
+    return this.#options.startEngine(name);
   }
 
   engineOf(name: string): ProcessIdentity | null {
@@ -181,7 +180,7 @@ export class LinuxSystem implements System, Disposable {
 
   runHook(name: string, command: string, signal: AbortSignal): Promise<number> {
     const { configFile } = this.#options;
-    return runHook(command, { interface: name, configFile }, signal, this.#options.onChild);
+    return runHook(command, { interface: name, configFile }, signal);
   }
 
   sleep(milliseconds: number): Promise<void> {

@@ -3,7 +3,10 @@
  *
  * @module
  */
-import { Errno, SysError } from "../../ffi/errno.ts";
+import { Errno, errno, SysError } from "../../ffi/errno.ts";
+import { SIGKILL, SIGTERM, SYS_pidfd_send_signal } from "../../ffi/layout.ts";
+import { libc } from "../../ffi/libc.ts";
+import { openPidfd } from "../../ffi/process.ts";
 import type { ProcessIdentity } from "./system.ts";
 
 /** Identifies process `pid`; null when it is gone, or only waits for its parent to take notice. */
@@ -21,15 +24,25 @@ export function parseProcessStat(pid: number, stat: string): ProcessIdentity | n
   return { pid, startTime };
 }
 
-/** Sends a signal, unless the process is gone. */
+/** Sends a signal to that very process, unless it is gone. */
 export function signalProcess(process: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): void {
-  if (identifyProcess(process.pid)?.startTime !== process.startTime) return;
+  let pidfd: number;
   try {
-    Deno.kill(process.pid, signal);
+    pidfd = openPidfd(process.pid);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    throw new SysError(`send ${signal} to process ${process.pid}`, Errno.EPERM);
+    if (error instanceof SysError && error.errno === Errno.ESRCH) return;
+    throw error;
+  }
+  try {
+    // Behind the pidfd is one process for good, so that it can't be replaced between look and signal.
+    if (identifyProcess(process.pid)?.startTime !== process.startTime) return;
+    const number = signal === "SIGTERM" ? SIGTERM : SIGKILL;
+    const result = libc.syscall(SYS_pidfd_send_signal, pidfd, number, null, 0);
+    if (result < 0 && errno() !== Errno.ESRCH) {
+      throw new SysError(`send ${signal} to process ${process.pid}`, errno());
+    }
+  } finally {
+    libc.close(pidfd);
   }
 }
 

@@ -4,16 +4,17 @@
  *
  * @module
  */
+import { expandHook } from "../../core/config/quick.ts";
 import type { QuickConfig } from "../../core/config/types.ts";
+import { describeAction, type Observed, planHooks, planUp, type Step } from "../../core/plan.ts";
+import { controlSocketPath } from "../engine/control_path.ts";
 import {
-  describeAction,
-  expandHook,
-  type Observed,
-  planHooks,
-  planUp,
-  type Step,
-} from "../../core/plan.ts";
-import { Journal, type JournalState, readForeignJournals, readJournals } from "../journal.ts";
+  type EngineIdentity,
+  Journal,
+  type JournalState,
+  readForeignJournals,
+  readJournals,
+} from "../journal.ts";
 import { applySteps, HookError, messageOf, runHook } from "./apply.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkIsForeign } from "./shared_state.ts";
@@ -31,6 +32,8 @@ export interface TakeDownOptions {
   readonly hooks?: DownHooks | undefined;
   /** Goes on when a PreDown command fails, and can't be interrupted. */
   readonly force?: boolean;
+  /** Only when this is its engine. */
+  readonly engine?: EngineIdentity;
 }
 
 /**
@@ -88,7 +91,9 @@ export async function printUp(
 export async function takeDown(session: Session, options: TakeDownOptions = {}): Promise<void> {
   using _lock = await session.lockInterface();
   using journal = openJournal(session);
-  if (journal === null) throw new NotRunningError(session.name);
+  const { engine } = options;
+  const isOther = engine !== undefined && journal?.state.engine?.startTime !== engine.startTime;
+  if (journal === null || isOther) throw new NotRunningError(session.name);
   const hooks = options.hooks ?? journal.state.header;
   const force = options.force === true || !isRunning(session, journal.state);
   if (journal.state.phase !== "down") {
@@ -211,7 +216,7 @@ function refuseExisting(session: Session): void {
   const where = foreign === undefined ? "" : `, net:[${foreign.header.namespace.inode}]`;
   throw new Error(
     `\`${name}' already exists in another network namespace${where}: ` +
-      `/var/run/wireguard/${name}.sock, which all share, is its. ` +
+      `${controlSocketPath(name)}, which all share, is its. ` +
       "Use another name, or give each its own /run (unshare --mount)",
   );
 }

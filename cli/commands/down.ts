@@ -1,0 +1,66 @@
+import { ConfigError } from "../../core/config/error.ts";
+import { RUNTIME_DIRECTORY } from "../journal.ts";
+import { parseCommandLine } from "../system/command_line.ts";
+import { MissingConfigError, readConfig, requireLocation } from "../system/config_file.ts";
+import { Interruptions } from "../system/interruption.ts";
+import { LinuxSystem } from "../system/linux.ts";
+import { requireNetAdmin } from "../system/privileges.ts";
+import { exitCodeOf } from "../system/report.ts";
+import { currentScope } from "../system/scope.ts";
+import { Session } from "../system/session.ts";
+import { type DownHooks, printDown, readJournal, takeDown } from "../system/tunnel.ts";
+
+const USAGE = "Usage: wgts down [--dry-run] NAME | FILE.conf";
+
+const print = (line: string) => console.error(line);
+
+/** `wgts down`: takes a tunnel down and undoes all that `up` did, however much of it there is. */
+export async function main(args: string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(USAGE);
+    return 0;
+  }
+  const line = parseCommandLine(args, ["--dry-run"]);
+  if (line === null) {
+    print(USAGE);
+    return 1;
+  }
+  const dryRun = line.switches.has("--dry-run");
+  const { name, path } = requireLocation(line.operand);
+  if (!dryRun) requireNetAdmin(`take down ${name}`);
+  using system = new LinuxSystem({
+    configFile: path,
+    startEngine: () => Promise.reject(new Error("`down' starts nothing")),
+    print,
+  });
+  using interruptions = new Interruptions();
+  const session = new Session({
+    name,
+    system,
+    scope: currentScope(),
+    directory: RUNTIME_DIRECTORY,
+    strict: false,
+    signal: interruptions.signal,
+    print,
+  });
+  const hooks = readHooks(session, path);
+  try {
+    if (dryRun) printDown(session, hooks);
+    else await takeDown(session, { hooks });
+    return 0;
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+/** The commands of the config as it is now; undefined when it can't be read, but `up` noted them. */
+function readHooks(session: Session, path: string): DownHooks | undefined {
+  try {
+    return readConfig(path, print).config.interface;
+  } catch (error) {
+    const isUnreadable = error instanceof MissingConfigError || error instanceof ConfigError;
+    if (!isUnreadable || readJournal(session) === null) throw error;
+    session.warn(`${error.message}: running the PreDown and PostDown commands noted by \`up'`);
+    return undefined;
+  }
+}

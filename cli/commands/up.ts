@@ -1,0 +1,74 @@
+import type { QuickInterfaceConfig } from "../../core/config/types.ts";
+import { startEngine } from "../engine/start.ts";
+import { RUNTIME_DIRECTORY } from "../journal.ts";
+import { parseCommandLine } from "../system/command_line.ts";
+import { readConfig, requireLocation } from "../system/config_file.ts";
+import { Interruptions } from "../system/interruption.ts";
+import { LinuxSystem } from "../system/linux.ts";
+import { requireNetAdmin } from "../system/privileges.ts";
+import { exitCodeOf } from "../system/report.ts";
+import { currentScope } from "../system/scope.ts";
+import { Session } from "../system/session.ts";
+import { supervise } from "../system/supervise.ts";
+import { bringUp, printUp } from "../system/tunnel.ts";
+
+const USAGE = "Usage: wgts up [--foreground] [--dry-run] [--strict] NAME | FILE.conf";
+const SWITCHES = ["--foreground", "-f", "--dry-run", "--strict"];
+
+const print = (line: string) => console.error(line);
+
+/** `wgts up`: brings up the tunnel that a wg-quick(8) config describes. */
+export async function main(args: string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(USAGE);
+    return 0;
+  }
+  const line = parseCommandLine(args, SWITCHES);
+  if (line === null) {
+    print(USAGE);
+    return 1;
+  }
+  const dryRun = line.switches.has("--dry-run");
+  const foreground = line.switches.has("--foreground") || line.switches.has("-f");
+  const location = requireLocation(line.operand);
+  if (!dryRun) requireNetAdmin(`bring up ${location.name}`);
+  const { config, path } = readConfig(location.path, print);
+  warnOfMissingFeatures(config.interface);
+  using system = new LinuxSystem({
+    configFile: path,
+    startEngine: (name) => startEngine(name, { log: foreground ? "stderr" : "syslog" }),
+    print,
+  });
+  using interruptions = new Interruptions();
+  const session = new Session({
+    name: location.name,
+    system,
+    scope: currentScope(),
+    directory: RUNTIME_DIRECTORY,
+    strict: line.switches.has("--strict"),
+    signal: interruptions.signal,
+    print,
+  });
+  try {
+    if (dryRun) {
+      await printUp(session, config, path);
+      return 0;
+    }
+    const { engine } = await bringUp(session, config, path);
+    return foreground && engine !== null ? await supervise(session, engine) : 0;
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+function warnOfMissingFeatures({ dns, saveConfig }: QuickInterfaceConfig): void {
+  if (dns.servers.length > 0) {
+    const servers = dns.servers.join(", ");
+    print(
+      `wgts: warning: DNS = ${servers} is not applied yet: the system's resolver stays as it is`,
+    );
+  }
+  if (saveConfig) {
+    print("wgts: warning: SaveConfig = true is not applied yet: the config stays as it is");
+  }
+}

@@ -1,0 +1,41 @@
+import { pollExit } from "../../ffi/process.ts";
+
+/**
+ * Takes note of the end of processes that became children of this one when their parents ended, as
+ * process 1 of a container must, so that they don't stay as zombies.
+ *
+ * To be disposed before this process starts children of its own, whose exit codes it would take.
+ */
+export class OrphanReaper implements Disposable {
+  readonly #own: number;
+  readonly #onChildEnd = () => this.#reap();
+
+  /** @param own a child that somebody else waits for */
+  constructor(own: number) {
+    this.#own = own;
+    Deno.addSignalListener("SIGCHLD", this.#onChildEnd);
+    this.#reap();
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSignalListener("SIGCHLD", this.#onChildEnd);
+  }
+
+  #reap(): void {
+    for (const pid of childProcesses()) if (pid !== this.#own) pollExit(pid);
+  }
+}
+
+/** The children of this process, zombies included. */
+function childProcesses(): number[] {
+  const children: number[] = [];
+  for (const { name: thread } of Deno.readDirSync("/proc/self/task")) {
+    try {
+      const text = Deno.readTextFileSync(`/proc/self/task/${thread}/children`);
+      children.push(...text.split(" ").filter((word) => word !== "").map(Number));
+    } catch {
+      // The thread ended meanwhile.
+    }
+  }
+  return children;
+}
