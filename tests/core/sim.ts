@@ -370,6 +370,24 @@ export function packetId(packet: Uint8Array): number {
   return view.getUint32(packet[0] === 0x45 ? 20 : 40);
 }
 
+/** When (boot ms) `host` sent messages of `type`, as far as the network recorded them. */
+export function timesSent(host: Host, type: number): number[] {
+  const { log, latency } = host.sim.network;
+  return log.filter(({ from, bytes }) => from.sameRemote(host.address) && typeOf(bytes) === type)
+    .map(({ at }) => at - latency);
+}
+
+/** How many events of `type` there were at `host`. */
+export function countEvents(host: Host, type: DeviceEvent["type"]): number {
+  return host.events.filter((event) => event.type === type).length;
+}
+
+/** Whether all of the host's key slots are zero. */
+export function keysErased(host: Host): boolean {
+  const { offset, length } = KEY_SLOTS;
+  return host.memory.bytes.subarray(offset, offset + length).every((byte) => byte === 0);
+}
+
 /** Type of a WireGuard message, by its first byte. */
 export function typeOf(message: Uint8Array): number {
   return message[0] ?? 0;
