@@ -1,3 +1,4 @@
+import "./bind_libc.ts";
 import assert from "node:assert/strict";
 import { changeLink, RTM_DELLINK, RTM_NEWLINK } from "../../core/netlink/link.ts";
 import { Errno } from "../../ffi/errno.ts";

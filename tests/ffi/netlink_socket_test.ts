@@ -1,3 +1,4 @@
+import "./bind_libc.ts";
 import assert from "node:assert/strict";
 import { type NetlinkRequest, NLM_F_ACK, NLM_F_DUMP_INTR } from "../../core/netlink/message.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";

@@ -1,3 +1,4 @@
+import "./bind_libc.ts";
 import assert from "node:assert/strict";
 import { type IpAddress, IpPrefix } from "../../core/ip.ts";
 import { IFA_F_NODAD } from "../../core/netlink/address.ts";
