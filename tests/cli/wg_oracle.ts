@@ -47,10 +47,13 @@ export interface Outcome {
 }
 
 /** Runs a program and waits for it; nothing else of this process runs meanwhile. */
-export function runProgram(program: string, args: string[]): Outcome {
-  const env = { PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin`, LC_ALL: "C" };
-  const output = new Deno.Command(program, { args, env, clearEnv: true }).outputSync();
-  return outcomeOf(output);
+export function runProgram(
+  program: string,
+  args: string[],
+  variables: Record<string, string> = {},
+): Outcome {
+  const env = { PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin`, LC_ALL: "C", ...variables };
+  return outcomeOf(new Deno.Command(program, { args, env, clearEnv: true }).outputSync());
 }
 
 /** Runs `wg` and lets this process serve it meanwhile. */
