@@ -54,9 +54,15 @@ export interface AddOptions {
   readonly existingOk?: boolean;
 }
 
-/** Errors of a lookup that mean: packets to this destination go nowhere. */
-const NO_ROUTE: readonly number[] = [Errno.ENETUNREACH, Errno.EHOSTUNREACH, Errno.EACCES];
 const NO_SUCH_FAMILY: readonly number[] = [Errno.EAFNOSUPPORT, Errno.EOPNOTSUPP];
+/** Errors of a lookup that mean: packets to this destination go nowhere. */
+const NO_ROUTE: readonly number[] = [
+  Errno.ENETUNREACH,
+  Errno.EHOSTUNREACH, // an unreachable route
+  Errno.EACCES, // a prohibit route
+  Errno.EINVAL, // a blackhole route
+  ...NO_SUCH_FAMILY,
+];
 
 /**
  * Links, addresses, routes and rules of one network namespace: what ip(8) does, by netlink.
@@ -120,10 +126,8 @@ export class Network implements Disposable {
 
   /** Deletes the interface with that index. */
   deleteLink(index: number): boolean {
-    const name = this.#linkName(index);
-    return this.socket.request(deleteLink(index), () => `delete the interface ${name}`, [
-      Errno.ENODEV,
-    ]);
+    const describe = () => `delete the interface ${this.#linkName(index)}`;
+    return this.socket.request(deleteLink(index), describe, [Errno.ENODEV]);
   }
 
   /** Addresses, those of one interface or family where given. */

@@ -1,5 +1,6 @@
 import "./bind_libc.ts";
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { changeLink, RTM_DELLINK, RTM_NEWLINK } from "../../core/netlink/link.ts";
 import { Errno } from "../../ffi/errno.ts";
 import { O_CLOEXEC, O_RDONLY, POLLIN } from "../../ffi/layout.ts";
@@ -142,6 +143,24 @@ Deno.test("a monitor survives nonsense, and asks what it may have missed", () =>
   isGone = true;
   kernel.queue.push(new Uint8Array(5));
   assert.deepEqual(words(monitor.readEvents()), ["deleted"]);
+});
+
+Deno.test("no datagram breaks a monitor", () => {
+  const kernel = new FakeNetlink(() => []);
+  const monitor = new LinkMonitor(kernel, 3, INDEX);
+  const message = fc.record({
+    type: fc.constantFrom(2, 3, RTM_NEWLINK, RTM_DELLINK),
+    payload: fc.uint8Array({ maxLength: 60 }),
+  });
+  const datagram = fc.oneof(
+    fc.array(message, { maxLength: 4 }),
+    fc.uint8Array({ maxLength: 40 }).map((bytes) => new Uint8Array(bytes)),
+  );
+  fc.assert(fc.property(fc.array(datagram, { maxLength: 6 }), (datagrams) => {
+    kernel.queue.push(...datagrams);
+    monitor.readEvents();
+    assert.deepEqual(kernel.queue, []);
+  }));
 });
 
 Deno.test("a monitor leaves a storm for the next turn", () => {

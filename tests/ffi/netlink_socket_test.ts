@@ -1,5 +1,6 @@
 import "./bind_libc.ts";
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { type NetlinkRequest, NLM_F_ACK, NLM_F_DUMP_INTR } from "../../core/netlink/message.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { AF_NETLINK, MSG_PEEK } from "../../ffi/layout.ts";
@@ -145,6 +146,34 @@ Deno.test("what a socket sends at once fits its buffers", () => {
     const size = messages.reduce((sum, { payload }) => sum + 16 + payload.length, 0);
     assert(messages.length === 1 || (messages.length <= 64 && size <= 32 * 1024));
   }
+});
+
+Deno.test("whatever comes as an answer, a method returns or throws a SysError", () => {
+  const bytes = fc.uint8Array({ minLength: 0, maxLength: 60 });
+  const message = fc.record({
+    type: fc.constantFrom(1, 2, 3, 4, 24),
+    flags: fc.nat(0xffff),
+    payload: bytes,
+  });
+  const datagram = fc.oneof(
+    fc.array(message, { maxLength: 4 }),
+    bytes.map((each) => new Uint8Array(each)),
+  );
+  fc.assert(fc.property(fc.array(datagram, { maxLength: 6 }), (answer) => {
+    const socket = new NetlinkSocket(new FakeNetlink(() => answer));
+    const methods = [
+      () => socket.request(REQUEST, describe),
+      () => socket.get(REQUEST, describe),
+      () => socket.dump(DUMP, describe, firstByte),
+    ];
+    for (const method of methods) {
+      try {
+        method();
+      } catch (error) {
+        assert(error instanceof SysError, String(error));
+      }
+    }
+  }));
 });
 
 Deno.test("an operation's words may be asked for by the same socket", () => {

@@ -283,6 +283,13 @@ networkTest("the route to a destination is the one that rules and marks choose",
     assert.equal(marked.mtu, 1350);
     assert.equal(marked.table, TABLE);
     assert.equal(marked.preferredSource?.toString(), "10.1.2.3");
+    const refusing = ["blackhole", "unreachable", "prohibit", "throw"];
+    for (const [i, type] of refusing.entries()) {
+      ip("-4", "route", "add", type, `203.0.113.${i}`);
+      ip("-6", "route", "add", type, `2001:db8:1::${i}`);
+      assert.equal(network.routeTo(address(`203.0.113.${i}`)), null, type);
+      assert.equal(network.routeTo(address(`2001:db8:1::${i}`)), null, type);
+    }
     assert.equal(network.routeTo(address("127.0.0.1"))?.interfaceIndex, 1);
     assert.equal(network.routeTo(address("::1"))?.interfaceIndex, 1);
   });
