@@ -221,6 +221,11 @@ export const POSIX_SPAWNATTR_SIZE = 336;
 export const POSIX_SPAWN_FILE_ACTIONS_SIZE = 80;
 export const WNOHANG = 1;
 
+// sys/resource.h
+export const RLIMIT_CORE = 4;
+/** struct rlimit: the soft and the hard limit, two u64. */
+export const RLIMIT_SIZE = 16;
+
 // linux/capability.h, linux/securebits.h, linux/prctl.h
 export const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 export const CAP_SETPCAP = 8;
