@@ -282,6 +282,10 @@ const SYMBOLS = {
   getgid: { parameters: [], result: "u32" },
   isatty: { parameters: [/* int fd */ "i32"], result: "i32" },
   setsid: { parameters: [], result: "i32" },
+  setrlimit: {
+    parameters: [/* int resource */ "i32", /* const struct rlimit * */ "buffer"],
+    result: "i32",
+  },
   prctl: {
     parameters: [
       /* int option */ "i32",

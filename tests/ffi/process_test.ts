@@ -15,43 +15,13 @@ import {
 } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { PollSet } from "../../ffi/poll.ts";
-import {
-  openPidfd,
-  pollExit,
-  reapChildren,
-  spawn,
-  type SpawnOptions,
-  waitForExit,
-} from "../../ffi/process.ts";
+import { openPidfd, pollExit, reapChildren, spawn, waitForExit } from "../../ffi/process.ts";
 import { openPipe, readText } from "./pipe.ts";
 import { rootTest } from "./privileged.ts";
+import { denoProgram, outputOf, shell, start } from "./run_program.ts";
 import { type ThreadStatus, threadStatuses } from "./thread_status.ts";
 
 const SUCCESS = { code: 0, signal: null };
-
-/** Runs a program whose standard output is read, and returns it. */
-async function outputOf(
-  program: Pick<SpawnOptions, "path" | "arguments"> & Partial<SpawnOptions>,
-): Promise<string> {
-  const { reading, writing } = openPipe();
-  const { pid } = spawn({
-    environment: {},
-    ...program,
-    fds: [[0, null], [1, writing], [2, 2], ...(program.fds ?? [])],
-  });
-  libc.close(writing);
-  const output = readText(reading);
-  assert.deepEqual(await waitForExit(pid), SUCCESS);
-  return output;
-}
-
-const shell = (script: string) => ({ path: "/bin/sh", arguments: ["sh", "-c", script] });
-
-const deno = (script: string) => ({
-  path: Deno.execPath(),
-  arguments: ["deno", "run", "-A", "--quiet", new URL(script, import.meta.url).pathname],
-  environment: Deno.env.toObject(),
-});
 
 Deno.test("a program gets its arguments and its environment", async () => {
   const output = await outputOf({
@@ -128,7 +98,7 @@ Deno.test("a program that isn't there is an error", () => {
 });
 
 Deno.test("a process can replace itself by another program", async () => {
-  const output = await outputOf(deno("programs/execute_grep.ts"));
+  const output = await outputOf(denoProgram("execute_grep.ts"));
   const [failure, pid, mask, environment] = output.split("\n");
   assert.equal(failure?.replace("ENOENT ", "Pid:\t"), pid, "the same process");
   assert.equal(mask, "SigBlk:\t0000000000000800");
@@ -136,27 +106,24 @@ Deno.test("a process can replace itself by another program", async () => {
 });
 
 Deno.test("blocked signals reach a Deno program through its signalfd alone", async () => {
-  const { reading, writing } = openPipe();
-  const { pid } = spawn({
-    ...deno("programs/receive_signals.ts"),
-    fds: [[0, null], [1, writing], [2, 2]],
+  const { pid, output } = start({
+    ...denoProgram("receive_signals.ts"),
     blockedSignals: [SIGTERM, SIGINT, SIGHUP],
   });
-  libc.close(writing);
-  assert.equal(readLine(reading), "ready");
+  assert.equal(readLine(output), "ready");
   // Every thread must block them, or the kernel gives them to one that doesn't.
   for (const thread of threadStatuses(pid)) assert.match(thread.SigBlk, /4003$/);
   libc.kill(pid, SIGINT);
-  assert.equal(readLine(reading), String(SIGINT));
+  assert.equal(readLine(output), String(SIGINT));
   libc.kill(pid, SIGTERM);
-  assert.equal(readText(reading), `${SIGTERM}\n`);
+  assert.equal(readText(output), `${SIGTERM}\n`);
   assert.deepEqual(await waitForExit(pid), SUCCESS);
 });
 
 rootTest("all threads of a program have the capabilities left to it, and ours stay", async () => {
   const ours = threadStatuses();
   const limited = { capabilities: [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE] };
-  const program = deno("programs/report_threads.ts");
+  const program = denoProgram("report_threads.ts");
   const threads: ThreadStatus[] = JSON.parse(await outputOf({ ...program, ...limited }));
   assert(threads.length > 1);
   const wanted = capabilityMask(limited.capabilities).toString(16).padStart(16, "0");
