@@ -1,0 +1,13 @@
+import { formatKey, generatePresharedKey } from "../../core/keys.ts";
+import { writeKey } from "../key_output.ts";
+import { systemRandom } from "../random.ts";
+
+/** `wgts genpsk`: a new preshared key in base64. */
+export function main(args: string[]): Promise<number> {
+  if (args.length > 0) {
+    console.error("Usage: wgts genpsk");
+    return Promise.resolve(1);
+  }
+  writeKey(formatKey(generatePresharedKey(systemRandom)));
+  return Promise.resolve(0);
+}

@@ -1,0 +1,38 @@
+import { formatKey, parseKey } from "../../core/keys.ts";
+import { secretBytes } from "../../core/memory.ts";
+import { createHandshakeCrypto } from "../crypto.ts";
+import { writeStdout } from "../output.ts";
+
+const BASE64_KEY_LENGTH = 44;
+
+/** `wgts pubkey`: reads a private key from stdin and writes its public key, as `wg pubkey` does. */
+export function main(args: string[]): Promise<number> {
+  if (args.length > 0) return fail("Usage: wgts pubkey");
+  const text = readAll();
+  const privateKey = parseKey(text.slice(0, BASE64_KEY_LENGTH));
+  if (privateKey === null) return fail("wgts: Key is not the correct length or format");
+  if (!/^[\s\0]*$/.test(text.slice(BASE64_KEY_LENGTH))) {
+    return fail("wgts: Trailing characters found after key");
+  }
+  const publicKey = secretBytes(32);
+  createHandshakeCrypto().x25519Base(publicKey, privateKey);
+  privateKey.fill(0);
+  writeStdout(`${formatKey(publicKey)}\n`);
+  return Promise.resolve(0);
+}
+
+function fail(line: string): Promise<number> {
+  console.error(line);
+  return Promise.resolve(1);
+}
+
+/** Stdin up to its end, as Latin-1 so that no byte gets lost; a key is ASCII. */
+function readAll(): string {
+  const chunk = new Uint8Array(4096);
+  let text = "";
+  for (;;) {
+    const count = Deno.stdin.readSync(chunk);
+    if (count === null) return text;
+    text += String.fromCharCode(...chunk.subarray(0, count));
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The entry point: finds out which subcommand is meant and loads nothing else before that, since
+ * each module loaded is start-up time of every `wgts` in a shell script.
+ *
+ * @module
+ */
+
+/** What each module in `commands/` exports: runs with the arguments after its name, gives the exit code. */
+interface Command {
+  main(args: string[]): Promise<number>;
+}
+
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  up: () => import("./commands/up.ts"),
+  down: () => import("./commands/down.ts"),
+  run: () => import("./commands/run.ts"),
+  show: () => import("./commands/show.ts"),
+  genkey: () => import("./commands/genkey.ts"),
+  genpsk: () => import("./commands/genpsk.ts"),
+  pubkey: () => import("./commands/pubkey.ts"),
+  help: () => import("./commands/help.ts"),
+  version: () => import("./commands/version.ts"),
+  // What `up` and `run` execute in the background; takes open file descriptors, so it isn't for people.
+  engine: () => import("./commands/engine.ts"),
+};
+
+const ALIASES: Readonly<Record<string, string>> = {
+  "--help": "help",
+  "-h": "help",
+  "--version": "version",
+  "-v": "version",
+};
+
+/** Runs one invocation of wgts and gives its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [word = "show", ...rest] = args;
+  const load = COMMANDS[ALIASES[word] ?? word];
+  if (load === undefined) {
+    const { usage } = await import("./help.ts");
+    console.error(`Invalid subcommand: \`${word}'\n${usage()}`);
+    return 1;
+  }
+  try {
+    return await (await load()).main(rest);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return 1;
+    // Every expected failure carries its advice in its message; a stack would only hide it.
+    console.error(`wgts: ${error instanceof Error ? error.message : String(error)}`);
+    if (Deno.env.get("WGTS_DEBUG") && error instanceof Error) console.error(error.stack);
+    return 1;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
