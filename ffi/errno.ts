@@ -111,6 +111,8 @@ export class SysError extends Error {
   readonly errno: number;
   /** The error's name, such as "EPERM"; "E" and the number where this program knows no name. */
   readonly code: string;
+  /** The error in the C library's words: "Operation not permitted". */
+  readonly description: string;
   /** What can be done about it, or "". */
   readonly advice: string;
 
@@ -126,6 +128,7 @@ export class SysError extends Error {
     this.operation = operation;
     this.errno = number;
     this.code = code;
+    this.description = description;
     this.advice = help;
   }
 }

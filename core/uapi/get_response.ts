@@ -6,7 +6,7 @@ import { formatUapiEndpoint } from "./values.ts";
 /** One allowed-IPs entry: address (4 or 16 bytes, network byte order) and prefix length in bits. */
 export interface UapiAllowedIp {
   readonly address: Uint8Array;
-  readonly length: number;
+  readonly prefixLength: number;
 }
 
 /** What a `get` tells about a peer. */
@@ -61,9 +61,9 @@ export function* formatUapiGet<P extends UapiPeer>(
     for (const peer of device.peers) {
       if (chunk.isFull) yield chunk.take();
       writePeer(chunk, peer, device.zoneName);
-      for (const { address, length } of device.allowedIps(peer)) {
+      for (const { address, prefixLength } of device.allowedIps(peer)) {
         if (chunk.isFull) yield chunk.take();
-        chunk.line("allowed_ip", `${formatIpAddress(address)}/${length}`);
+        chunk.line("allowed_ip", `${formatIpAddress(address)}/${prefixLength}`);
       }
     }
     chunk.line("errno", "0");

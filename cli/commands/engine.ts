@@ -1,0 +1,62 @@
+import { SIGHUP, SIGUSR1 } from "../../ffi/layout.ts";
+import { libc } from "../../ffi/libc.ts";
+import { confineEngine } from "../../ffi/sandbox.ts";
+import { ignoreSignal } from "../../ffi/signal.ts";
+import { TunDevice } from "../../ffi/tun.ts";
+import { UnixListener } from "../../ffi/unix_socket.ts";
+import { controlSocketPath } from "../engine/control_path.ts";
+import { Engine } from "../engine/engine.ts";
+import { Logger, logLevelFrom, stderrSink } from "../engine/log.ts";
+import { READY } from "../engine/start.ts";
+import { syslogSink } from "../engine/syslog_sink.ts";
+
+/**
+ * `wgts engine`: serves an interface that `up` or `run` opened; its file descriptors are inherited.
+ * Not for use by hand.
+ */
+export function main(args: string[]): Promise<number> {
+  const [name = "", ...options] = args;
+  const fd = (what: string): number => {
+    const option = options.find((option) => option.startsWith(`--${what}-fd=`));
+    return option === undefined ? -1 : Number(option.slice(option.indexOf("=") + 1));
+  };
+  // A runtime that gets SIGUSR1 opens a debugger's port, or dies.
+  ignoreSignal(SIGUSR1);
+  ignoreSignal(SIGHUP);
+  const sink = options.includes("--log=stderr") ? stderrSink(name) : syslogSink(name);
+  const logger = new Logger(logLevelFrom(Deno.env.get("LOG_LEVEL")), sink);
+  const readyFd = fd("ready");
+  let engine: Engine;
+  try {
+    const confinement = confineEngine();
+    logger.debug(`confinement: ${confinement}`);
+    const tun = TunDevice.fromFd(fd("tun"));
+    const control = UnixListener.fromFd(fd("control"), controlSocketPath(name));
+    engine = new Engine({ tun, control, logger });
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    logger.error(text);
+    report(readyFd, text);
+    return Promise.resolve(1);
+  }
+  logger.info(`serving ${name}, process ${Deno.pid}`);
+  report(readyFd, READY);
+  try {
+    logger.info(`ending: ${engine.run()}`);
+    engine.close();
+    return Promise.resolve(0);
+  } catch (error) {
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    logger.error(`ending: ${text}`);
+    engine.close();
+    return Promise.resolve(1);
+  }
+}
+
+/** Tells whoever started the engine what became of it, once. */
+function report(fd: number, text: string): void {
+  if (fd < 0) return;
+  const bytes = new TextEncoder().encode(text);
+  libc.write(fd, bytes, bytes.length);
+  libc.close(fd);
+}

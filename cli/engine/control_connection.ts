@@ -1,0 +1,130 @@
+import { formatUapiResult } from "../../core/uapi/command.ts";
+import { formatUapiGet, type UapiDevice } from "../../core/uapi/get_response.ts";
+import { UapiRequestParser } from "../../core/uapi/request_parser.ts";
+import type { Peer } from "../../core/peer.ts";
+import { SetRequest, type SetTarget } from "./set_request.ts";
+
+/** A connected stream socket that never blocks. Both give bytes, or a negative errno. */
+export interface ControlStream {
+  readonly fd: number;
+  /** 0 at the end of the stream. */
+  read(target: Uint8Array): number;
+  write(source: Uint8Array): number;
+  close(): void;
+}
+
+/** What a connection serves. */
+export interface ControlTarget extends SetTarget {
+  /** The state that a `get` tells. */
+  readonly state: UapiDevice<Peer>;
+  /** Told why a request was refused; never holds a secret. */
+  refused(problem: string, errno: number): void;
+}
+
+/** What a connection waits for. */
+export type Interest = "read" | "write" | "nothing";
+
+const EAGAIN = 11;
+const READ_SIZE = 4096;
+
+/**
+ * One client of the control socket. Reading, applying and answering can stop and go on anywhere, so
+ * that neither a large request nor a client that reads slowly holds up packets.
+ */
+export class ControlConnection {
+  readonly #stream: ControlStream;
+  readonly #target: ControlTarget;
+  readonly #parser = new UapiRequestParser();
+  readonly #input = new Uint8Array(READ_SIZE);
+  #request: SetRequest | null = null;
+  #answer: Iterator<Uint8Array, void> | null = null;
+  #output: Uint8Array = new Uint8Array(0);
+  /** Nothing more comes, or nothing more is wanted. */
+  #finished = false;
+  #notOurProtocol = false;
+
+  constructor(stream: ControlStream, target: ControlTarget) {
+    this.#stream = stream;
+    this.#target = target;
+  }
+
+  get fd(): number {
+    return this.#stream.fd;
+  }
+
+  /** Works until there is nothing to do or `expired` says so; then tells what it waits for. */
+  step(expired: () => boolean): Interest | "closed" | "more" {
+    do {
+      if (this.#output.length > 0) {
+        const count = this.#stream.write(this.#output);
+        if (count === -EAGAIN) return "write";
+        if (count < 0) return this.close();
+        this.#output = this.#output.subarray(count);
+      } else if (this.#answer !== null) {
+        const { value, done } = this.#answer.next();
+        if (done) this.#answer = null;
+        else this.#output = value;
+      } else if (!this.#handleEvent()) {
+        if (this.#finished) return this.close();
+        const count = this.#stream.read(this.#input);
+        if (count === -EAGAIN) return "read";
+        if (count < 0) return this.close();
+        if (count === 0) {
+          this.#finished = true;
+          this.#parser.close();
+        } else {
+          this.#parser.push(this.#input.subarray(0, count));
+          this.#input.fill(0, 0, count);
+        }
+      }
+    } while (!expired());
+    return "more";
+  }
+
+  /** Ends the connection; an answer under way is cut. */
+  close(): "closed" {
+    this.#answer?.return?.();
+    this.#answer = null;
+    this.#output = new Uint8Array(0);
+    this.#stream.close();
+    return "closed";
+  }
+
+  /** False when there is no event before more bytes come. */
+  #handleEvent(): boolean {
+    if (this.#notOurProtocol) return false;
+    const event = this.#parser.next();
+    if (event === null) return false;
+    switch (event.kind) {
+      case "get":
+        this.#answer = formatUapiGet(this.#target.state);
+        break;
+      case "set":
+        this.#request = new SetRequest(this.#target);
+        break;
+      case "end":
+        this.#reply(0);
+        break;
+      case "error":
+        this.#target.refused(event.problem, event.errno);
+        this.#reply(event.errno);
+        break;
+      case "close":
+        this.#finished = this.#notOurProtocol = true;
+        break;
+      default: {
+        const errno = this.#request?.apply(event) ?? 0;
+        if (errno === 0) break;
+        this.#target.refused(`cannot apply ${event.kind}`, errno);
+        this.#parser.refuse();
+        this.#reply(errno);
+      }
+    }
+    return true;
+  }
+
+  #reply(errno: number): void {
+    this.#request = null;
+    this.#output = new TextEncoder().encode(formatUapiResult(errno));
+  }
+}

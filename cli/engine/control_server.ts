@@ -1,0 +1,95 @@
+import { ControlConnection, type ControlStream, type ControlTarget } from "./control_connection.ts";
+
+/** The listening control socket: gives the next client, or null when none waits. */
+export interface ControlListener {
+  readonly fd: number;
+  accept(): ControlStream | null;
+}
+
+/** Connections served at the same time; more wait in the socket's backlog. */
+export const MAX_CONNECTIONS = 32;
+
+/** What the server waits for: the engine's poll set. */
+export interface ControlPoll {
+  /** Lets slot `index` wait for `fd` to be readable or writable; "nothing" frees it. */
+  watch(index: number, fd: number, interest: "read" | "write" | "nothing"): void;
+  isReady(index: number): boolean;
+}
+
+/** The poll slots that a server uses: one for the listener, one per connection. */
+export const CONTROL_POLL_SLOTS: number = MAX_CONNECTIONS + 1;
+
+const LISTENER_SLOT = 0;
+
+/** Serves the control protocol to several clients in turns, each for as long as there is time. */
+export class ControlServer {
+  readonly #listener: ControlListener;
+  readonly #target: ControlTarget;
+  readonly #poll: ControlPoll;
+  readonly #connections: (Served | null)[] = new Array(MAX_CONNECTIONS).fill(null);
+  /** Whose turn is first: a busy client must not starve those behind it. */
+  #first = 0;
+
+  constructor(listener: ControlListener, target: ControlTarget, poll: ControlPoll) {
+    this.#listener = listener;
+    this.#target = target;
+    this.#poll = poll;
+    poll.watch(LISTENER_SLOT, listener.fd, "read");
+  }
+
+  /** Serves who is ready until `expired`. True when a client has more work that needs no waiting. */
+  step(expired: () => boolean): boolean {
+    if (this.#poll.isReady(LISTENER_SLOT)) this.#accept();
+    let more = false;
+    for (let i = 0; i < MAX_CONNECTIONS; i++) {
+      const slot = (this.#first + i) % MAX_CONNECTIONS;
+      const served = this.#connections[slot] ?? null;
+      if (served === null || !(served.hasMore || this.#poll.isReady(slot + 1))) continue;
+      if (expired()) {
+        this.#first = slot;
+        return true;
+      }
+      const state = served.connection.step(expired);
+      served.hasMore = state === "more";
+      if (state === "more") more = true;
+      else if (state === "closed") this.#release(slot);
+      else this.#poll.watch(slot + 1, served.connection.fd, state);
+    }
+    this.#first = (this.#first + 1) % MAX_CONNECTIONS;
+    return more;
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    this.#connections.forEach((served, slot) => {
+      served?.connection.close();
+      this.#release(slot);
+    });
+    this.#poll.watch(LISTENER_SLOT, -1, "nothing");
+  }
+
+  #accept(): void {
+    for (let slot = 0; slot < MAX_CONNECTIONS; slot++) {
+      if (this.#connections[slot] !== null) continue;
+      const stream = this.#listener.accept();
+      if (stream === null) return;
+      const connection = new ControlConnection(stream, this.#target);
+      this.#connections[slot] = { connection, hasMore: true };
+      this.#poll.watch(slot + 1, stream.fd, "read");
+    }
+    // All slots are taken: the listener stays readable, which must not keep the engine awake.
+    if (!this.#connections.includes(null)) this.#poll.watch(LISTENER_SLOT, -1, "nothing");
+  }
+
+  #release(slot: number): void {
+    this.#connections[slot] = null;
+    this.#poll.watch(slot + 1, -1, "nothing");
+    this.#poll.watch(LISTENER_SLOT, this.#listener.fd, "read");
+  }
+}
+
+interface Served {
+  readonly connection: ControlConnection;
+  /** It stopped for lack of time, not for lack of input. */
+  hasMore: boolean;
+}

@@ -1,0 +1,273 @@
+import type { Now } from "../../core/clock.ts";
+import { Device } from "../../core/device.ts";
+import { createNobleCrypto } from "../../core/crypto/noble.ts";
+import { createWasmCrypto, WASM_SCRATCH_SIZE, wasmSupported } from "../../core/crypto/wasm.ts";
+import { TransmitBuffer } from "../../core/transmit_buffer.ts";
+import { Arena } from "../../ffi/arena.ts";
+import { SystemClock } from "../../ffi/clock.ts";
+import { FileWatch } from "../../ffi/inotify.ts";
+import { POLLIN, POLLOUT, SIGINT, SIGTERM } from "../../ffi/layout.ts";
+import { LinkMonitor } from "../../ffi/link_monitor.ts";
+import { Network } from "../../ffi/network.ts";
+import { PollSet } from "../../ffi/poll.ts";
+import { SignalFd } from "../../ffi/signal.ts";
+import type { TunDevice } from "../../ffi/tun.ts";
+import type { UnixListener } from "../../ffi/unix_socket.ts";
+import { systemRandom } from "../random.ts";
+import type { ControlTarget } from "./control_connection.ts";
+import { CONTROL_POLL_SLOTS, type ControlPoll, ControlServer } from "./control_server.ts";
+import { DataPath } from "./data_path.ts";
+import { describeEvent } from "./event_text.ts";
+import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
+import type { Logger } from "./log.ts";
+import { UdpBinding } from "./udp_binding.ts";
+
+/** What an engine is given: all opened by whoever starts it. */
+export interface EngineOptions {
+  tun: TunDevice;
+  control: UnixListener;
+  logger: Logger;
+}
+
+const MIB = 1 << 20;
+/** Keys of 65,536 peers, three sessions each; pages that no session uses take no memory. */
+const KEY_SLOTS_SIZE = 65_536 * 6 * 32;
+const BATCH_LIST_SIZE = 2 * 1024 * 16;
+const TRANSMIT_SIZE = 4 * MIB;
+/** Largest UDP batch (64 slots of 64 KiB), message headers and all the rest. */
+const OTHER_SIZE = 6 * MIB;
+
+/** Batches of each direction before signals, timers and the control socket get a look. */
+const ROUNDS = 16;
+/** How long control work may hold up packets, per turn. */
+const CONTROL_BUDGET_MS = 1;
+
+/** Entries of the poll set. */
+const SLOT = { signals: 0, tun: 1, udp4: 2, udp6: 3, link: 4, socketFile: 5, control: 6 } as const;
+
+/**
+ * One running interface: owns its TUN device, UDP sockets, control socket and protocol state, and
+ * drives them in one synchronous loop. It waits in ppoll(2) and never returns to the event loop:
+ * that makes an answer to a packet a matter of microseconds, and needs no second thread.
+ */
+export class Engine {
+  readonly #tun: TunDevice;
+  readonly #logger: Logger;
+  readonly #listener: UnixListener;
+  readonly #device: Device;
+  readonly #path: DataPath;
+  readonly #poll: PollSet;
+  readonly #clock = new SystemClock();
+  readonly #now: Now = { boot: 0, wall: 0 };
+  readonly #udp = new UdpBinding();
+  readonly #signals = new SignalFd([SIGTERM, SIGINT]);
+  readonly #link: LinkMonitor;
+  readonly #socketFile: FileWatch;
+  readonly #control: ControlServer;
+  #controlEnd = 0;
+  readonly #controlExpired = () => performance.now() >= this.#controlEnd;
+  #busy = false;
+  #stopReason: string | null = null;
+
+  /** Takes over what `options` holds. Throws SysError when the system refuses something. */
+  constructor({ tun, control, logger }: EngineOptions) {
+    this.#tun = tun;
+    this.#logger = logger;
+    this.#listener = control;
+    const arena = new Arena(KEY_SLOTS_SIZE + BATCH_LIST_SIZE + TRANSMIT_SIZE + OTHER_SIZE);
+    const transmit = new TransmitBuffer(arena.reserve(TRANSMIT_SIZE), TRANSMIT_SIZE);
+    this.#device = new Device({
+      memory: arena.memory,
+      crypto: wasmSupported()
+        ? createWasmCrypto(arena.wasmMemory, arena.reserve(WASM_SCRATCH_SIZE))
+        : createNobleCrypto(arena.memory),
+      random: systemRandom,
+      keySlots: { offset: arena.reserve(KEY_SLOTS_SIZE), length: KEY_SLOTS_SIZE },
+      batchList: { offset: arena.reserve(BATCH_LIST_SIZE), length: BATCH_LIST_SIZE },
+      transmit,
+    });
+    this.#device.onEvent = (event) => logger.debug(describeEvent(event));
+    this.#path = new DataPath(arena, tun, this.#device, transmit);
+    this.#poll = new PollSet(arena, SLOT.control + CONTROL_POLL_SLOTS);
+    this.#link = openLinkMonitor(tun.name);
+    this.#socketFile = FileWatch.open(control.path);
+    this.#control = new ControlServer(control, this.#controlTarget(), this.#controlPoll());
+    this.#poll.set(SLOT.signals, this.#signals.fd, POLLIN);
+    this.#poll.set(SLOT.tun, tun.fd, POLLIN);
+    this.#poll.set(SLOT.link, this.#link.fd, POLLIN);
+    this.#poll.set(SLOT.socketFile, this.#socketFile.fd, POLLIN);
+    this.#clock.read(this.#now);
+    this.#followLink();
+  }
+
+  /** Serves the interface until it is to end. Returns why it ended, for the log. */
+  run(): string {
+    while (this.#stopReason === null) this.#turn();
+    return this.#stopReason;
+  }
+
+  /** Gives everything back: the interface, the ports, the control socket and its file. */
+  close(): void {
+    this.#device.removeAllPeers();
+    this.#device.setPrivateKey(null, this.#now);
+    this.#control.close();
+    this.#listener.close();
+    this.#socketFile.close();
+    this.#link.close();
+    this.#udp.close();
+    this.#tun.close();
+  }
+
+  #turn(): void {
+    const device = this.#device;
+    const wait = this.#busy ? 0 : device.nextDeadline() - this.#now.boot;
+    this.#poll.wait(wait);
+    this.#clock.read(this.#now);
+    this.#movePackets();
+    if (device.nextDeadline() <= this.#now.boot) device.advance(this.#now);
+    const moreHandshakes = device.processNextHandshake(this.#now) && device.handshakesWaiting > 0;
+    this.#path.flush(this.#now);
+    this.#controlEnd = performance.now() + CONTROL_BUDGET_MS;
+    const moreControl = this.#control.step(this.#controlExpired);
+    if (device.outgoing.count > 0) this.#path.flush(this.#now);
+    if (this.#poll.ready(SLOT.link) !== 0) this.#followLink();
+    if (this.#poll.ready(SLOT.signals) !== 0) this.#readSignals();
+    if (this.#poll.ready(SLOT.socketFile) !== 0 && this.#socketFile.isGone()) {
+      this.#stop(`its control socket ${this.#listener.path} was deleted`);
+    }
+    if (this.#path.gone) this.#stop("the interface was deleted");
+    this.#busy = moreHandshakes || moreControl || this.#morePackets;
+  }
+
+  #morePackets = false;
+
+  /** Moves packets both ways until neither side has any, or for {@linkcode ROUNDS} rounds. */
+  #movePackets(): void {
+    const { sockets } = this.#udp;
+    const now = this.#now;
+    let network4 = sockets !== null && sockets.ipv4 >= 0 && this.#isReady(SLOT.udp4);
+    let network6 = sockets !== null && sockets.ipv6 >= 0 && this.#isReady(SLOT.udp6);
+    let tun = this.#isReady(SLOT.tun);
+    for (let round = 0; round < ROUNDS && (network4 || network6 || tun); round++) {
+      if (network4) network4 = this.#path.receive(sockets?.ipv4 ?? -1, now);
+      if (network6) network6 = this.#path.receive(sockets?.ipv6 ?? -1, now);
+      if (tun) tun = this.#path.send(now);
+      this.#path.flush(now);
+    }
+    this.#morePackets = network4 || network6 || tun;
+  }
+
+  /** Also when a turn ended with packets left: poll tells of those too, so nothing is kept here. */
+  #isReady(slot: number): boolean {
+    return this.#poll.ready(slot) !== 0;
+  }
+
+  #readSignals(): void {
+    const signal = this.#signals.read();
+    if (signal !== 0) this.#stop(signal === SIGINT ? "SIGINT" : "SIGTERM");
+  }
+
+  #stop(reason: string): void {
+    this.#stopReason ??= reason;
+  }
+
+  #followLink(): void {
+    for (const event of this.#link.readEvents()) {
+      switch (event.kind) {
+        case "deleted":
+          this.#stop("the interface was deleted");
+          break;
+        case "moved":
+          this.#logger.info(
+            "the interface moved to another network namespace: its MTU and state are no longer followed",
+          );
+          this.#poll.clear(SLOT.link);
+          break;
+        case "changed":
+          this.#setMtu(event.link.mtu);
+          if (event.link.up) this.#up();
+          else this.#down();
+      }
+    }
+  }
+
+  #setMtu(mtu: number): void {
+    if (mtu === this.#device.mtu) return;
+    this.#device.mtu = mtu;
+    this.#logger.info(`MTU ${mtu}`);
+  }
+
+  #up(): void {
+    if (this.#device.isUp) return;
+    try {
+      this.#udp.open();
+    } catch (error) {
+      this.#logger.error(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    this.#socketsChanged();
+    this.#device.up(this.#now);
+    this.#logger.info(`interface up, UDP port ${this.#udp.port}`);
+  }
+
+  #down(): void {
+    if (!this.#device.isUp) return;
+    this.#device.down(this.#now);
+    this.#udp.close();
+    this.#socketsChanged();
+    this.#logger.info("interface down");
+  }
+
+  #socketsChanged(): void {
+    const { sockets } = this.#udp;
+    this.#path.sender.sockets = sockets;
+    this.#poll.set(SLOT.udp4, sockets?.ipv4 ?? -1, POLLIN);
+    this.#poll.set(SLOT.udp6, sockets?.ipv6 ?? -1, POLLIN);
+  }
+
+  #controlTarget(): ControlTarget {
+    const device = this.#device;
+    const udp = this.#udp;
+    return {
+      device,
+      now: this.#now,
+      setListenPort: (port) => {
+        udp.setPort(port);
+        this.#socketsChanged();
+      },
+      setFwmark: (mark) => udp.setFwmark(mark),
+      zoneIndex: interfaceIndexOf,
+      refused: (problem, errno) =>
+        this.#logger.error(`control request: ${problem} (errno ${errno})`),
+      state: {
+        get privateKey() {
+          return device.privateKey;
+        },
+        get listenPort() {
+          return udp.port;
+        },
+        get fwmark() {
+          return udp.fwmark;
+        },
+        get peers() {
+          return device.peers;
+        },
+        allowedIps: (peer) => device.allowedIps.entries(peer),
+        zoneName: interfaceNameOf,
+      },
+    };
+  }
+
+  #controlPoll(): ControlPoll {
+    const events = { read: POLLIN, write: POLLOUT, nothing: 0 } as const;
+    return {
+      watch: (index, fd, interest) => this.#poll.set(SLOT.control + index, fd, events[interest]),
+      isReady: (index) => this.#poll.ready(SLOT.control + index) !== 0,
+    };
+  }
+}
+
+function openLinkMonitor(name: string): LinkMonitor {
+  using network = Network.open();
+  return LinkMonitor.open(network.getLink(name).index);
+}

@@ -1,0 +1,112 @@
+import type { Now } from "../../core/clock.ts";
+import type { Device } from "../../core/device.ts";
+import { Endpoint } from "../../core/endpoint.ts";
+import { equalKeys } from "../../core/keys.ts";
+import type { Peer } from "../../core/peer.ts";
+import { EADDRINUSE, EINVAL, EIO, type UapiCommand } from "../../core/uapi/command.ts";
+
+/** What a `set` request of the control protocol may change. */
+export interface SetTarget {
+  readonly device: Device;
+  readonly now: Now;
+  /** Changes the UDP port; 0 lets the system choose. Throws, and changes nothing, when it can't. */
+  setListenPort(port: number): void;
+  /** Marks outgoing datagrams; 0 is off. Throws, and changes nothing, when it can't. */
+  setFwmark(mark: number): void;
+  /** The index of the interface that an IPv6 zone names; 0 when there is none. */
+  zoneIndex(zone: string): number;
+}
+
+/**
+ * Applies the commands of one `set=1` request in order, as wireguard-go does: each takes effect at
+ * once, and those before a refused one stay.
+ */
+export class SetRequest {
+  readonly #target: SetTarget;
+  /** The peer that the current lines are about; null when there is none to change. */
+  #peer: Peer | null = null;
+  #created = false;
+
+  constructor(target: SetTarget) {
+    this.#target = target;
+  }
+
+  /** Applies one command. Returns 0, or the errno to answer with. Keys in it are wiped. */
+  apply(command: UapiCommand): number {
+    const { device, now } = this.#target;
+    const peer = this.#peer;
+    switch (command.kind) {
+      case "private_key":
+        device.setPrivateKey(command.value, now);
+        command.value.fill(0);
+        return 0;
+      case "listen_port":
+        return attempt(() => this.#target.setListenPort(command.value));
+      case "fwmark":
+        return attempt(() => this.#target.setFwmark(command.value));
+      case "replace_peers":
+        device.removeAllPeers();
+        return 0;
+      case "public_key":
+        return this.#selectPeer(command.value);
+      case "update_only":
+        if (peer !== null && this.#created) this.#removePeer(peer);
+        return 0;
+      case "remove":
+        if (peer !== null) this.#removePeer(peer);
+        return 0;
+      case "preshared_key":
+        peer?.setPresharedKey(command.value);
+        command.value.fill(0);
+        return 0;
+      case "endpoint": {
+        const { address, port, zone } = command.value;
+        const scopeId = zone === "" ? 0 : this.#target.zoneIndex(zone);
+        if (zone !== "" && scopeId === 0) return EINVAL;
+        peer?.setEndpoint(new Endpoint(address.bytes, port, scopeId));
+        return 0;
+      }
+      case "persistent_keepalive_interval":
+        peer?.setPersistentKeepaliveInterval(command.value, now);
+        return 0;
+      case "replace_allowed_ips":
+        if (peer !== null) device.allowedIps.removeByPeer(peer);
+        return 0;
+      case "allowed_ip": {
+        if (peer === null) return 0;
+        const { address, length } = command.value;
+        if (command.remove) device.allowedIps.remove(address.bytes, length, peer);
+        else device.allowedIps.insert(address.bytes, length, peer);
+        return 0;
+      }
+      case "protocol_version":
+        return 0;
+    }
+  }
+
+  #selectPeer(publicKey: Uint8Array): number {
+    const { device } = this.#target;
+    const known = device.getPeer(publicKey);
+    this.#created = known === undefined;
+    this.#peer = known ?? device.addPeer(publicKey);
+    if (this.#peer !== null) return 0;
+    // Our own key as a peer's is ignored, and so are its lines, as the kernel does.
+    const own = device.publicKey;
+    return own !== null && equalKeys(own, publicKey) ? 0 : EIO;
+  }
+
+  #removePeer(peer: Peer): void {
+    this.#target.device.removePeer(peer);
+    this.#peer = null;
+  }
+}
+
+/** The control protocol knows one errno for whatever fails about the port and the mark. */
+function attempt(change: () => void): number {
+  try {
+    change();
+    return 0;
+  } catch {
+    return EADDRINUSE;
+  }
+}

@@ -1,0 +1,150 @@
+import { check } from "../../ffi/errno.ts";
+import { setCloseOnExec } from "../../ffi/fd.ts";
+import {
+  CAP_NET_ADMIN,
+  CAP_NET_BIND_SERVICE,
+  O_CLOEXEC,
+  SIGINT,
+  SIGTERM,
+} from "../../ffi/layout.ts";
+import { libc } from "../../ffi/libc.ts";
+import { execute, pollExit, type Program, spawn } from "../../ffi/process.ts";
+import { TunDevice } from "../../ffi/tun.ts";
+import { UnixListener } from "../../ffi/unix_socket.ts";
+import { controlSocketPath } from "./control_path.ts";
+
+/** File descriptors that a spawned engine has; those below are its stdio. */
+const ENGINE_FDS = { tun: 3, control: 4, ready: 5 } as const;
+
+/** What an engine writes to its ready descriptor when it serves; anything else is its last words. */
+export const READY = "ready";
+
+/** All that an engine may do beyond an ordinary process: mark and enlarge sockets, bind low ports. */
+export const ENGINE_CAPABILITIES: readonly number[] = [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE];
+
+/** Signals that an engine reads by a signalfd, so they are blocked before it has any thread. */
+const ENGINE_SIGNALS = [SIGTERM, SIGINT];
+
+/** Environment variables that an engine gets; others may hold what it needn't know. */
+const ENVIRONMENT = /^(HOME|PATH|LOG_LEVEL|NO_COLOR|XDG_CACHE_HOME|TMPDIR|DENO_.*|WGTS_.*)$/;
+
+/**
+ * Creates the interface `name` and starts the process that serves it, with no more privileges than
+ * {@linkcode ENGINE_CAPABILITIES}. Resolves to its pid when its control socket answers.
+ *
+ * `log` says where it logs to: the system's log, or this process's stderr.
+ *
+ * @throws SysError with advice when the interface can't be created, Error when the engine can't start
+ */
+export async function startEngine(
+  name: string,
+  { log }: { log: "syslog" | "stderr" },
+): Promise<number> {
+  const { tun, control } = openInterface(name);
+  let ready: Deno.FsFile | null = null;
+  try {
+    const [readEnd, writeEnd] = openPipe();
+    try {
+      ready = await Deno.open(`/proc/self/fd/${readEnd}`);
+    } finally {
+      libc.close(readEnd);
+    }
+    let pid: number;
+    try {
+      pid = spawn({
+        ...engineProgram(name, ENGINE_FDS, log),
+        newSession: true,
+        fds: [
+          [0, null],
+          [1, log === "stderr" ? 2 : null],
+          [2, log === "stderr" ? 2 : null],
+          [ENGINE_FDS.tun, tun.fd],
+          [ENGINE_FDS.control, control.fd],
+          [ENGINE_FDS.ready, writeEnd],
+        ],
+      }).pid;
+    } finally {
+      libc.close(writeEnd);
+    }
+    const answer = (await new Response(ready.readable).text()).trim();
+    if (answer !== READY) throw new Error(describeFailure(name, pid, answer));
+    // Both are the engine's now: the socket's file must stay.
+    libc.close(control.fd);
+    tun.close();
+    return pid;
+  } catch (error) {
+    control.close();
+    tun.close();
+    throw error;
+  }
+}
+
+/**
+ * Creates the interface `name` and becomes the process that serves it, logging to stderr.
+ *
+ * @throws SysError with advice when it can't
+ */
+export function becomeEngine(name: string): never {
+  const { tun, control } = openInterface(name);
+  try {
+    setCloseOnExec(tun.fd, false);
+    setCloseOnExec(control.fd, false);
+    return execute(engineProgram(name, { tun: tun.fd, control: control.fd }, "stderr"));
+  } catch (error) {
+    control.close();
+    tun.close();
+    throw error;
+  }
+}
+
+function openInterface(name: string): { tun: TunDevice; control: UnixListener } {
+  const tun = TunDevice.open(name, { vnetHeader: true });
+  try {
+    return { tun, control: UnixListener.listen(controlSocketPath(name)) };
+  } catch (error) {
+    tun.close();
+    throw error;
+  }
+}
+
+function engineProgram(
+  name: string,
+  fds: { tun: number; control: number; ready?: number },
+  log: "syslog" | "stderr",
+): Program {
+  const flags = Object.entries(fds).map(([what, fd]) => `--${what}-fd=${fd}`);
+  const path = Deno.execPath();
+  return {
+    path,
+    arguments: [path, ...runtimeArguments(), "engine", name, ...flags, `--log=${log}`],
+    environment: Object.fromEntries(
+      Object.entries(Deno.env.toObject()).filter(([variable]) => ENVIRONMENT.test(variable)),
+    ),
+    blockedSignals: ENGINE_SIGNALS,
+    capabilities: ENGINE_CAPABILITIES,
+  };
+}
+
+/** What the runtime needs to be told to run this program again; nothing when it is compiled in. */
+function runtimeArguments(): string[] {
+  if (Deno.build.standalone) return [];
+  const main = new URL("../main.ts", import.meta.url).pathname;
+  return ["run", "-A", "--quiet", "--no-prompt", "--cached-only", main];
+}
+
+function openPipe(): [readEnd: number, writeEnd: number] {
+  const fds = new Int32Array(2);
+  check(libc.pipe2(fds, O_CLOEXEC), "make a pipe");
+  return [fds[0] ?? -1, fds[1] ?? -1];
+}
+
+function describeFailure(name: string, pid: number, lastWords: string): string {
+  if (lastWords !== "") return lastWords;
+  const status = pollExit(pid);
+  const how = status === null
+    ? ""
+    : status.signal === null
+    ? ` with exit code ${status.code}`
+    : ` by signal ${status.signal}`;
+  return `the engine of ${name} ended at once${how}`;
+}

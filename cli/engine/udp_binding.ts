@@ -1,0 +1,54 @@
+import { UdpSockets } from "../../ffi/udp.ts";
+
+/**
+ * The interface's UDP port and mark, and the sockets that have them while it is up: as with the
+ * kernel's WireGuard, the port is taken when the interface goes up.
+ */
+export class UdpBinding {
+  /** The sockets, or null while the interface is down. */
+  sockets: UdpSockets | null = null;
+  #port = 0;
+  #fwmark = 0;
+
+  /** The port that is bound, or will be; 0 when the system is still to choose. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Mark of outgoing datagrams; 0 is off. */
+  get fwmark(): number {
+    return this.#fwmark;
+  }
+
+  /** Binds. A port that the system chose is kept for the next time. Throws SysError. */
+  open(): void {
+    if (this.sockets !== null) return;
+    this.sockets = UdpSockets.open(this.#port, this.#fwmark);
+    this.#port = this.sockets.port;
+  }
+
+  /** Unbinds. */
+  close(): void {
+    this.sockets?.close();
+    this.sockets = null;
+  }
+
+  /** Changes the port; throws SysError, and changes nothing, when it can't be had. */
+  setPort(port: number): void {
+    if (port === this.#port && port !== 0) return;
+    if (this.sockets !== null) {
+      this.sockets.rebind(port);
+      this.#port = this.sockets.port;
+      return;
+    }
+    // Whoever sets a port should learn now that it is taken, not when the interface goes up.
+    if (port !== 0) UdpSockets.open(port, 0).close();
+    this.#port = port;
+  }
+
+  /** Changes the mark; throws SysError, and changes nothing, when the system refuses. */
+  setFwmark(fwmark: number): void {
+    this.sockets?.setFwmark(fwmark);
+    this.#fwmark = fwmark;
+  }
+}

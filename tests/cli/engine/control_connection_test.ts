@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import type { Now } from "../../../core/clock.ts";
+import { createNobleCrypto } from "../../../core/crypto/noble.ts";
+import { Device } from "../../../core/device.ts";
+import { formatHexKey } from "../../../core/keys.ts";
+import { memoryOf } from "../../../core/memory.ts";
+import { TransmitBuffer } from "../../../core/transmit_buffer.ts";
+import {
+  ControlConnection,
+  type ControlStream,
+  type ControlTarget,
+} from "../../../cli/engine/control_connection.ts";
+
+const EAGAIN = 11;
+const EADDRINUSE = 98;
+const PEER = "a".repeat(64);
+const OTHER_PEER = "b".repeat(64);
+
+/** A client whose requests come, and whose answers go, only as much at a time as the test lets them. */
+class FakeStream implements ControlStream {
+  readonly fd = 7;
+  output = "";
+  closed = false;
+  /** Bytes taken per write; 0 as if the client's buffer were full. */
+  writable = Infinity;
+  ended = false;
+  #input: number[] = [];
+  readonly #perRead: number;
+
+  constructor(perRead: number) {
+    this.#perRead = perRead;
+  }
+
+  send(text: string): void {
+    this.#input.push(...new TextEncoder().encode(text));
+  }
+
+  read(target: Uint8Array): number {
+    const bytes = this.#input.splice(0, Math.min(this.#perRead, target.length));
+    if (bytes.length === 0) return this.ended ? 0 : -EAGAIN;
+    target.set(bytes);
+    return bytes.length;
+  }
+
+  write(source: Uint8Array): number {
+    const count = Math.min(this.writable, source.length);
+    if (count === 0) return -EAGAIN;
+    this.output += new TextDecoder().decode(source.subarray(0, count));
+    return count;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+const NEVER = () => false;
+const AT_ONCE = () => true;
+
+function makeTarget(): ControlTarget & { refusals: string[]; port: number; mark: number } {
+  const memory = memoryOf(new ArrayBuffer(1 << 20));
+  const now: Now = { boot: 1000, wall: 1_700_000_000_000 };
+  const device = new Device({
+    memory,
+    crypto: createNobleCrypto(memory),
+    random: (target) => crypto.getRandomValues(target as Uint8Array<ArrayBuffer>),
+    keySlots: { offset: 0, length: 6 * 32 * 64 },
+    batchList: { offset: 1 << 16, length: 1 << 15 },
+    transmit: new TransmitBuffer(1 << 18, 1 << 18),
+  });
+  const target = {
+    device,
+    now,
+    port: 0,
+    mark: 0,
+    refusals: [] as string[],
+    setListenPort(port: number) {
+      if (port === 99) throw new Error("in use");
+      target.port = port;
+    },
+    setFwmark(mark: number) {
+      target.mark = mark;
+    },
+    zoneIndex: (zone: string) => zone === "eth0" ? 2 : 0,
+    refused: (problem: string) => void target.refusals.push(problem),
+    state: {
+      get privateKey() {
+        return device.privateKey;
+      },
+      get listenPort() {
+        return target.port;
+      },
+      get fwmark() {
+        return target.mark;
+      },
+      get peers() {
+        return device.peers;
+      },
+      allowedIps: (peer: Parameters<typeof device.allowedIps.entries>[0]) =>
+        device.allowedIps.entries(peer),
+      zoneName: (index: number) => index === 2 ? "eth0" : String(index),
+    },
+  };
+  return target;
+}
+
+/** Sends `request` and returns all of the answer. */
+function exchange(target: ControlTarget, request: string, perRead = 4096): string {
+  const stream = new FakeStream(perRead);
+  const connection = new ControlConnection(stream, target);
+  stream.send(request);
+  assert.equal(connection.step(NEVER), "read");
+  return stream.output;
+}
+
+const SET = `set=1
+private_key=${"07".repeat(32)}
+listen_port=51820
+fwmark=42
+replace_peers=true
+public_key=${PEER}
+preshared_key=${"11".repeat(32)}
+endpoint=192.0.2.1:1234
+persistent_keepalive_interval=25
+replace_allowed_ips=true
+allowed_ip=10.0.0.0/8
+allowed_ip=fd00::/64
+public_key=${OTHER_PEER}
+endpoint=[fe80::1%eth0]:51820
+
+`;
+
+for (const perRead of [1, 7, 4096]) {
+  Deno.test(`control connection: a set, then a get tells the same, ${perRead} bytes a read`, () => {
+    const target = makeTarget();
+    assert.equal(exchange(target, SET, perRead), "errno=0\n\n");
+    const clamped = `00${"07".repeat(30)}47`;
+    const unset = "last_handshake_time_sec=0\nlast_handshake_time_nsec=0\ntx_bytes=0\nrx_bytes=0\n";
+    assert.equal(
+      exchange(target, "get=1\n\n", perRead),
+      `private_key=${clamped}\nlisten_port=51820\nfwmark=42\n` +
+        `public_key=${PEER}\npreshared_key=${"11".repeat(32)}\nprotocol_version=1\n` +
+        `endpoint=192.0.2.1:1234\n${unset}persistent_keepalive_interval=25\n` +
+        `allowed_ip=10.0.0.0/8\nallowed_ip=fd00::/64\n` +
+        `public_key=${OTHER_PEER}\npreshared_key=${"00".repeat(32)}\nprotocol_version=1\n` +
+        `endpoint=[fe80::1%eth0]:51820\n${unset}persistent_keepalive_interval=0\nerrno=0\n\n`,
+    );
+  });
+}
+
+Deno.test("control connection: several requests on one connection", () => {
+  const target = makeTarget();
+  const answer = exchange(target, `set=1\nlisten_port=5\n\nget=1\n\nset=1\nfwmark=1\n\n`);
+  assert.equal(answer, "errno=0\n\nlisten_port=5\nerrno=0\n\nerrno=0\n\n");
+});
+
+Deno.test("control connection: a refused command ends its request; those before it stay", () => {
+  const target = makeTarget();
+  const answer = exchange(target, "set=1\nfwmark=7\nlisten_port=99\nfwmark=8\n\nget=1\n\n");
+  assert.equal(answer, `errno=-${EADDRINUSE}\n\nfwmark=7\nerrno=0\n\n`);
+  assert.deepEqual(target.refusals, ["cannot apply listen_port"]);
+});
+
+Deno.test("control connection: an unknown zone, key or value is refused with EINVAL", () => {
+  for (
+    const line of [
+      `public_key=${PEER}\nendpoint=[fe80::1%nowhere]:1`,
+      "colour=red",
+      "listen_port=65536",
+      "private_key=00",
+    ]
+  ) {
+    assert.equal(exchange(makeTarget(), `set=1\n${line}\n\n`), "errno=-22\n\n", line);
+  }
+});
+
+Deno.test("control connection: what is no request closes the connection without an answer", () => {
+  const stream = new FakeStream(4096);
+  const connection = new ControlConnection(stream, makeTarget());
+  stream.send("GET / HTTP/1.1\r\n\r\nget=1\n\n");
+  assert.equal(connection.step(NEVER), "closed");
+  assert.equal(stream.output, "");
+  assert.ok(stream.closed);
+});
+
+Deno.test("control connection: update_only creates no peer, remove deletes one, own key is ignored", () => {
+  const target = makeTarget();
+  exchange(target, SET);
+  assert.equal(target.device.peerCount, 2);
+  exchange(
+    target,
+    `set=1\npublic_key=${"c".repeat(64)}\nupdate_only=true\nallowed_ip=10.1.0.0/16\n\n`,
+  );
+  assert.equal(target.device.peerCount, 2);
+  exchange(target, `set=1\npublic_key=${PEER}\nremove=true\nallowed_ip=10.1.0.0/16\n\n`);
+  assert.equal(target.device.peerCount, 1);
+  const own = formatHexKey(target.device.publicKey ?? new Uint8Array(32));
+  assert.equal(
+    exchange(target, `set=1\npublic_key=${own}\nallowed_ip=10.1.0.0/16\n\n`),
+    "errno=0\n\n",
+  );
+  assert.equal(target.device.peerCount, 1);
+});
+
+Deno.test("control connection: an allowed IP is taken back only from the peer that has it", () => {
+  const target = makeTarget();
+  exchange(target, SET);
+  exchange(target, `set=1\npublic_key=${OTHER_PEER}\nallowed_ip=-10.0.0.0/8\n\n`);
+  assert.match(exchange(target, "get=1\n\n"), /allowed_ip=10\.0\.0\.0\/8/);
+  exchange(target, `set=1\npublic_key=${PEER}\nallowed_ip=-10.0.0.0/8\n\n`);
+  assert.doesNotMatch(exchange(target, "get=1\n\n"), /allowed_ip=10\.0\.0\.0\/8/);
+});
+
+Deno.test("control connection: work is cut into steps, and waits for a slow reader", () => {
+  const target = makeTarget();
+  exchange(target, SET);
+  const whole = exchange(target, "get=1\n\n");
+  const stream = new FakeStream(3);
+  const connection = new ControlConnection(stream, target);
+  stream.send("get=1\n\n");
+  stream.writable = 0;
+  let steps = 0;
+  while (connection.step(AT_ONCE) === "more") assert.ok(++steps < 100);
+  assert.equal(connection.step(NEVER), "write");
+  stream.writable = 1;
+  steps = 0;
+  while (connection.step(AT_ONCE) === "more") steps++;
+  assert.ok(steps >= whole.length - 1, `${steps} steps for ${whole.length} bytes`);
+  assert.equal(stream.output, whole);
+});
+
+Deno.test("control connection: a client that closes ends it, a set without its blank line counts", () => {
+  const target = makeTarget();
+  const stream = new FakeStream(4096);
+  const connection = new ControlConnection(stream, target);
+  stream.send("set=1\nfwmark=3");
+  stream.ended = true;
+  assert.equal(connection.step(NEVER), "closed");
+  assert.equal(target.mark, 3);
+  assert.ok(stream.closed);
+});
