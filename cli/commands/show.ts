@@ -1,0 +1,114 @@
+import { isInterfaceName } from "../../core/config/interface_name.ts";
+import {
+  findShowField,
+  formatShowField,
+  SHOW_FIELDS,
+  type ShowField,
+} from "../../core/show/fields.ts";
+import { formatShow } from "../../core/show/pretty.ts";
+import { UapiError } from "../../core/uapi/client.ts";
+import type { InterfaceState } from "../../core/uapi/state.ts";
+import { SysError } from "../../ffi/errno.ts";
+import { writeStdout } from "../output.ts";
+import { getInterface, listInterfaces } from "../system/control_client.ts";
+
+const USAGE = `Usage: wgts show { <interface> | all | interfaces } [${SHOW_FIELDS.join(" | ")}]`;
+
+/** `wgts show`: what `wg show` prints, byte for byte. */
+export function main(args: string[]): Promise<number> {
+  return Promise.resolve(show(args));
+}
+
+function show(args: readonly string[]): number {
+  const [what = "all", fieldName] = args;
+  if (args.length === 1 && (what === "-h" || what === "--help" || what === "help")) {
+    console.error(USAGE);
+    return 0;
+  }
+  if (args.length > 2) return usageError();
+  if (what === "interfaces") {
+    if (fieldName !== undefined) return usageError();
+    const names = listInterfaces();
+    if (names.length > 0) writeStdout(`${names.join(" ")}\n`);
+    return 0;
+  }
+  return what === "all" ? showAll(fieldName) : showOne(what, fieldName);
+}
+
+function showAll(fieldName: string | undefined): number {
+  let code = 0;
+  let separator = "";
+  for (const name of listInterfaces()) {
+    const state = read(name);
+    if (state === null) {
+      code = 1;
+    } else if (fieldName === undefined) {
+      writeStdout(separator + pretty(state));
+      separator = "\n";
+    } else {
+      const field = findShowField(fieldName);
+      if (field === null) return fieldError(fieldName);
+      writeField(state, field, true);
+    }
+  }
+  return code;
+}
+
+function showOne(name: string, fieldName: string | undefined): number {
+  const state = read(name);
+  if (state === null) return 1;
+  if (fieldName === undefined) {
+    writeStdout(pretty(state));
+    return 0;
+  }
+  const field = findShowField(fieldName);
+  if (field === null) return fieldError(fieldName);
+  writeField(state, field, false);
+  return 0;
+}
+
+function writeField(state: InterfaceState, field: ShowField, prefixed: boolean): void {
+  writeStdout(formatShowField(state, field, prefixed));
+}
+
+/** The state of an interface; null, and a message in `wg`'s words, when it can't be had. */
+function read(name: string): InterfaceState | null {
+  try {
+    if (isInterfaceName(name)) return getInterface(name, Date.now());
+    console.error("Unable to access interface: No such device");
+  } catch (error) {
+    if (error instanceof SysError) {
+      const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
+      console.error(`Unable to access interface: ${gone ? "No such device" : error.description}`);
+    } else if (error instanceof UapiError) {
+      console.error(`Unable to access interface: ${error.message}`);
+    } else {
+      throw error;
+    }
+  }
+  return null;
+}
+
+function pretty(state: InterfaceState): string {
+  return formatShow(state, {
+    wall: Date.now(),
+    color: colorWanted(),
+    showKeys: Deno.env.get("WG_HIDE_KEYS") === "never",
+  });
+}
+
+function colorWanted(): boolean {
+  const mode = Deno.env.get("WG_COLOR_MODE");
+  if (mode === "always") return true;
+  return mode !== "never" && Deno.stdout.isTerminal();
+}
+
+function usageError(): number {
+  console.error(USAGE);
+  return 1;
+}
+
+function fieldError(fieldName: string): number {
+  console.error(`Invalid parameter: \`${fieldName}'`);
+  return usageError();
+}
