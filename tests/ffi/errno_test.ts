@@ -1,0 +1,66 @@
+import "./bind_libc.ts";
+import assert from "node:assert/strict";
+import { check, checkNumber, Errno, errno, errnoName, SysError } from "../../ffi/errno.ts";
+import { libc } from "../../ffi/libc.ts";
+import { cString } from "../../ffi/text.ts";
+import { outputOf } from "./run_program.ts";
+
+Deno.test("an error tells the operation, what went wrong, its name, and what to do", () => {
+  const error = new SysError("create the interface", Errno.EPERM, "ask root");
+  assert.equal(
+    error.message,
+    "Cannot create the interface: Operation not permitted (EPERM): ask root",
+  );
+  assert.deepEqual([error.operation, error.errno, error.code, error.advice], [
+    "create the interface",
+    1,
+    "EPERM",
+    "ask root",
+  ]);
+  assert.match(new SysError("x", Errno.EPERM).message, /CAP_NET_ADMIN/);
+  assert.equal(new SysError("x", Errno.EINVAL).message, "Cannot x: Invalid argument (EINVAL)");
+  assert.equal(new SysError("x", 4242).message, "Cannot x: error 4242 (E4242)");
+  assert.equal(errnoName(Errno.ENETUNREACH), "ENETUNREACH");
+});
+
+Deno.test("errno is that of the failed call, whatever runs in between", () => {
+  const path = cString("/nonexistent");
+  for (let i = 0; i < 20_000; i++) {
+    assert.equal(libc.close(-1), -1);
+    const garbage = new Array(50).fill(i).map(String);
+    assert.equal(errno(), Errno.EBADF, garbage[0]);
+    assert.equal(libc.unlink(path), -1);
+    assert.equal(errno(), Errno.ENOENT);
+  }
+});
+
+Deno.test("results are checked by their convention", () => {
+  assert.equal(check(7, "x"), 7);
+  assert.throws(
+    () => check(libc.close(-1), "close it"),
+    (error) => error instanceof SysError && error.code === "EBADF",
+  );
+  checkNumber(0, "x");
+  assert.throws(() => checkNumber(Errno.ESRCH, "x"), /No such process \(ESRCH\)/);
+});
+
+Deno.test("nothing is opened before the first use, and binding doesn't disturb errno", async () => {
+  const libcUrl = new URL("../../ffi/libc.ts", import.meta.url).href;
+  const output = await outputOf({
+    path: Deno.execPath(),
+    arguments: [
+      "deno",
+      "eval",
+      `const { dlopen } = Deno; let opened = 0;
+       Deno.dlopen = (...args) => { opened++; return dlopen(...args); };
+       const { libc, errno } = await import(${JSON.stringify(libcUrl)});
+       console.log(opened);
+       const result = libc.close(-1);
+       console.log(result, errno(), opened);
+       libc.close(-1);
+       console.log(opened, libc.close === libc.close);`,
+    ],
+    environment: Deno.env.toObject(),
+  });
+  assert.equal(output, "0\n-1 9 2\n2 true\n");
+});
