@@ -9,11 +9,13 @@ const BASE64_KEY_LENGTH = 44;
 export function main(args: string[]): Promise<number> {
   if (args.length > 0) return fail("Usage: wgts pubkey");
   const text = readAll();
-  const privateKey = parseKey(text.slice(0, BASE64_KEY_LENGTH));
-  if (privateKey === null) return fail("wgts: Key is not the correct length or format");
-  if (!/^[\s\0]*$/.test(text.slice(BASE64_KEY_LENGTH))) {
+  // In `wg`'s order, on which its message depends.
+  const isLongEnough = text.length >= BASE64_KEY_LENGTH;
+  if (isLongEnough && !/^[\s\0]*$/.test(text.slice(BASE64_KEY_LENGTH))) {
     return fail("wgts: Trailing characters found after key");
   }
+  const privateKey = isLongEnough ? parseKey(text.slice(0, BASE64_KEY_LENGTH)) : null;
+  if (privateKey === null) return fail("wgts: Key is not the correct length or format");
   const publicKey = secretBytes(32);
   createHandshakeCrypto().x25519Base(publicKey, privateKey);
   privateKey.fill(0);
