@@ -30,7 +30,7 @@ const READERS: [QuickKey, SettingReader<QuickInterfaceConfig>][] = [
     if (mtu === null) delete config.mtu;
     else config.mtu = mtu;
   }],
-  ["Table", (config, { valueText }) => config.table = parseTable(valueText)],
+  ["Table", (config, { valueText, number }) => config.table = parseTable(valueText, number)],
   ["PreUp", hookReader("preUp")],
   ["PostUp", hookReader("postUp")],
   ["PreDown", hookReader("preDown")],
@@ -112,7 +112,7 @@ function parseMtu(text: string): number | null {
   return mtu;
 }
 
-function parseTable(text: string): RoutingTable {
+function parseTable(text: string, line: number): RoutingTable {
   if (text === "" || text === "auto") return "auto";
   if (text === "off") return "off";
   if (/^[0-9]/.test(text)) {
@@ -121,7 +121,7 @@ function parseTable(text: string): RoutingTable {
     const ambiguous = /^0[0-9]/.test(text);
     if (table !== null && table > 0 && table <= 0xffff_ffff && !ambiguous) return table;
   } else if (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text) && !/^(auto|off)$/i.test(text)) {
-    return { name: text };
+    return { name: text, line };
   }
   throw new ValueError("expected auto, off, 1 to 4294967295 or a name of rt_tables");
 }

@@ -8,6 +8,7 @@ import {
   QUICK_KEYS,
   SECTION_NAMES,
   type SectionName,
+  WG_INTERFACE_KEYS,
   WG_PEER_KEYS,
 } from "./keys.ts";
 import { mergePeers, PEER_READERS, type PeerSection } from "./peers.ts";
@@ -115,15 +116,16 @@ function describeUnknownKey(key: string, section: SectionName, known: readonly s
   if (section === "Interface" && findName(key, WG_PEER_KEYS) !== null) {
     return `${unknown}: it belongs to [Peer]`;
   }
-  const ofInterface = [...QUICK_KEYS, "PrivateKey", "ListenPort", "FwMark"];
+  const ofInterface = [...WG_INTERFACE_KEYS, ...QUICK_KEYS];
   if (findName(key, ofInterface) !== null) {
     return `${unknown}: ${section === "Peer" ? "it belongs to [Interface]" : "it is wg-quick's"}`;
   }
   const nearest = nearestName(key, known);
-  const hint = nearest === null
-    ? `expected one of ${known.join(", ")}`
-    : `did you mean ${nearest}?`;
-  return `${unknown}: ${hint}`;
+  if (nearest !== null) return `${unknown}: did you mean ${nearest}?`;
+  const elsewhere = section === "Peer" ? "Interface" : "Peer";
+  const other = nearestName(key, section === "Peer" ? ofInterface : WG_PEER_KEYS);
+  if (other !== null) return `${unknown}: did you mean ${other} of [${elsewhere}]?`;
+  return `${unknown}: expected one of ${known.join(", ")}`;
 }
 
 /** Quotes what should be a name; a longer text could be a secret on a line of its own. */

@@ -44,8 +44,15 @@ export interface WgConfig {
   readonly warnings: ConfigWarning[];
 }
 
-/** Which routing table routes go to: by policy, none, or a table by number or by name (rt_tables). */
-export type RoutingTable = "auto" | "off" | number | { readonly name: string };
+/** Which routing table routes go to: by policy, none, or a table by number or by name. */
+export type RoutingTable = "auto" | "off" | number | NamedTable;
+
+/** A routing table by its name in rt_tables, which is for the system to look up. */
+export interface NamedTable {
+  readonly name: string;
+  /** Line of the config that names it, from 1. */
+  readonly line: number;
+}
 
 /** `[Interface]` with the keys that wg-quick(8) adds. */
 export interface QuickInterfaceConfig extends WgInterfaceConfig {
