@@ -44,12 +44,8 @@ while (tun.read(arena.pointer(buffer), 2048) > 0) packets++;
 // Control path: what the engine is told to change later
 sockets.setFwmark(51820);
 sockets.rebind(700);
-const worker = new Worker(
-  URL.createObjectURL(new Blob(["postMessage('alive')"], { type: "text/javascript" })),
-  { type: "module" },
-);
-const threads = await new Promise((resolve) => worker.onmessage = ({ data }) => resolve(data));
-worker.terminate();
+// A nonblocking call runs on a thread that is started for it.
+const threads = await libc.pollAsync(new Uint8Array(1), 0, 1);
 
 const outcome = (result: number) => result < 0 ? errnoName(errno()) : "allowed";
 const isArm64 = Deno.build.arch === "aarch64";
