@@ -69,7 +69,7 @@ Deno.test("nothing leaks when the engine is killed", async () => {
   });
   for (const address of Object.values(INTERNET)) {
     const route = await site.host.try(["ip", "route", "get", address]);
-    assert.match(route.stdout + route.stderr, /unreachable/i);
+    assert.match(route.stdout + route.stderr, /No route to host|unreachable/);
     assert.equal(await site.answers(address, 1), false);
   }
   for (const ping of pings) ping.kill("SIGINT");
