@@ -70,7 +70,10 @@ export interface HandshakeCrypto {
   x25519Base(out: Uint8Array, privateKey: Uint8Array): void;
 }
 
-/** The Internet checksum's sum (RFC 1071), for whoever splits and merges packets. */
+/**
+ * The Internet checksum's sum (RFC 1071), for whoever splits and merges packets. A length is at most
+ * 2^20.
+ */
 export interface ChecksumKernel {
   /**
    * Ones' complement sum of `length` bytes at `offset` read as little-endian u16 (an odd last byte
@@ -85,7 +88,10 @@ export interface ChecksumKernel {
 export interface Crypto {
   /** For logs and `status`: "noble", "wasm" or "libcrypto". */
   readonly name: string;
+  /** For transport data. */
   readonly transport: TransportAead;
+  /** For handshake messages and cookies. */
   readonly handshake: HandshakeCrypto;
+  /** For packets of the interface. */
   readonly checksum: ChecksumKernel;
 }

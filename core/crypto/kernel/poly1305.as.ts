@@ -73,17 +73,16 @@ function poly1305Tag(): v128 {
   let h2 = load<u64>(state, 16);
   let h3 = load<u64>(state, 24);
   let h4 = load<u64>(state, 32);
-  for (let i = 0; i < 2; i++) {
-    h1 += h0 >> 32;
-    h2 += h1 >> 32;
-    h3 += h2 >> 32;
-    h4 += h3 >> 32;
-    h0 = (h0 & LOW_32) + (h4 >> 2) * 5;
-    h1 &= LOW_32;
-    h2 &= LOW_32;
-    h3 &= LOW_32;
-    h4 &= 3;
-  }
+  h1 += h0 >> 32;
+  h2 += h1 >> 32;
+  h3 += h2 >> 32;
+  h4 += h3 >> 32;
+  h0 = (h0 & LOW_32) + (h4 >> 2) * 5;
+  h1 &= LOW_32;
+  h2 &= LOW_32;
+  h3 &= LOW_32;
+  h4 &= 3;
+  // Now h < 2^130 + 40: once more, and it may at most be p or a little above.
   h1 += h0 >> 32;
   h2 += h1 >> 32;
   h3 += h2 >> 32;

@@ -131,20 +131,16 @@ function invert(out: usize, z: usize): void {
   multiply(out, b, a); // 2^255 - 21
 }
 
-/** Writes the first lane of a pair, reduced fully, as 32 bytes. */
+/** Writes the first lane of a pair, carried, as 32 bytes: the number from 0 to p - 1. */
 function getBytes(out: usize, pair: usize): void {
   const limbs = scratch + H;
   for (let i: usize = 0; i < LIMBS; i++) {
     const limb = load<f64>(pair + 16 * i) * powerOfTwo(-<i32> exponent(i));
     store<i32>(limbs + 4 * i, <i32> limb);
   }
-  // The number is between -p and p: twice a carry out of the top may have to come back.
-  let top = carryWhole(limbs, 0);
-  top = carryWhole(limbs, 19 * top);
+  // The number is between -2^254.1 and 2^254.1: if it is negative, adding p = 2^255 - 19 makes it whole.
+  const top = carryWhole(limbs, 0);
   carryWhole(limbs, 19 * top);
-  // Now it is below 2^255, and at least p if adding 19 carries. If so, leave it at that.
-  top = carryWhole(limbs, 19);
-  carryWhole(limbs, 19 * top - 19);
 
   memory.fill(out, 0, 32);
   for (let i: usize = 0; i < LIMBS; i++) {
@@ -157,7 +153,7 @@ function getBytes(out: usize, pair: usize): void {
 
 /**
  * Adds `addend` to a number in whole limbs of 32 bits, brings them to their widths, and returns the
- * multiple of 2^255 that is left over (-1, 0 or 1).
+ * multiple of 2^255 that is left over: 0, or -1 for a negative number.
  */
 function carryWhole(limbs: usize, addend: i32): i32 {
   let carried = addend;

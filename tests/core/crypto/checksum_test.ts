@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { Bytes } from "./bytes.ts";
 import { equal, testEach } from "./implementations.ts";
 
+/** The most bytes that may be summed at once. */
+const LONGEST = 2 ** 20;
+
 /** RFC 1071 section 1, one 16-bit word after the other. */
 function plainSum(bytes: Uint8Array): number {
   let sum = 0;
@@ -34,13 +37,13 @@ testEach("sum and copyAndSum equal the definition at every length", ({ crypto, m
 
 testEach("the sum of nothing and of zeros is 0, of ones always 0xffff", ({ crypto, memory }) => {
   const { checksum } = crypto;
-  memory.bytes.fill(0, 0, 400_000);
+  memory.bytes.fill(0, 0, LONGEST);
   assert.equal(checksum.sum(0, 0), 0);
-  assert.equal(checksum.sum(0, 400_000), 0);
-  memory.bytes.fill(0xff, 0, 400_000);
-  for (const length of [2, 16, 18, 1420, 65534, 2 ** 18, 2 ** 18 + 16, 400_000]) {
+  assert.equal(checksum.sum(0, LONGEST), 0);
+  memory.bytes.fill(0xff, 0, LONGEST);
+  for (const length of [2, 16, 18, 1420, 65534, 300_000, LONGEST]) {
     assert.equal(checksum.sum(0, length), 0xffff, `${length}`);
-    assert.equal(checksum.copyAndSum(400_000, 0, length), 0xffff, `${length}`);
+    assert.equal(checksum.copyAndSum(LONGEST, 0, length), 0xffff, `${length}`);
   }
 });
 
@@ -50,7 +53,7 @@ testEach("long sums equal the definition", ({ crypto, memory }) => {
     const bytes = random.take(length);
     memory.bytes.set(bytes, 3);
     assert.equal(crypto.checksum.sum(3, length), plainSum(bytes));
-    assert.equal(crypto.checksum.copyAndSum(400_000, 3, length), plainSum(bytes));
-    assert.ok(equal(memory.bytes.subarray(400_000, 400_000 + length), bytes));
+    assert.equal(crypto.checksum.copyAndSum(LONGEST, 3, length), plainSum(bytes));
+    assert.ok(equal(memory.bytes.subarray(LONGEST, LONGEST + length), bytes));
   }
 });

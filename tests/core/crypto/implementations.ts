@@ -10,7 +10,7 @@ export interface Subject {
 }
 
 /** Bytes of memory that a test may use, from offset 0. */
-export const TEST_MEMORY_SIZE = 13 * 65536;
+export const TEST_MEMORY_SIZE = 33 * 65536;
 
 /** Every implementation, made anew by each call. */
 export const IMPLEMENTATIONS: Record<string, () => Subject> = {

@@ -1,3 +1,4 @@
+import { chacha20 } from "@noble/ciphers/chacha.js";
 import assert from "node:assert/strict";
 import { KEY_SIZE, TAG_SIZE, TRANSPORT_HEADER_SIZE } from "../../../core/crypto/crypto.ts";
 import { Bytes } from "./bytes.ts";
@@ -127,6 +128,47 @@ for (const implementation of Object.keys(IMPLEMENTATIONS)) {
     }
   });
 
+  Deno.test(`${implementation}: computes tags whose value is 0 to 7 before the key is added`, () => {
+    const { crypto: { transport }, memory } = create(implementation);
+    const random = new Bytes(5);
+    const p = 2n ** 130n - 5n;
+    const data = MESSAGE + TRANSPORT_HEADER_SIZE;
+    for (let round = 0; round < 64; round++) {
+      const key = random.take(KEY_SIZE);
+      const header = random.take(TRANSPORT_HEADER_SIZE);
+      const nonce = new Uint8Array(12);
+      nonce.set(header.subarray(8), 4);
+      const keystream = chacha20(key, nonce, new Uint8Array(64 + 2 * TAG_SIZE));
+      const r = toBigInt(keystream.subarray(0, 16)) & 0x0ffffffc0ffffffc0ffffffc0fffffffn;
+      const s = toBigInt(keystream.subarray(16, 32));
+
+      // value = (((first * r + second) * r) + lengths) * r, each block with a 1 behind its 16 bytes.
+      const value = BigInt(round % 8);
+      const inverse = power(r, p - 2n, p);
+      const lengths = (1n << 128n) + (BigInt(2 * TAG_SIZE) << 64n);
+      let first: Uint8Array;
+      let second: bigint;
+      do {
+        first = random.take(16);
+        const before = (1n << 128n) + toBigInt(first);
+        second = ((value * inverse - lengths) * inverse - before * r) % p;
+        if (second < 0n) second += p;
+      } while (second >> 128n !== 1n);
+
+      const ciphertext = new Uint8Array(2 * TAG_SIZE);
+      ciphertext.set(first);
+      for (let i = 0; i < 16; i++) ciphertext[16 + i] = Number((second >> BigInt(8 * i)) & 255n);
+      memory.bytes.set(key, KEY);
+      memory.bytes.set(header, MESSAGE);
+      memory.bytes.set(ciphertext.map((byte, i) => byte ^ (keystream[64 + i] ?? 0)), data);
+      transport.seal(KEY, MESSAGE, ciphertext.length);
+      assert.deepEqual(memory.bytes.slice(data, data + 32), ciphertext);
+      const tag = toBigInt(memory.bytes.subarray(data + 32, data + 48));
+      assert.equal(tag, (value + s) % (1n << 128n), `round ${round}`);
+      assert.equal(transport.open(KEY, MESSAGE, ciphertext.length), true);
+    }
+  });
+
   Deno.test(`${implementation}: seals and opens batches like noble`, () => {
     const pair = new Pair(implementation);
     const { tested, reference } = pair;
@@ -174,4 +216,18 @@ for (const implementation of Object.keys(IMPLEMENTATIONS)) {
 /** Offset of descriptor `i`. */
 function list(i: number): number {
   return LIST + i * DESCRIPTOR_SIZE;
+}
+
+/** The number in little-endian bytes. */
+function toBigInt(bytes: Uint8Array): bigint {
+  return bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);
+}
+
+/** base ^ exponent modulo `modulus`. */
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let result = 1n;
+  for (let square = base; exponent > 0n; exponent >>= 1n, square = (square * square) % modulus) {
+    if (exponent & 1n) result = (result * square) % modulus;
+  }
+  return result;
 }
