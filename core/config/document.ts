@@ -1,7 +1,7 @@
 import { ConfigError, type ConfigPosition } from "./error.ts";
 
 /** What every line of a config has. */
-interface LineBase {
+export interface LineBase {
   /** From 1. */
   readonly number: number;
   /** The line as it is in the file, without its newline. */
@@ -10,11 +10,13 @@ interface LineBase {
 
 /** Nothing but white space and a comment. */
 export interface BlankLine extends LineBase {
+  /** Tells this kind of line from the others. */
   readonly kind: "blank";
 }
 
 /** `[NAME]`. */
 export interface SectionLine extends LineBase {
+  /** Tells this kind of line from the others. */
   readonly kind: "section";
   /** As written, without white space and brackets. */
   readonly name: string;
@@ -22,6 +24,7 @@ export interface SectionLine extends LineBase {
 
 /** `KEY = VALUE`. */
 export interface SettingLine extends LineBase {
+  /** Tells this kind of line from the others. */
   readonly kind: "setting";
   /** As written, without any white space: `wg` allows it anywhere. */
   readonly key: string;
@@ -37,6 +40,7 @@ export interface SettingLine extends LineBase {
 
 /** Anything else: no config has it. */
 export interface OtherLine extends LineBase {
+  /** Tells this kind of line from the others. */
   readonly kind: "other";
 }
 
@@ -48,9 +52,11 @@ export type ConfigLine = BlankLine | SectionLine | SettingLine | OtherLine;
  * replaced without touching any other.
  */
 export class ConfigDocument {
+  /** Takes lines that belong together; {@linkcode ConfigDocument.parse} makes them from a text. */
   constructor(
     /** For messages. */
     readonly file: string,
+    /** All lines, in order. */
     readonly lines: readonly ConfigLine[],
   ) {}
 

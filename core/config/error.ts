@@ -1,14 +1,20 @@
 /** Where a {@linkcode ConfigError} points to. Lines and columns count from 1. */
 export interface ConfigPosition {
+  /** Path, or what else names the text. */
   readonly file: string;
+  /** 0 for the file as a whole. */
   readonly line: number;
+  /** When known. */
   readonly column?: number | undefined;
+  /** In its canonical spelling, when it is about one. */
   readonly key?: string | undefined;
 }
 
 /** A configuration that can't be accepted. Its text is one line, `FILE:LINE: what was expected`. */
 export class ConfigError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "ConfigError";
+  /** Path, or what else names the text. */
   readonly file: string;
   /** Line in the file, from 1; 0 when the complaint is about the file as a whole. */
   readonly line: number;
@@ -17,6 +23,7 @@ export class ConfigError extends Error {
   /** The key at fault, in its canonical spelling. */
   readonly key: string | undefined;
 
+  /** An error about `problem` at `position`. */
   constructor(position: ConfigPosition, problem: string) {
     super(formatComplaint(position, problem));
     this.file = position.file;
@@ -28,7 +35,9 @@ export class ConfigError extends Error {
 
 /** Something that is accepted, but that its author will want to know about. */
 export interface ConfigWarning {
+  /** Path, or what else names the text. */
   readonly file: string;
+  /** Line in the file, from 1. */
   readonly line: number;
   /** One line, `FILE:LINE: …`, as a {@linkcode ConfigError}'s. */
   readonly message: string;

@@ -73,7 +73,7 @@ export function parseQuickConfig(
 
 /** A hook's text with every `%i` replaced by the interface's name. */
 export function expandHook(hook: string, interfaceName: string): string {
-  return hook.replaceAll("%i", interfaceName);
+  return hook.replaceAll("%i", () => interfaceName);
 }
 
 /** Items between commas and white space; empty ones don't count. */

@@ -27,6 +27,7 @@ export interface WgPeerConfig {
   readonly publicKey: Uint8Array;
   /** 32 bytes in a backing store of their own; all zero is none. */
   presharedKey?: Uint8Array;
+  /** Where the peer is reached at first. */
   endpoint?: ConfigEndpoint;
   /** In the order of the file, host bits cleared, no duplicates. */
   allowedIps: IpPrefix[];
@@ -38,9 +39,11 @@ export interface WgPeerConfig {
 
 /** What a file of the wg(8) dialect means: that of `wg setconf`, `addconf` and `syncconf`. */
 export interface WgConfig {
+  /** What `[Interface]` says. */
   readonly interface: WgInterfaceConfig;
   /** In the order of the file. */
   readonly peers: WgPeerConfig[];
+  /** What its author will want to know about. */
   readonly warnings: ConfigWarning[];
 }
 
@@ -49,6 +52,7 @@ export type RoutingTable = "auto" | "off" | number | NamedTable;
 
 /** A routing table by its name in rt_tables, which is for the system to look up. */
 export interface NamedTable {
+  /** As written. */
   readonly name: string;
   /** Line of the config that names it, from 1. */
   readonly line: number;
@@ -58,19 +62,26 @@ export interface NamedTable {
 export interface QuickInterfaceConfig extends WgInterfaceConfig {
   /** In the order of the file, host bits kept. */
   addresses: IpPrefix[];
+  /** Name servers and search domains. */
   dns: { servers: IpAddress[]; search: string[] };
   /** Bytes; absent: to be discovered. */
   mtu?: number;
+  /** Where the routes to allowed IPs go. */
   table: RoutingTable;
   /** Commands for bash, as written; see {@linkcode expandHook}. */
   preUp: string[];
+  /** As `preUp`. */
   postUp: string[];
+  /** As `preUp`. */
   preDown: string[];
+  /** As `preUp`. */
   postDown: string[];
+  /** Whether the interface's state is to be saved to the file when it goes down. */
   saveConfig: boolean;
 }
 
 /** What a wg-quick(8) file means. */
 export interface QuickConfig extends WgConfig {
+  /** What `[Interface]` says. */
   readonly interface: QuickInterfaceConfig;
 }
