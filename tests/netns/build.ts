@@ -12,8 +12,6 @@ export async function compile(output: string): Promise<boolean> {
   const { tasks } = JSON.parse(await Deno.readTextFile(pathOf("../../../deno.json")));
   let command = (tasks.compile as string).replace("dist/wgts", output);
   const other = Deno.env.get("DENO_COMPILE");
-  // An older deno lacks the option, and embeds what the lock file names.
-  if (other) command = command.replace("--exclude-unused-npm", "--no-lock");
   command = command.replace(/^deno /, `${other ?? Deno.execPath()} `);
   const root = pathOf("../../..");
   const result = await attempt(["env", `--chdir=${root}`, ...command.split(" ")], {
