@@ -54,6 +54,16 @@ Deno.test("answers to others and to requests that were given up are passed over"
   assert.equal(new NetlinkSocket(kernel).request(REQUEST, describe), true);
 });
 
+Deno.test("the late answer to an earlier request is not taken for the next one's", () => {
+  const answers: FakeAnswer[][] = [[], [
+    [{ ...acknowledgement(Errno.EEXIST, 1) }, { ...object(1), sequence: 1 }],
+    [object(2)],
+  ]];
+  const socket = new NetlinkSocket(new FakeNetlink(() => answers.shift() ?? []));
+  assert.throws(() => socket.get(REQUEST, describe), failsWith("ETIMEDOUT"));
+  assert.deepEqual([...socket.get(REQUEST, describe)], [2]);
+});
+
 Deno.test("silence, lost answers and nonsense are errors, not a hang", () => {
   const answers: [string, FakeAnswer[]][] = [
     ["ETIMEDOUT", []],

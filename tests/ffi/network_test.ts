@@ -1,15 +1,23 @@
 import "./bind_libc.ts";
 import assert from "node:assert/strict";
 import { type IpAddress, IpPrefix } from "../../core/ip.ts";
-import { IFA_F_NODAD } from "../../core/netlink/address.ts";
+import { IFA_F_NODAD, newAddress } from "../../core/netlink/address.ts";
 import { RT_TABLE_MAIN, RTPROT_STATIC } from "../../core/netlink/family.ts";
-import { type Route, RTN_BLACKHOLE, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
+import {
+  newRoute,
+  type Route,
+  RTM_GETROUTE,
+  RTN_BLACKHOLE,
+  RTN_UNREACHABLE,
+} from "../../core/netlink/route.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { O_CLOEXEC, O_RDONLY } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { inNewNetworkNamespace } from "../../ffi/namespace.ts";
+import { NetlinkSocket } from "../../ffi/netlink_socket.ts";
 import { Network } from "../../ffi/network.ts";
 import { cString } from "../../ffi/text.ts";
+import { done, FakeNetlink } from "./fake_netlink.ts";
 import { ip, type IpObject, networkTest } from "./iproute.ts";
 
 const TABLE = 51820;
@@ -262,6 +270,38 @@ networkTest("listing routes heeds the filter", () => {
       ip("-6", "route", "show", "table", "all").length;
     assert.equal(network.listRoutes().length, count);
   });
+});
+
+Deno.test("kernels that know neither filters nor IPv6 list too much, which is left out", () => {
+  const routes = [
+    newRoute({ destination: prefix("10.0.0.0/8"), interfaceIndex: 2, table: TABLE }),
+    newRoute({ destination: prefix("10.1.0.0/16"), interfaceIndex: 2 }),
+    newRoute({ destination: prefix("10.2.0.0/16"), interfaceIndex: 3, table: TABLE }),
+  ];
+  const addresses = [
+    newAddress({ interfaceIndex: 2, address: prefix("10.0.0.1/8") }),
+    newAddress({ interfaceIndex: 3, address: prefix("fd00::1/64") }),
+  ];
+  using network = new Network(
+    new NetlinkSocket(
+      new FakeNetlink(([request]) => [
+        request?.type === RTM_GETROUTE ? routes : addresses,
+        [done()],
+      ]),
+    ),
+  );
+  const found = (filter: Parameters<Network["listRoutes"]>[0]) =>
+    network.listRoutes(filter).map(({ destination }) => destination.toString());
+  assert.deepEqual(found({ table: TABLE, interfaceIndex: 2 }), ["10.0.0.0/8"]);
+  assert.deepEqual(found({ family: 4, table: TABLE }), ["10.0.0.0/8", "10.2.0.0/16"]);
+  assert.deepEqual(found({ family: 6 }), []);
+  assert.equal(found({ protocol: RTPROT_STATIC }).length, 0);
+  assert.equal(found({}).length, 3);
+  const listed = (filter: Parameters<Network["listAddresses"]>[0]) =>
+    network.listAddresses(filter).map(({ address }) => address.toString());
+  assert.deepEqual(listed({ family: 6 }), ["fd00::1/64"]);
+  assert.deepEqual(listed({ interfaceIndex: 2 }), ["10.0.0.1/8"]);
+  assert.deepEqual(listed({ family: 6, interfaceIndex: 2 }), []);
 });
 
 networkTest("the route to a destination is the one that rules and marks choose", () => {

@@ -26,6 +26,14 @@ Deno.test("messages survive encoding and decoding, in one datagram", () => {
     let end = 0;
     for (const each of requests) end = encodeMessage(bytes, end, each, sequence, true);
     assert.equal(end, size);
+    let padding = size;
+    for (const each of requests.toReversed()) {
+      const used = 16 + each.payload.length;
+      assert(
+        bytes.subarray(padding - messageSize(each) + used, padding).every((byte) => byte === 0),
+      );
+      padding -= messageSize(each);
+    }
     assert.deepEqual(
       decodeMessages(bytes),
       requests.map(({ type, flags, payload }) => ({
@@ -90,8 +98,10 @@ Deno.test("a capped acknowledgement and the end of a dump are understood as well
   const plainDone = decodeAcknowledgement(message(2, new Uint8Array(0), NLMSG_DONE));
   assert.equal(plainDone.errno, 0);
 
-  const lying = fromHex("eaffffff ffffffff 1400 0500 01000000 00000000");
-  assert.throws(() => decodeAcknowledgement(message(0x200, lying)), NetlinkFormatError);
+  for (const length of ["11000000", "feffff7f", "ffffffff"]) {
+    const lying = fromHex(`eaffffff ${length} 1400 0500 01000000 00000000`);
+    assert.throws(() => decodeAcknowledgement(message(0x200, lying)), NetlinkFormatError);
+  }
   assert.throws(() => decodeAcknowledgement(message(0, fromHex("0000"))), NetlinkFormatError);
 });
 
