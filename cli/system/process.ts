@@ -15,13 +15,15 @@ export function identifyProcess(pid: number): ProcessIdentity | null {
   return stat === null ? null : parseProcessStat(pid, stat);
 }
 
-/** Reads /proc/PID/stat; null for a zombie. */
+/**
+ * Reads /proc/PID/stat; null for a zombie. One whose threads aren't all gone still has its files open.
+ */
 export function parseProcessStat(pid: number, stat: string): ProcessIdentity | null {
   // The second field, the name in parentheses, may hold spaces and parentheses itself.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [state] = fields, startTime = fields[19];
-  if (startTime === undefined || state === "Z" || state === "X") return null;
-  return { pid, startTime };
+  const [state] = fields, threads = Number(fields[17]), startTime = fields[19];
+  const isZombie = state === "X" || (state === "Z" && threads <= 1);
+  return startTime === undefined || isZombie ? null : { pid, startTime };
 }
 
 /** Sends a signal to that very process, unless it is gone. */

@@ -83,7 +83,7 @@ export class Session {
         return {
           [Symbol.dispose]: () => {
             lock.release();
-            this.#removeEmptyDirectory();
+            this.#tidyDirectory();
           },
         };
       } catch (error) {
@@ -93,8 +93,12 @@ export class Session {
     }
   }
 
-  #removeEmptyDirectory(): void {
+  /** Removes the lock files of the dead, and the directory when nothing else is in it. */
+  #tidyDirectory(): void {
     try {
+      for (const { name } of Deno.readDirSync(this.directory)) {
+        if (/(^|\.)lock$/.test(name)) FileLock.tryAcquire(`${this.directory}/${name}`)?.release();
+      }
       Deno.removeSync(this.directory);
     } catch {
       // Another tunnel's journal is in it, or another process removed it.

@@ -17,6 +17,8 @@ const POLL_MS = 20;
 const END_MS = 5000;
 /** How long a process that is being started may take to become recognisable, in milliseconds. */
 const EXEC_MS = 2000;
+/** How long the control socket of a process that was killed may seem alive, in milliseconds. */
+const SOCKET_MS = 1000;
 
 /**
  * Undoes the journal's entries, last first.
@@ -83,7 +85,18 @@ async function deleteInterface(session: Session, state: JournalState): Promise<v
     system.deleteLink(link.index);
   }
   if (engine !== null) await awaitEnd(session, engine);
-  if (system.controlSocket(name) === "dead") system.removeControlSocket(name);
+  await removeControlSocket(session);
+}
+
+/** Removes the control socket once its server is gone: a process that was killed takes a moment. */
+async function removeControlSocket({ system, name }: Session): Promise<void> {
+  for (let waited = 0;; waited += POLL_MS) {
+    const state = system.controlSocket(name);
+    if (state === "dead") system.removeControlSocket(name);
+    // One that lives on belongs to another network namespace's interface.
+    if (state !== "live" || waited >= SOCKET_MS) return;
+    await system.sleep(POLL_MS);
+  }
 }
 
 /**
