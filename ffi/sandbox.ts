@@ -3,10 +3,14 @@ import {
   capabilityMask,
   getCapabilities,
   setCapabilities,
+  withEffectiveCapabilities,
 } from "./capabilities.ts";
 import {
+  CAP_DAC_READ_SEARCH,
   CAP_NET_ADMIN,
   CAP_NET_BIND_SERVICE,
+  O_CLOEXEC,
+  O_RDONLY,
   PR_CAP_AMBIENT,
   PR_CAP_AMBIENT_CLEAR_ALL,
   PR_SET_NO_NEW_PRIVS,
@@ -15,12 +19,32 @@ import {
 } from "./layout.ts";
 import { libc } from "./libc.ts";
 import { denySystemCalls } from "./seccomp.ts";
+import { cString } from "./text.ts";
 
 /**
  * What a running tunnel still needs: CAP_NET_ADMIN for firewall marks and large buffers, and
  * CAP_NET_BIND_SERVICE for a listen port below 1024.
  */
 export const ENGINE_CAPABILITIES: readonly number[] = [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE];
+
+/**
+ * The capabilities to start the engine with: {@linkcode ENGINE_CAPABILITIES}, and CAP_DAC_READ_SEARCH
+ * where root can't read the program without it. That is so for one in a user's home directory of mode
+ * 0750, run by sudo. {@linkcode confineEngine} takes it from the thread that serves the interface.
+ *
+ * @param files what the program reads when it starts
+ */
+export function engineCapabilities(files: readonly string[]): number[] {
+  const readable = withEffectiveCapabilities(ENGINE_CAPABILITIES, () => files.every(isReadable));
+  return readable ? [...ENGINE_CAPABILITIES] : [...ENGINE_CAPABILITIES, CAP_DAC_READ_SEARCH];
+}
+
+/** As this thread may, with its present capabilities: other threads may have more. */
+function isReadable(path: string): boolean {
+  const fd = libc.open(cString(path), O_RDONLY | O_CLOEXEC, 0);
+  if (fd >= 0) libc.close(fd);
+  return fd >= 0;
+}
 
 /** How far the process is confined. Each holds for all of its threads, as the kernel tells. */
 export interface Confinement {

@@ -12,10 +12,14 @@ export function shell(script: string): TestProgram {
 
 /** One of the programs in programs/. */
 export function denoProgram(name: string): TestProgram {
-  const script = new URL(`programs/${name}`, import.meta.url).pathname;
+  return denoScript(new URL(`programs/${name}`, import.meta.url).pathname);
+}
+
+/** A script at `path` for Deno. */
+export function denoScript(path: string): TestProgram {
   return {
     path: Deno.execPath(),
-    arguments: ["deno", "run", "-A", "--quiet", script],
+    arguments: ["deno", "run", "-A", "--quiet", path],
     environment: Deno.env.toObject(),
   };
 }
