@@ -6,6 +6,7 @@ import type { Peer } from "./peer.ts";
  * allocated per datagram. Positions run from 0 to {@linkcode count} - 1.
  */
 export class DatagramQueue {
+  /** How many datagrams it holds at most. */
   readonly capacity: number;
   readonly #offsets: Int32Array;
   readonly #lengths: Int32Array;
@@ -13,6 +14,7 @@ export class DatagramQueue {
   readonly #peers: (Peer | null)[];
   #count = 0;
 
+  /** An empty queue that holds up to `capacity` datagrams. */
   constructor(capacity: number) {
     this.capacity = capacity;
     this.#offsets = new Int32Array(capacity);
@@ -21,10 +23,12 @@ export class DatagramQueue {
     this.#peers = new Array(capacity).fill(null);
   }
 
+  /** How many datagrams are in it. */
   get count(): number {
     return this.#count;
   }
 
+  /** Whether nothing can be appended. */
   get full(): boolean {
     return this.#count === this.capacity;
   }

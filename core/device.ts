@@ -51,6 +51,7 @@ export class Device {
   readonly #timerActions: TimerActions<Peer>;
   #initiationsLeft = 0;
 
+  /** A device without a private key and peers, down. */
   constructor(options: DeviceOptions) {
     const context = new DeviceContext(options);
     this.#context = context;
@@ -151,6 +152,7 @@ export class Device {
     return this.#peers.values();
   }
 
+  /** How many peers there are. */
   get peerCount(): number {
     return this.#peers.size;
   }
@@ -191,6 +193,7 @@ export class Device {
     peer.wipe();
   }
 
+  /** As {@linkcode removePeer}, for each. */
   removeAllPeers(): void {
     for (const peer of [...this.#peers.values()]) this.removePeer(peer);
   }

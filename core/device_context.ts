@@ -23,8 +23,11 @@ const MAX_STAGED_BYTES = 16 << 20;
 
 /** What a device works with and in. All regions lie in `memory` and don't overlap. */
 export interface DeviceOptions {
+  /** Where packets, datagrams and keys are. */
   memory: Memory;
+  /** The primitives, bound to `memory`. */
   crypto: Crypto;
+  /** For keys, receiver indices, cookies and jitter. */
   random: Random;
   /** Where the keys of sessions live, 32 bytes each, six per peer: its size limits the peers. */
   keySlots: Region;
@@ -38,7 +41,9 @@ export interface DeviceOptions {
 
 /** A part of the device's memory, in bytes. */
 export interface Region {
+  /** Where it begins. */
   offset: number;
+  /** Its size. */
   length: number;
 }
 

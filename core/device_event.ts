@@ -23,6 +23,10 @@ export type DeviceEvent =
   /** Too many handshake messages wait: from now on their senders must prove their address. */
   | { type: "under-load"; waiting: number };
 
+/**
+ * Why a handshake message was dropped: its sender sends too many; it isn't valid (wrong keys, replayed,
+ * for nobody here); or no key slot or receiver index is free for the session.
+ */
 export type HandshakeDropReason =
   | "rate-limited"
   | "invalid-initiation"

@@ -15,6 +15,7 @@ export class Endpoint {
   /** The owner of the socket may keep the address here in the socket's own format. */
   native: Uint8Array | null = null;
 
+  /** An endpoint whose arrays are kept, not copied. */
   constructor(
     /** IP address, 4 or 16 bytes, network byte order. */
     readonly address: Uint8Array,

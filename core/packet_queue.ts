@@ -5,12 +5,14 @@ import type { Peer } from "./peer.ts";
  * trimmed to their IP length. Bounded; nothing is allocated per packet.
  */
 export class PacketQueue {
+  /** How many packets it holds at most. */
   readonly capacity: number;
   readonly #offsets: Int32Array;
   readonly #lengths: Int32Array;
   readonly #peers: (Peer | null)[];
   #count = 0;
 
+  /** An empty queue that holds up to `capacity` packets. */
   constructor(capacity: number) {
     this.capacity = capacity;
     this.#offsets = new Int32Array(capacity);
@@ -18,10 +20,12 @@ export class PacketQueue {
     this.#peers = new Array(capacity).fill(null);
   }
 
+  /** How many packets are in it. */
   get count(): number {
     return this.#count;
   }
 
+  /** Whether nothing can be appended. */
   get full(): boolean {
     return this.#count === this.capacity;
   }

@@ -4,6 +4,8 @@ import type { Session } from "./session.ts";
  * The up to three sessions with one peer (whitepaper section 6.3 and the figure there). The
  * responder of a handshake must not use a session before the initiator has confirmed it with the
  * first message: until then it is the next one. The previous one still receives what is under way.
+ *
+ * @internal
  */
 export class Sessions {
   #previous: Session | null = null;

@@ -16,7 +16,11 @@ class StagedPacket {
   ) {}
 }
 
-/** The packets that wait for one peer's session, oldest first. Changed by its pool only. */
+/**
+ * The packets that wait for one peer's session, oldest first. Changed by its pool only.
+ *
+ * @internal
+ */
 export class StagedQueue {
   /** Used by {@linkcode StagedPackets}. */
   head: StagedPacket | null = null;

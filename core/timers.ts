@@ -30,6 +30,8 @@ export interface TimerActions<Owner> {
  * are noticed when the peer comes up. So the busy path doesn't touch the heap.
  *
  * Times are boot time in milliseconds; Infinity means that a timer isn't running.
+ *
+ * @internal
  */
 export class PeerTimers<Owner> implements HeapEntry {
   deadline = Infinity;

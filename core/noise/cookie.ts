@@ -119,7 +119,11 @@ export class CookieChecker {
   }
 }
 
-/** A peer's side: adds the MACs to what is sent to it, and takes up the cookies it replies with. */
+/**
+ * A peer's side: adds the MACs to what is sent to it, and takes up the cookies it replies with.
+ *
+ * @internal
+ */
 export class CookieGenerator {
   readonly #crypto: HandshakeCrypto;
   readonly #keys: ReceiverKeys;

@@ -105,6 +105,8 @@ export class ReceivedInitiation<P> {
 /**
  * The handshakes with one peer: its public key and preshared key, what rejects replayed initiations,
  * and the initiation of ours that awaits its response.
+ *
+ * @internal
  */
 export class Handshake {
   /** The peer's public key. */

@@ -7,6 +7,7 @@ import { formatUapiEndpoint } from "../uapi/values.ts";
 /** A field that `show` can be asked for, as its usage lists them. */
 export type ShowField = typeof SHOW_FIELDS[number];
 
+/** All fields, in the order that `wg`'s usage lists them. */
 export const SHOW_FIELDS = [
   "public-key",
   "private-key",

@@ -10,10 +10,12 @@ export const GET_REQUEST = "get=1\n\n";
 
 /** The other side refused a request, or answered something else than this protocol. */
 export class UapiError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "UapiError";
   /** The answer's errno, positive; 0 when the answer itself is malformed. */
   readonly errno: number;
 
+  /** An error with the answer's errno, or 0. */
   constructor(errno: number, message: string) {
     super(message);
     this.errno = errno;

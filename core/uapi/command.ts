@@ -11,6 +11,7 @@ export const EADDRINUSE = 98;
 
 /** An endpoint as the control protocol writes it: `ADDRESS:PORT` or `[ADDRESS%ZONE]:PORT`. */
 export interface UapiEndpoint {
+  /** The remote address. */
   readonly address: IpAddress;
   /** UDP port, 0 to 65535. */
   readonly port: number;

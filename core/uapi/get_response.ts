@@ -3,9 +3,11 @@ import { formatIpAddress, IpAddress } from "../ip.ts";
 import { hexCharacter, isZeroKey } from "../keys.ts";
 import { formatUapiEndpoint } from "./values.ts";
 
-/** One allowed-IPs entry: address (4 or 16 bytes, network byte order) and prefix length in bits. */
+/** One allowed-IPs entry. */
 export interface UapiAllowedIp {
+  /** 4 or 16 bytes, network byte order. */
   readonly address: Uint8Array;
+  /** In bits. */
   readonly prefixLength: number;
 }
 
@@ -15,10 +17,13 @@ export interface UapiPeer {
   readonly publicKey: Uint8Array;
   /** 32 bytes; null or all zero is none. */
   readonly presharedKey: Uint8Array | null;
+  /** Where it is reached; null when not known. */
   readonly endpoint: Endpoint | null;
   /** Milliseconds since 1970-01-01 UTC of the last completed handshake; 0 is never. */
   readonly lastHandshake: number;
+  /** Bytes to the peer. */
   readonly sentBytes: number;
+  /** Bytes from the peer. */
   readonly receivedBytes: number;
   /** Seconds; 0 is off. */
   readonly persistentKeepaliveInterval: number;

@@ -3,6 +3,7 @@ import type { UapiEndpoint } from "./command.ts";
 
 /** A running interface as its control socket tells: what `show` shows. */
 export interface InterfaceState {
+  /** The interface's name. */
   readonly name: string;
   /** 32 bytes, or null when there is none. */
   privateKey: Uint8Array | null;
@@ -22,11 +23,15 @@ export interface PeerState {
   readonly publicKey: Uint8Array;
   /** 32 bytes, or null when there is none. */
   presharedKey: Uint8Array | null;
+  /** Where it is reached; null when not known. */
   endpoint: UapiEndpoint | null;
+  /** In the order of the answer. */
   allowedIps: IpPrefix[];
   /** Time of the last completed handshake since 1970-01-01 UTC; both 0 is never. */
   lastHandshake: { seconds: number; nanoseconds: number };
+  /** Bytes from the peer. */
   receivedBytes: number;
+  /** Bytes to the peer. */
   sentBytes: number;
   /** Seconds; 0 is off. */
   persistentKeepalive: number;
