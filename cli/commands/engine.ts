@@ -28,8 +28,11 @@ export function main(args: string[]): Promise<number> {
   const readyFd = fd("ready");
   let engine: Engine;
   try {
-    const confinement = confineEngine();
-    logger.debug(`confinement: ${confinement}`);
+    const { capabilities, noNewPrivileges, systemCalls } = confineEngine();
+    logger.debug(
+      `confined: capabilities ${capabilities}, no new privileges ${noNewPrivileges}, ` +
+        `system calls ${systemCalls}`,
+    );
     const tun = TunDevice.fromFd(fd("tun"));
     const control = UnixListener.fromFd(fd("control"), controlSocketPath(name));
     engine = new Engine({ tun, control, logger });

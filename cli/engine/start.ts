@@ -1,14 +1,9 @@
 import { check } from "../../ffi/errno.ts";
 import { setCloseOnExec } from "../../ffi/fd.ts";
-import {
-  CAP_NET_ADMIN,
-  CAP_NET_BIND_SERVICE,
-  O_CLOEXEC,
-  SIGINT,
-  SIGTERM,
-} from "../../ffi/layout.ts";
+import { O_CLOEXEC, SIGINT, SIGTERM } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { execute, pollExit, type Program, spawn } from "../../ffi/process.ts";
+import { ENGINE_CAPABILITIES } from "../../ffi/sandbox.ts";
 import { TunDevice } from "../../ffi/tun.ts";
 import { UnixListener } from "../../ffi/unix_socket.ts";
 import { controlSocketPath } from "./control_path.ts";
@@ -18,9 +13,6 @@ const ENGINE_FDS = { tun: 3, control: 4, ready: 5 } as const;
 
 /** What an engine writes to its ready descriptor when it serves; anything else is its last words. */
 export const READY = "ready";
-
-/** All that an engine may do beyond an ordinary process: mark and enlarge sockets, bind low ports. */
-export const ENGINE_CAPABILITIES: readonly number[] = [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE];
 
 /** Signals that an engine reads by a signalfd, so they are blocked before it has any thread. */
 const ENGINE_SIGNALS = [SIGTERM, SIGINT];
