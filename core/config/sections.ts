@@ -100,11 +100,14 @@ export function readSections<I extends WgInterfaceConfig>(
 }
 
 function sectionNameOf(document: ConfigDocument, line: SectionLine): SectionName {
-  const name = findName(line.name, SECTION_NAMES);
-  if (name !== null) return name;
+  const known = findName(line.name, SECTION_NAMES);
+  if (known !== null) return known;
   const nearest = nearestName(line.name, SECTION_NAMES);
   const hint = nearest === null ? "expected [Interface] or [Peer]" : `did you mean [${nearest}]?`;
-  const problem = `unknown section ${quoteKey(`[${line.name}]`)}: ${hint}`;
+  const name = line.name.length <= 20
+    ? quote(`[${line.name}]`)
+    : `of ${line.name.length} characters`;
+  const problem = `unknown section ${name}: ${hint}`;
   throw new ConfigError(document.position(line), problem);
 }
 
@@ -128,7 +131,12 @@ function describeUnknownKey(key: string, section: SectionName, known: readonly s
   return `${unknown}: expected one of ${known.join(", ")}`;
 }
 
-/** Quotes what should be a name; a longer text could be a secret on a line of its own. */
+/**
+ * Quotes what should be the name of a key. What doesn't look like one may be a piece of a secret that
+ * went astray, and is only described.
+ */
 function quoteKey(key: string): string {
-  return key.length <= 24 ? quote(key) : `of ${key.length} characters`;
+  const nearest = nearestName(key, [...WG_INTERFACE_KEYS, ...QUICK_KEYS, ...WG_PEER_KEYS]);
+  const looksLikeName = nearest !== null || key.length <= 8 || /^[A-Za-z_-]{1,20}$/.test(key);
+  return looksLikeName ? quote(key) : `of ${key.length} characters`;
 }

@@ -308,7 +308,8 @@ Deno.test("an error tells file, line, column and key", () => {
 });
 
 Deno.test("no message holds a key, and none more than one short line", () => {
-  const secret = "kMDmMqb4TyLQXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX8=";
+  const secret = "kM5mMqb4Ty1QX0a1b2c3D4e5f6G7h8i9j0K1l2M3n48=";
+  const pieces = Array.from({ length: 36 }, (_, at) => secret.slice(at, at + 9));
   const spoilt = fc.tuple(
     fc.nat(44),
     fc.constantFrom("=", "\n", "!", "\u202e", "\x1b[2J", "=\n"),
@@ -319,7 +320,7 @@ Deno.test("no message holds a key, and none more than one short line", () => {
   fc.assert(
     fc.property(spoilt, (text) => {
       const message = messageOf(text);
-      assert.ok(!/X{6}/.test(message), message);
+      assert.ok(!pieces.some((piece) => message.includes(piece)), message);
       assert.match(message, /^wg0\.conf:[1-9]: [ -~]{1,300}$/);
     }),
     { numRuns: 300 },
