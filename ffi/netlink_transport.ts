@@ -11,9 +11,8 @@ import {
 } from "./layout.ts";
 import { libc } from "./libc.ts";
 
-/** Netlink protocols. */
+/** The netlink protocol of links, addresses, routes and rules. */
 export const NETLINK_ROUTE = 0;
-export const NETLINK_GENERIC = 16;
 
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;

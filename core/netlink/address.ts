@@ -6,8 +6,12 @@
  * @module
  */
 import { IpAddress, type IpFamily, IpPrefix } from "../ip.ts";
-import { type Attribute, AttributeEncoder, decodeAttributes } from "./attributes.ts";
-import { NetlinkFormatError } from "./attributes.ts";
+import {
+  type Attribute,
+  AttributeEncoder,
+  decodeAttributes,
+  NetlinkFormatError,
+} from "./attributes.ts";
 import { addressSize, familyNumber, RT_SCOPE_HOST, RT_SCOPE_UNIVERSE } from "./family.ts";
 import {
   type NetlinkRequest,
@@ -23,10 +27,6 @@ export const RTM_GETADDR = 22;
 
 /** Address flags of linux/if_addr.h. */
 export const IFA_F_NODAD = 0x02;
-export const IFA_F_DEPRECATED = 0x20;
-export const IFA_F_TENTATIVE = 0x40;
-export const IFA_F_PERMANENT = 0x80;
-export const IFA_F_NOPREFIXROUTE = 0x200;
 
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;

@@ -72,7 +72,7 @@ export function describeLinkChange(change: LinkChange): string {
   if (txQueueLength !== undefined) words.push(`txqueuelen ${txQueueLength}`);
   if (master !== undefined) words.push(`master ${master}`);
   if (namespace !== undefined) {
-    words.push("pid" in namespace ? `netns of process ${namespace.pid}` : `netns`);
+    words.push("pid" in namespace ? `netns of process ${namespace.pid}` : "another netns");
   }
   if (up !== undefined) words.push(up ? "up" : "down");
   return words.join(" ");

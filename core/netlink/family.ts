@@ -15,13 +15,11 @@ export const RT_SCOPE_NOWHERE = 255;
 
 /** Routing tables with a fixed number. Tables up to 255 fit the header, all fit an attribute. */
 export const RT_TABLE_UNSPEC = 0;
-export const RT_TABLE_DEFAULT = 253;
 export const RT_TABLE_MAIN = 254;
 export const RT_TABLE_LOCAL = 255;
 
 /** Who made a route or rule: the kernel, `ip` and init scripts ("boot"), or an administrator. */
 export const RTPROT_UNSPEC = 0;
-export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;
 export const RTPROT_STATIC = 4;
 

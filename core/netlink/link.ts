@@ -5,8 +5,12 @@
  *
  * @module
  */
-import { type Attribute, AttributeEncoder, decodeAttributes } from "./attributes.ts";
-import { NetlinkFormatError } from "./attributes.ts";
+import {
+  type Attribute,
+  AttributeEncoder,
+  decodeAttributes,
+  NetlinkFormatError,
+} from "./attributes.ts";
 import { type NetlinkRequest, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL } from "./message.ts";
 
 export const RTM_NEWLINK = 16;
@@ -15,11 +19,7 @@ export const RTM_GETLINK = 18;
 
 /** Interface flags of netdevice(7). */
 export const IFF_UP = 0x1;
-export const IFF_LOOPBACK = 0x8;
-export const IFF_POINTOPOINT = 0x10;
 export const IFF_RUNNING = 0x40;
-export const IFF_NOARP = 0x80;
-export const IFF_MULTICAST = 0x1000;
 
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;

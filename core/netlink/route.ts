@@ -6,8 +6,12 @@
  * @module
  */
 import { IpAddress, type IpFamily, IpPrefix } from "../ip.ts";
-import { type Attribute, AttributeEncoder, decodeAttributes } from "./attributes.ts";
-import { NetlinkFormatError } from "./attributes.ts";
+import {
+  type Attribute,
+  AttributeEncoder,
+  decodeAttributes,
+  NetlinkFormatError,
+} from "./attributes.ts";
 import {
   addressSize,
   familyNumber,
@@ -44,8 +48,6 @@ export const RTN_UNREACHABLE = 7;
 export const RTN_PROHIBIT = 8;
 export const RTN_THROW = 9;
 
-/** A route flag: a clone, such as what the kernel learned of a path's MTU. */
-export const RTM_F_CLONED = 0x200;
 const RTM_F_LOOKUP_TABLE = 0x1000;
 
 const RTA_DST = 1;

@@ -6,8 +6,12 @@
  * @module
  */
 import type { IpFamily } from "../ip.ts";
-import { type Attribute, AttributeEncoder, decodeAttributes } from "./attributes.ts";
-import { NetlinkFormatError } from "./attributes.ts";
+import {
+  type Attribute,
+  AttributeEncoder,
+  decodeAttributes,
+  NetlinkFormatError,
+} from "./attributes.ts";
 import { AF_INET, AF_INET6, familyNumber, RT_TABLE_UNSPEC } from "./family.ts";
 import { type NetlinkRequest, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL } from "./message.ts";
 
@@ -18,9 +22,6 @@ export const RTM_GETRULE = 34;
 /** What a rule does: look up a table, or refuse. */
 export const FR_ACT_UNSPEC = 0;
 export const FR_ACT_TO_TBL = 1;
-export const FR_ACT_BLACKHOLE = 6;
-export const FR_ACT_UNREACHABLE = 7;
-export const FR_ACT_PROHIBIT = 8;
 
 const FIB_RULE_INVERT = 0x2;
 
