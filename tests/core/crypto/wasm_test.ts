@@ -3,18 +3,24 @@ import { type Crypto, TAG_SIZE } from "../../../core/crypto/crypto.ts";
 import { buildKernel, formatModule } from "../../../core/crypto/kernel/build.ts";
 import { createWasmCrypto, WASM_SCRATCH_SIZE, wasmSupported } from "../../../core/crypto/wasm.ts";
 import { Bytes } from "./bytes.ts";
+import { equal } from "./implementations.ts";
 
 const KEY = 0;
 const LIST = 64;
 const MESSAGE = 1024;
 const SCRATCH = 32768;
+/** Where the part of the scratch area for inputs and outputs begins. */
+const EXCHANGE = 3072;
+
+/** What an operation returned, and what it wrote outside of the memory. */
+type Outcome = [returned: unknown, written?: Uint8Array];
 
 /** Every operation once, with inputs that reach each path and fill the areas as far as possible. */
-function operations(random: Bytes, bytes: Uint8Array): Record<string, (crypto: Crypto) => unknown> {
+function operations(random: Bytes, bytes: Uint8Array): Record<string, (crypto: Crypto) => Outcome> {
   const key = random.take(32);
   const nonce = random.take(24);
   const text = random.take(2000);
-  const out32 = new Uint8Array(32);
+  const out = new Uint8Array(32);
   const sealed = new Uint8Array(text.length + TAG_SIZE);
   const opened = new Uint8Array(text.length);
   bytes.set(random.take(32), KEY);
@@ -22,44 +28,65 @@ function operations(random: Bytes, bytes: Uint8Array): Record<string, (crypto: C
   const descriptors = Uint32Array.of(KEY, MESSAGE, 1420, 0, KEY, MESSAGE + 2048, 1420, 0);
   bytes.set(new Uint8Array(descriptors.buffer), LIST);
   return {
-    seal: ({ transport }) => transport.seal(KEY, MESSAGE, 1420),
-    open: ({ transport }) => transport.open(KEY, MESSAGE, 1420),
-    "open of forged": ({ transport }) => transport.open(KEY, MESSAGE, 1420),
-    sealBatch: ({ transport }) => transport.sealBatch(LIST, 2),
-    openBatch: ({ transport }) => transport.openBatch(LIST, 2),
-    hash: ({ handshake }) => handshake.hash(out32, text, text),
-    mac: ({ handshake }) => handshake.mac(out32, key, text),
-    hmac: ({ handshake }) => handshake.hmac(out32, key, text, text),
-    "handshake seal": ({ handshake }) => handshake.seal(sealed, key, text, text),
-    "handshake open": ({ handshake }) => handshake.open(opened, key, sealed, text),
-    "handshake open of forged": ({ handshake }) =>
-      handshake.open(opened, key, sealed, text.slice(1)),
-    "handshake open of too little": ({ handshake }) =>
-      handshake.open(opened, key, sealed.subarray(0, TAG_SIZE - 1), text),
-    sealX: ({ handshake }) => handshake.sealX(sealed, key, nonce, text, text),
-    openX: ({ handshake }) => handshake.openX(opened, key, nonce, sealed, text),
-    x25519: ({ handshake }) => handshake.x25519(out32, key, nonce.slice().fill(7)),
-    x25519Base: ({ handshake }) => handshake.x25519Base(out32, key),
-    checksum: ({ checksum }) => checksum.copyAndSum(16384, MESSAGE, 4096),
+    seal: ({ transport: t }) => [t.seal(KEY, MESSAGE, 1420)],
+    open: ({ transport: t }) => [t.open(KEY, MESSAGE, 1420)],
+    "open of forged": ({ transport: t }) => [t.open(KEY, MESSAGE, 1420)],
+    sealBatch: ({ transport: t }) => [t.sealBatch(LIST, 2)],
+    openBatch: ({ transport: t }) => [t.openBatch(LIST, 2)],
+    hash: ({ handshake: h }) => [h.hash(out, text, text), out],
+    mac: ({ handshake: h }) => [h.mac(out, key, text), out],
+    hmac: ({ handshake: h }) => [h.hmac(out, key, text, text), out],
+    "handshake seal": ({ handshake: h }) => [h.seal(sealed, key, text, text), sealed],
+    "handshake open": ({ handshake: h }) => [h.open(opened, key, sealed, text), opened],
+    "handshake open of forged": ({ handshake: h }) => [h.open(opened, key, sealed, key), opened],
+    "handshake open of too little": ({ handshake: h }) => [
+      h.open(opened, key, sealed.subarray(0, TAG_SIZE - 1), text),
+      opened,
+    ],
+    sealX: ({ handshake: h }) => [h.sealX(sealed, key, nonce, text, text), sealed],
+    openX: ({ handshake: h }) => [h.openX(opened, key, nonce, sealed, text), opened],
+    x25519: ({ handshake: h }) => [h.x25519(out, key, text.subarray(0, 32)), out],
+    x25519Base: ({ handshake: h }) => [h.x25519Base(out, key), out],
+    sum: ({ checksum: c }) => [c.sum(MESSAGE, 4095)],
+    copyAndSum: ({ checksum: c }) => [c.copyAndSum(16384, MESSAGE, 4095)],
   };
 }
 
-Deno.test("wasm: no operation leaves anything in its scratch area or writes beside it", () => {
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const bytes = new Uint8Array(memory.buffer);
-  const before = bytes.subarray(SCRATCH - 256, SCRATCH).fill(0xa5);
-  const area = bytes.subarray(SCRATCH, SCRATCH + WASM_SCRATCH_SIZE);
-  const behind = bytes.subarray(SCRATCH + WASM_SCRATCH_SIZE, SCRATCH + WASM_SCRATCH_SIZE + 256);
-  behind.fill(0xa5);
-  const crypto = createWasmCrypto(memory, SCRATCH);
-  for (const [name, operate] of Object.entries(operations(new Bytes(1), bytes))) {
-    // What was there before must not matter, except that the exchange area is always left zeroed.
-    area.fill(0x5a, 0, 3072);
-    operate(crypto);
-    const dirty = area.findLastIndex((byte) => byte !== 0 && byte !== 0x5a);
-    assert.equal(dirty, -1, `${name} left something at ${dirty}`);
-    assert.ok(before.every((byte) => byte === 0xa5), name);
-    assert.ok(behind.every((byte) => byte === 0xa5), name);
+/** The WebAssembly implementation with bytes around its scratch area that it must not change. */
+class Guarded {
+  readonly #memory = new WebAssembly.Memory({ initial: 1 });
+  readonly bytes = new Uint8Array(this.#memory.buffer);
+  readonly crypto = createWasmCrypto(this.#memory, SCRATCH);
+  readonly operations = operations(new Bytes(1), this.bytes);
+  readonly scratch = this.bytes.subarray(SCRATCH, SCRATCH + WASM_SCRATCH_SIZE);
+  readonly #around = [
+    this.bytes.subarray(SCRATCH - 256, SCRATCH),
+    this.bytes.subarray(SCRATCH + WASM_SCRATCH_SIZE, SCRATCH + WASM_SCRATCH_SIZE + 256),
+  ];
+
+  constructor() {
+    for (const bytes of this.#around) bytes.fill(0xa5);
+  }
+
+  get intact(): boolean {
+    return this.#around.every((bytes) => bytes.every((byte) => byte === 0xa5));
+  }
+}
+
+Deno.test("wasm: no operation depends on or leaves anything in its scratch area", () => {
+  const clean = new Guarded();
+  const dirty = new Guarded();
+  for (const [name, operate] of Object.entries(dirty.operations)) {
+    // The area for inputs and outputs is always left zeroed, the one for working state need not be.
+    dirty.scratch.fill(0x5a, 0, EXCHANGE);
+    const outcome = operate(dirty.crypto);
+    const left = dirty.scratch.findLastIndex((byte) => byte !== 0 && byte !== 0x5a);
+    assert.equal(left, -1, `${name} left something at ${left}`);
+    assert.ok(dirty.intact, `${name} wrote beside the area`);
+
+    assert.deepEqual(clean.operations[name]?.(clean.crypto), outcome, name);
+    assert.ok(equal(clean.bytes.subarray(0, SCRATCH), dirty.bytes.subarray(0, SCRATCH)), name);
+    assert.ok(clean.scratch.every((byte) => byte === 0), `${name} left something`);
   }
 });
 
