@@ -1,6 +1,6 @@
 /** The config dialect of wg-quick(8): that of wg(8), and how the system is to be set up around it. */
 
-import { IpAddress, type IpPrefix } from "../ip.ts";
+import { IpAddress, IpPrefix } from "../ip.ts";
 import { isZeroKey } from "../keys.ts";
 import { ConfigDocument } from "./document.ts";
 import { formatComplaint, quote } from "./error.ts";
@@ -81,9 +81,15 @@ function splitList(text: string): string[] {
   return text.split(/[,\t-\r ]+/).filter((item) => item !== "");
 }
 
+/** What Linux refuses: the unspecified, the loopback and multicast addresses of IPv6. */
+const UNASSIGNABLE = ["::/127", "ff00::/8"].flatMap((text) => IpPrefix.parse(text) ?? []);
+
 function addAddress(addresses: IpPrefix[], prefix: IpPrefix): void {
   if (addresses.some((other) => other.equals(prefix))) {
     throw new ValueError(`${prefix} is given twice`);
+  }
+  if (UNASSIGNABLE.some((range) => range.contains(prefix.address))) {
+    throw new ValueError(`${prefix.address} can't be an address of an interface`);
   }
   addresses.push(prefix);
 }

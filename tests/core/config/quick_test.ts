@@ -181,6 +181,16 @@ Deno.test("of an address given twice, the second is an error", () => {
   assert.equal(interfaceOf("Address = 10.0.0.1/24, 10.0.0.1/32").addresses.length, 2);
 });
 
+Deno.test("an address that Linux refuses is an error", () => {
+  for (const wrong of ["::/64", "::1", "ff02::1/64"]) {
+    assert.match(messageOf(withInterface(`Address = ${wrong}`)), /can't be an address of an inter/);
+  }
+  assert.equal(
+    interfaceOf("Address = 0.0.0.0/0, 224.0.0.1/24, fe80::1/64, ::2").addresses.length,
+    4,
+  );
+});
+
 Deno.test("an endpoint is a host and a port", () => {
   const endpointOf = (text: string) => {
     const options = { servicePort: (name: string) => name === "domain" ? 53 : null };

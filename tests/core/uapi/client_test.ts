@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { parseQuickConfig } from "../../../core/config/quick.ts";
+import { formatKey, parseHexKey } from "../../../core/keys.ts";
+import {
+  checkUapiResult,
+  formatUapiSet,
+  isCompleteAnswer,
+  parseUapiGet,
+  UapiError,
+} from "../../../core/uapi/client.ts";
+import { formatUapiResult } from "../../../core/uapi/command.ts";
+import { parseUapiEndpoint } from "../../../core/uapi/values.ts";
+
+const hex = (byte: number) => byte.toString(16).padStart(2, "0").repeat(32);
+const base64 = (byte: number) => formatKey(new Uint8Array(32).fill(byte));
+const CONTEXT = {
+  name: "wg0",
+  publicKeyOf: (privateKey: Uint8Array) => privateKey.map((byte) => byte + 1),
+  wall: 1_700_000_100_999,
+};
+
+Deno.test("parseUapiGet reads an answer of wireguard-go", () => {
+  const state = parseUapiGet(
+    `private_key=${hex(0x40)}
+listen_port=51820
+fwmark=4294967295
+public_key=${hex(1)}
+preshared_key=${hex(0)}
+protocol_version=1
+last_handshake_time_sec=0
+last_handshake_time_nsec=0
+tx_bytes=0
+rx_bytes=0
+persistent_keepalive_interval=0
+public_key=${hex(2)}
+preshared_key=${hex(9)}
+protocol_version=1
+endpoint=[fe80::1%eth0]:51820
+last_handshake_time_sec=1700000000
+last_handshake_time_nsec=5
+tx_bytes=12345678901
+rx_bytes=1
+persistent_keepalive_interval=25
+allowed_ip=10.0.0.0/8
+allowed_ip=fd00::/64
+errno=0
+
+`,
+    CONTEXT,
+  );
+  const { peers: [first, second], ...device } = state;
+  assert.deepEqual(device, {
+    name: "wg0",
+    privateKey: parseHexKey(hex(0x40)),
+    publicKey: new Uint8Array(32).fill(0x41),
+    listenPort: 51820,
+    fwmark: 0xffffffff,
+  });
+  assert.deepEqual(first, {
+    publicKey: parseHexKey(hex(1)),
+    presharedKey: null,
+    endpoint: null,
+    allowedIps: [],
+    lastHandshake: { seconds: 0, nanoseconds: 0 },
+    receivedBytes: 0,
+    sentBytes: 0,
+    persistentKeepalive: 0,
+  });
+  const { allowedIps, endpoint, ...rest } = second ?? assert.fail();
+  assert.deepEqual(allowedIps.map(String), ["10.0.0.0/8", "fd00::/64"]);
+  assert.deepEqual(endpoint, parseUapiEndpoint("[fe80::1%eth0]:51820"));
+  assert.deepEqual(rest, {
+    publicKey: parseHexKey(hex(2)),
+    presharedKey: parseHexKey(hex(9)),
+    lastHandshake: { seconds: 1_700_000_000, nanoseconds: 5 },
+    receivedBytes: 1,
+    sentBytes: 12345678901,
+    persistentKeepalive: 25,
+  });
+});
+
+Deno.test("parseUapiGet skips keys that it doesn't know", () => {
+  const text = `new_key=1\npublic_key=${hex(1)}\nother=a=b\nrx_bytes=7\nerrno=0\n\n`;
+  assert.equal(parseUapiGet(text, CONTEXT).peers[0]?.receivedBytes, 7);
+});
+
+Deno.test("parseUapiGet turns the ages that boringtun tells into times", () => {
+  const state = parseUapiGet(
+    `own_public_key=${hex(7)}\nlisten_port=1\npublic_key=${hex(1)}\nlast_handshake_time_sec=100\n` +
+      `last_handshake_time_nsec=9\npublic_key=${hex(2)}\nerrno=0\n\n`,
+    CONTEXT,
+  );
+  assert.deepEqual(state.publicKey, parseHexKey(hex(7)));
+  assert.equal(state.privateKey, null);
+  assert.deepEqual(state.peers[0]?.lastHandshake, { seconds: 1_700_000_000, nanoseconds: 0 });
+  assert.deepEqual(state.peers[1]?.lastHandshake, { seconds: 0, nanoseconds: 0 });
+});
+
+Deno.test("parseUapiGet rejects errors and malformed answers", () => {
+  const refused = (errno: number) => (error: unknown) =>
+    error instanceof UapiError && error.errno === errno;
+  for (const text of ["errno=5\n\n", "errno=-5\n\n", `public_key=${hex(1)}\nerrno=5\n\n`]) {
+    assert.throws(() => parseUapiGet(text, CONTEXT), refused(5));
+  }
+  const malformed = [
+    "",
+    "\n",
+    "HTTP/1.1 400 Bad Request\n\n",
+    "no equals sign\nerrno=0\n\n",
+    `private_key=${hex(1).slice(1)}\nerrno=0\n\n`,
+    "listen_port=65536\nerrno=0\n\n",
+    "fwmark=x\nerrno=0\n\n",
+    `public_key=${hex(1)}\nendpoint=nowhere\nerrno=0\n\n`,
+    `public_key=${hex(1)}\nallowed_ip=10/8\nerrno=0\n\n`,
+    `public_key=${hex(1)}\nrx_bytes=-1\nerrno=0\n\n`,
+  ];
+  for (const text of malformed) {
+    assert.throws(() => parseUapiGet(text, CONTEXT), refused(0), text);
+  }
+});
+
+Deno.test("an answer is complete with its blank line, and 0 means done", () => {
+  assert.ok(!isCompleteAnswer("errno=0\n"));
+  assert.ok(isCompleteAnswer("errno=0\n\n"));
+  assert.equal(formatUapiResult(0), "errno=0\n\n");
+  assert.equal(formatUapiResult(22), "errno=-22\n\n");
+  checkUapiResult(formatUapiResult(0));
+  assert.throws(() => checkUapiResult(formatUapiResult(98)), { name: "UapiError", errno: 98 });
+  assert.throws(() => checkUapiResult(""), { errno: 0 });
+});
+
+Deno.test("formatUapiSet says what a config says", () => {
+  const config = parseQuickConfig(
+    `[Interface]
+PrivateKey = ${base64(0x40)}
+ListenPort = 51820
+FwMark = 0x10
+Address = 10.0.0.1/24
+[Peer]
+PublicKey = ${base64(1)}
+PresharedKey = ${base64(2)}
+Endpoint = vpn.example.com:51820
+AllowedIPs = 10.0.0.1/8, ::/0
+PersistentKeepalive = 25
+[Peer]
+PublicKey = ${base64(3)}
+Endpoint = unknown.example.com:1`,
+    "wg0.conf",
+  );
+  const request = formatUapiSet(
+    config,
+    ({ host, port }) => host === "vpn.example.com" ? parseUapiEndpoint(`[::1]:${port}`) : null,
+  );
+  assert.equal(
+    request,
+    `set=1
+private_key=${hex(0x40)}
+fwmark=16
+listen_port=51820
+replace_peers=true
+public_key=${hex(1)}
+preshared_key=${hex(2)}
+endpoint=[::1]:51820
+replace_allowed_ips=true
+allowed_ip=10.0.0.0/8
+allowed_ip=::/0
+persistent_keepalive_interval=25
+public_key=${hex(3)}
+replace_allowed_ips=true
+
+`,
+  );
+});
+
+Deno.test("formatUapiSet clears what a config doesn't say", () => {
+  const config = parseQuickConfig("", "wg0.conf");
+  const cleared = (fwmark: number) =>
+    `set=1\nprivate_key=${hex(0)}\nfwmark=${fwmark}\nlisten_port=0\nreplace_peers=true\n\n`;
+  assert.equal(formatUapiSet(config, () => null), cleared(0));
+  assert.equal(formatUapiSet(config, () => null, 51820), cleared(51820));
+});
