@@ -49,7 +49,12 @@ export function isBlocked(signal: number): boolean {
   return ((set[bit >> 3] ?? 0) >> (bit & 7) & 1) === 1;
 }
 
-/** Makes the whole process ignore `signal`, whatever the runtime had planned for it. */
+/**
+ * Makes the whole process ignore `signal`.
+ *
+ * The runtime may decide otherwise later: once its event loop runs, `deno run` catches SIGUSR1 and opens
+ * a debugger's port on it. Only a process that was started with a signal blocked is safe from it.
+ */
 export function ignoreSignal(signal: number): void {
   libc.signal(signal, Deno.UnsafePointer.create(SIG_IGN));
 }

@@ -12,6 +12,7 @@ import {
   SIGINT,
   SIGKILL,
   SIGTERM,
+  SIGUSR1,
 } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { PollSet } from "../../ffi/poll.ts";
@@ -108,11 +109,13 @@ Deno.test("a process can replace itself by another program", async () => {
 Deno.test("blocked signals reach a Deno program through its signalfd alone", async () => {
   const { pid, output } = start({
     ...denoProgram("receive_signals.ts"),
-    blockedSignals: [SIGTERM, SIGINT, SIGHUP],
+    blockedSignals: [SIGTERM, SIGINT, SIGHUP, SIGUSR1],
   });
   assert.equal(readLine(output), "ready");
   // Every thread must block them, or the kernel gives them to one that doesn't.
-  for (const thread of threadStatuses(pid)) assert.match(thread.SigBlk, /4003$/);
+  for (const thread of threadStatuses(pid)) assert.match(thread.SigBlk, /4203$/);
+  // No debugger's port opens, and nobody dies, of a signal that nobody gets.
+  libc.kill(pid, SIGUSR1);
   libc.kill(pid, SIGINT);
   assert.equal(readLine(output), String(SIGINT));
   libc.kill(pid, SIGTERM);
