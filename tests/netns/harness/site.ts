@@ -68,7 +68,16 @@ AllowedIPs = ${INNER.host[4]}/32, ${INNER.host[6]}/128
     );
     await remote.sh(`wg setconf wg0 /etc/wireguard/remote.setconf
       ${addressCommands("lo", [`${INTERNET[4]}/32`, `${INTERNET[6]}/128`, "198.51.100.1/32"])}
-      ${addressCommands("wg0", [`${INNER.remote[4]}/24`, `${INNER.remote[6]}/64`])}`);
+      ${addressCommands("wg0", [`${INNER.remote[4]}/24`, `${INNER.remote[6]}/64`])}
+      nft -f - <<'RULES'
+table inet inner {
+  chain arriving {
+    type filter hook prerouting priority -300;
+    iifname eth0 ip daddr ${INNER.remote[4]} drop comment "only through the tunnel"
+    iifname eth0 ip6 daddr ${INNER.remote[6]} drop comment "only through the tunnel"
+  }
+}
+RULES`);
     const site = new Site(host, remote, keys, stack.move());
     await site.writeConfig();
     return site;
@@ -115,7 +124,7 @@ Endpoint = ${endpoint ?? NEAR_ENDPOINT}
   /** Waits until the remote host answers through the tunnel. */
   async waitForTunnel(): Promise<void> {
     for (const address of [INNER.remote[4], INNER.remote[6]]) {
-      await waitFor(`${address} to answer`, () => this.answers(address));
+      await waitFor(`${address} to answer`, () => this.answers(address, 1));
     }
   }
 
