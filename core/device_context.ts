@@ -17,7 +17,8 @@ import type { PeerTimers } from "./timers.ts";
 import type { TransmitBuffer } from "./transmit_buffer.ts";
 
 const DEFAULT_MTU = 1420;
-const DEFAULT_QUEUE_CAPACITY = 4096;
+/** A batch of 64 datagrams of 128 segments each, which is what Linux can receive at once. */
+const DEFAULT_QUEUE_CAPACITY = 8192;
 /** Bytes of staged packets of all peers together. */
 const MAX_STAGED_BYTES = 16 << 20;
 
@@ -35,7 +36,7 @@ export interface DeviceOptions {
   batchList: Region;
   /** Where datagrams to send are built. The engine resets it after sending what is outgoing. */
   transmit: TransmitBuffer;
-  /** How many entries the queues `outgoing` and `delivered` hold; 4096. */
+  /** How many entries the queues `outgoing` and `delivered` hold; 8192. */
   queueCapacity?: number;
 }
 
