@@ -22,8 +22,9 @@ export function wasmSupported(): boolean {
 }
 
 /**
- * The fast implementation of {@linkcode Crypto}: WebAssembly with SIMD, constant-time, secrets in its
- * working state overwritten after use.
+ * The fast implementation of {@linkcode Crypto}: WebAssembly with SIMD. No branch and no address
+ * depends on a secret, and its working state is overwritten after use; what the compiled code leaves in
+ * registers and on the machine's stack is out of reach.
  *
  * It works on `memory`, shared or not, and keeps its state in {@linkcode WASM_SCRATCH_SIZE} bytes at
  * `scratch`, which nobody else may touch. So one memory can serve several instances, each with an area

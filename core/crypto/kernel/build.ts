@@ -3,7 +3,8 @@
  * generators add, and writes it as base64 into `wgts_crypto.gen.ts`. The same sources give the same
  * bytes on every machine.
  *
- * `deno task build:wasm` writes the file; with `--check` it only compares, and exits with 1 if they differ.
+ * `deno task build:wasm` writes the file; with `--check` it only compares, and exits with 1 if they differ,
+ * with `--print` it prints what the generators add.
  */
 
 import asc from "assemblyscript/asc";

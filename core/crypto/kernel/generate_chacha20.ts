@@ -67,7 +67,7 @@ const POLY1305_STORE = `\
  *
  * The limbs of h are not reduced fully. With h0 < 3.3, h1, h2, h3 < 3 (in units of 2^32, the block
  * added) and h4 < 5, r < 2^28, s < 1.25 * 2^28: each t < (3.3 + 1.25 * 9) * 2^60 < 2^64, its upper half
- * < 2^32, and so the new h0 < 1 + 1.25 and h1, h2, h3 < 2, before the next block adds at most 1.
+ * < 2^32, and so the new h0 < 1 + 1.3 and h1, h2, h3 < 2, before the next block adds at most 1.
  */
 function poly1305Block(offset: number): string[] {
   return [

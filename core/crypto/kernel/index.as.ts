@@ -1,6 +1,9 @@
-// What the module exports. Offsets and lengths are in bytes.
+// What the module exports. Offsets and lengths are in bytes; kernel.ts describes each function.
+//
+// Three imports are not files: build.ts generates "./woven.as", "./blake2s_compress.as" and "./field.as",
+// and prints them when called with --print.
 
-export { openWithData, sealWithData, hchacha20 } from "./aead.as";
+export { hchacha20, openWithData, sealWithData } from "./aead.as";
 export { hash, hmac, mac } from "./blake2s.as";
 export { copyAndSum, sum } from "./checksum.as";
 export { EXCHANGE } from "./layout.as";
