@@ -27,6 +27,8 @@ const BATCH = 64;
 export class DataPath {
   /** Packets that the interface refused, as it does while it is down. */
   refusedByInterface = 0;
+  /** Whether the interface was deleted under us. */
+  gone = false;
   readonly receiver: UdpReceiver;
   readonly sender: UdpSender;
   readonly #arena: Arena;
@@ -67,38 +69,24 @@ export class DataPath {
     return count === BATCH;
   }
 
-  /**
-   * Reads one batch of packets from the interface and seals it. True when more may wait there.
-   * Throws nothing; `gone` tells that the interface no longer exists.
-   */
+  /** Reads one batch of packets from the interface and seals it. True when more may wait there. */
   send(now: Now): boolean {
-    for (let count = 0; count < BATCH; count++) {
+    let mayHaveMore = true;
+    for (let count = 0; count < BATCH && mayHaveMore; count++) {
       const block = this.#transmit.allocate(TRANSPORT_HEADER_SIZE + MAX_PACKET_SIZE + TAILROOM);
-      if (block < 0) {
-        this.flush(now);
-        return true;
-      }
+      if (block < 0) break;
       const packet = block + TRANSPORT_HEADER_SIZE;
-      this.#setIovec(packet - VNET_HEADER_SIZE, VNET_HEADER_SIZE + MAX_PACKET_SIZE);
-      const length = libc.readv(this.#tun.fd, this.#iovecPointer, 1) - VNET_HEADER_SIZE;
-      if (length <= 0) {
-        if (length < -VNET_HEADER_SIZE) this.#noteReadError(errno());
-        this.#transmit.release(block);
-        if (count > 0) this.#device.completeSend(now);
-        return false;
-      }
-      if (this.#device.send(packet, length, now)) {
+      const length = this.#readPacket(packet);
+      mayHaveMore = length > 0;
+      if (mayHaveMore && this.#device.send(packet, length, now)) {
         this.#transmit.shrink(block, TRANSPORT_HEADER_SIZE + length + TAILROOM);
       } else {
         this.#transmit.release(block);
       }
     }
     this.#device.completeSend(now);
-    return true;
+    return mayHaveMore;
   }
-
-  /** Whether the interface was deleted under us. */
-  gone = false;
 
   /** Sends all that is ready, then as much of what waited for room as there is. */
   flush(now: Now): void {
@@ -128,13 +116,20 @@ export class DataPath {
     delivered.clear();
   }
 
+  /** Reads a packet of the interface to offset `packet`. Its length; 0 when there is none. */
+  #readPacket(packet: number): number {
+    this.#setIovec(packet - VNET_HEADER_SIZE, VNET_HEADER_SIZE + MAX_PACKET_SIZE);
+    const length = libc.readv(this.#tun.fd, this.#iovecPointer, 1);
+    if (length < 0) {
+      const error = errno();
+      if (error !== Errno.EAGAIN && error !== Errno.EINTR) this.gone = true;
+    }
+    return Math.max(0, length - VNET_HEADER_SIZE);
+  }
+
   #setIovec(offset: number, length: number): void {
     this.#arena.writeAddress(this.#iovec + IOVEC.BASE, offset);
     this.#arena.memory.view.setUint32(this.#iovec + IOVEC.LENGTH, length, true);
-  }
-
-  #noteReadError(error: number): void {
-    if (error !== Errno.EAGAIN && error !== Errno.EINTR) this.gone = true;
   }
 
   /** Datagram `at` could only leave from another address than the one its peer wrote to. */

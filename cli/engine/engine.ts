@@ -86,7 +86,7 @@ export class Engine {
       batchList: { offset: arena.reserve(BATCH_LIST_SIZE), length: BATCH_LIST_SIZE },
       transmit,
     });
-    this.#device.onEvent = (event) => logger.debug(describeEvent(event));
+    if (logger.debugs) this.#device.onEvent = (event) => logger.debug(describeEvent(event));
     this.#path = new DataPath(arena, tun, this.#device, transmit);
     this.#poll = new PollSet(arena, SLOT.control + CONTROL_POLL_SLOTS);
     this.#link = openLinkMonitor(tun.name);

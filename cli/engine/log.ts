@@ -19,6 +19,11 @@ export class Logger {
     this.#sink = sink;
   }
 
+  /** Whether {@linkcode debug} goes anywhere, for callers whose lines take work to make. */
+  get debugs(): boolean {
+    return this.#rank >= 3;
+  }
+
   /** Something that keeps the interface from working as it should. */
   error(line: string): void {
     if (this.#rank >= 1) this.#sink(SEVERITY.error, line);

@@ -1,9 +1,9 @@
 import { check } from "../../ffi/errno.ts";
 import { setCloseOnExec } from "../../ffi/fd.ts";
-import { O_CLOEXEC, SIGINT, SIGTERM } from "../../ffi/layout.ts";
+import { O_CLOEXEC, SIGHUP, SIGINT, SIGTERM, SIGUSR1 } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { execute, pollExit, type Program, spawn } from "../../ffi/process.ts";
-import { ENGINE_CAPABILITIES } from "../../ffi/sandbox.ts";
+import { engineCapabilities } from "../../ffi/sandbox.ts";
 import { TunDevice } from "../../ffi/tun.ts";
 import { UnixListener } from "../../ffi/unix_socket.ts";
 import { controlSocketPath } from "./control_path.ts";
@@ -14,15 +14,18 @@ const ENGINE_FDS = { tun: 3, control: 4, ready: 5 } as const;
 /** What an engine writes to its ready descriptor when it serves; anything else is its last words. */
 export const READY = "ready";
 
-/** Signals that an engine reads by a signalfd, so they are blocked before it has any thread. */
-const ENGINE_SIGNALS = [SIGTERM, SIGINT];
+/**
+ * Signals that are blocked before an engine has any thread: those that it reads by a signalfd, and those
+ * that it must not see. The runtime would open a debugger's port on SIGUSR1, or die of it.
+ */
+const ENGINE_SIGNALS = [SIGTERM, SIGINT, SIGHUP, SIGUSR1];
 
 /** Environment variables that an engine gets; others may hold what it needn't know. */
 const ENVIRONMENT = /^(HOME|PATH|LOG_LEVEL|NO_COLOR|XDG_CACHE_HOME|TMPDIR|DENO_.*|WGTS_.*)$/;
 
 /**
  * Creates the interface `name` and starts the process that serves it, with no more privileges than
- * {@linkcode ENGINE_CAPABILITIES}. Resolves to its pid when its control socket answers.
+ * {@linkcode engineCapabilities}. Resolves to its pid when its control socket answers.
  *
  * `log` says where it logs to: the system's log, or this process's stderr.
  *
@@ -106,22 +109,28 @@ function engineProgram(
 ): Program {
   const flags = Object.entries(fds).map(([what, fd]) => `--${what}-fd=${fd}`);
   const path = Deno.execPath();
+  const script = Deno.build.standalone ? null : new URL("../main.ts", import.meta.url).pathname;
   return {
     path,
-    arguments: [path, ...runtimeArguments(), "engine", name, ...flags, `--log=${log}`],
+    arguments: [
+      path,
+      ...(script === null ? [] : runtimeArguments(script)),
+      "engine",
+      name,
+      ...flags,
+      `--log=${log}`,
+    ],
     environment: Object.fromEntries(
       Object.entries(Deno.env.toObject()).filter(([variable]) => ENVIRONMENT.test(variable)),
     ),
     blockedSignals: ENGINE_SIGNALS,
-    capabilities: ENGINE_CAPABILITIES,
+    capabilities: engineCapabilities(script === null ? [path] : [path, script]),
   };
 }
 
-/** What the runtime needs to be told to run this program again; nothing when it is compiled in. */
-function runtimeArguments(): string[] {
-  if (Deno.build.standalone) return [];
-  const main = new URL("../main.ts", import.meta.url).pathname;
-  return ["run", "-A", "--quiet", "--no-prompt", "--cached-only", main];
+/** What the runtime needs to be told to run `script`, where the program isn't compiled. */
+function runtimeArguments(script: string): string[] {
+  return ["run", "-A", "--quiet", "--no-prompt", "--cached-only", script];
 }
 
 function openPipe(): [readEnd: number, writeEnd: number] {
