@@ -4,6 +4,7 @@ import { confineEngine } from "../../ffi/sandbox.ts";
 import { ignoreSignal } from "../../ffi/signal.ts";
 import { TunDevice } from "../../ffi/tun.ts";
 import { UnixListener } from "../../ffi/unix_socket.ts";
+import { chooseCrypto } from "../engine/choose_crypto.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
 import { Engine } from "../engine/engine.ts";
 import { Logger, logLevelFrom, stderrSink } from "../engine/log.ts";
@@ -14,7 +15,7 @@ import { syslogSink } from "../engine/syslog_sink.ts";
  * `wgts engine`: serves an interface that `up` or `run` opened; its file descriptors are inherited.
  * Not for use by hand.
  */
-export function main(args: string[]): Promise<number> {
+export async function main(args: string[]): Promise<number> {
   const [name = "", ...options] = args;
   const fd = (what: string): number => {
     const option = options.find((option) => option.startsWith(`--${what}-fd=`));
@@ -26,6 +27,7 @@ export function main(args: string[]): Promise<number> {
   const sink = options.includes("--log=stderr") ? stderrSink(name) : syslogSink(name);
   const logger = new Logger(logLevelFrom(Deno.env.get("LOG_LEVEL")), sink);
   const readyFd = fd("ready");
+  const createCrypto = await chooseCrypto();
   let engine: Engine;
   try {
     const { capabilities, noNewPrivileges, systemCalls } = confineEngine();
@@ -35,24 +37,24 @@ export function main(args: string[]): Promise<number> {
     );
     const tun = TunDevice.fromFd(fd("tun"));
     const control = UnixListener.fromFd(fd("control"), controlSocketPath(name));
-    engine = new Engine({ tun, control, logger });
+    engine = new Engine({ tun, control, logger, createCrypto });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     logger.error(text);
     report(readyFd, text);
-    return Promise.resolve(1);
+    return 1;
   }
   logger.info(`serving ${name}, process ${Deno.pid}`);
   report(readyFd, READY);
   try {
     logger.info(`ending: ${engine.run()}`);
     engine.close();
-    return Promise.resolve(0);
+    return 0;
   } catch (error) {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     logger.error(`ending: ${text}`);
     engine.close();
-    return Promise.resolve(1);
+    return 1;
   }
 }
 

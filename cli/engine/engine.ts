@@ -1,7 +1,5 @@
 import type { Now } from "../../core/clock.ts";
 import { Device } from "../../core/device.ts";
-import { createNobleCrypto } from "../../core/crypto/noble.ts";
-import { createWasmCrypto, WASM_SCRATCH_SIZE, wasmSupported } from "../../core/crypto/wasm.ts";
 import { TransmitBuffer } from "../../core/transmit_buffer.ts";
 import { Arena } from "../../ffi/arena.ts";
 import { SystemClock } from "../../ffi/clock.ts";
@@ -14,6 +12,7 @@ import { SignalFd } from "../../ffi/signal.ts";
 import type { TunDevice } from "../../ffi/tun.ts";
 import type { UnixListener } from "../../ffi/unix_socket.ts";
 import { systemRandom } from "../random.ts";
+import type { CryptoFactory } from "./choose_crypto.ts";
 import type { ControlTarget } from "./control_connection.ts";
 import { CONTROL_POLL_SLOTS, type ControlPoll, ControlServer } from "./control_server.ts";
 import { DataPath } from "./data_path.ts";
@@ -27,6 +26,7 @@ export interface EngineOptions {
   tun: TunDevice;
   control: UnixListener;
   logger: Logger;
+  createCrypto: CryptoFactory;
 }
 
 const MIB = 1 << 20;
@@ -70,7 +70,7 @@ export class Engine {
   #stopReason: string | null = null;
 
   /** Takes over what `options` holds. Throws SysError when the system refuses something. */
-  constructor({ tun, control, logger }: EngineOptions) {
+  constructor({ tun, control, logger, createCrypto }: EngineOptions) {
     this.#tun = tun;
     this.#logger = logger;
     this.#listener = control;
@@ -78,9 +78,7 @@ export class Engine {
     const transmit = new TransmitBuffer(arena.reserve(TRANSMIT_SIZE), TRANSMIT_SIZE);
     this.#device = new Device({
       memory: arena.memory,
-      crypto: wasmSupported()
-        ? createWasmCrypto(arena.wasmMemory, arena.reserve(WASM_SCRATCH_SIZE))
-        : createNobleCrypto(arena.memory),
+      crypto: createCrypto(arena),
       random: systemRandom,
       keySlots: { offset: arena.reserve(KEY_SLOTS_SIZE), length: KEY_SLOTS_SIZE },
       batchList: { offset: arena.reserve(BATCH_LIST_SIZE), length: BATCH_LIST_SIZE },
