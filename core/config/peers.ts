@@ -46,8 +46,9 @@ export const PEER_READERS: SettingReaders<PeerSection> = new Map(READERS);
 
 /**
  * The peers that the sections of a file mean. A later section of the same public key changes what it
- * names and replaces the allowed IPs, unless they all are given with `+` or `-`; that is what an
- * interface makes of the requests `wg setconf` sends. Throws ConfigError for one without a public key.
+ * names and replaces the allowed IPs, unless some are given with `+` or `-`; a prefix goes to the last
+ * peer that claims it. That is what an interface makes of the request `wg setconf` sends. Throws
+ * ConfigError for a section without a public key.
  */
 export function mergePeers(
   sections: readonly PeerSection[],
@@ -55,6 +56,7 @@ export function mergePeers(
   warn: (line: number, problem: string) => void,
 ): WgPeerConfig[] {
   const peers = new Map<string, MergingPeer>();
+  const owners = new Map<string, MergingPeer>();
   for (const section of sections) {
     const { publicKey, line } = section;
     if (publicKey === undefined) {
@@ -67,49 +69,45 @@ export function mergePeers(
     }
     const merging = known ?? { peer: { publicKey, allowedIps: [], line }, prefixes: new Map() };
     peers.set(name, merging);
-    applySection(merging, section);
+    applySettings(merging.peer, section);
+    applyAllowedIps(merging, section, owners, warn);
   }
-  const merged = [...peers.values()].map(({ peer, prefixes }) => {
+  return [...peers.values()].map(({ peer, prefixes }) => {
     return { ...peer, allowedIps: [...prefixes.values()] };
   });
-  warnOfSharedPrefixes(merged, warn);
-  return merged;
 }
 
 interface MergingPeer {
   readonly peer: WgPeerConfig;
-  /** By their text. */
+  /** Its allowed IPs by their text. */
   readonly prefixes: Map<string, IpPrefix>;
 }
 
-function applySection({ peer, prefixes }: MergingPeer, section: PeerSection): void {
-  const { presharedKey, endpoint, persistentKeepalive, changes } = section;
+function applySettings(peer: WgPeerConfig, section: PeerSection): void {
+  const { presharedKey, endpoint, persistentKeepalive } = section;
   if (presharedKey !== undefined) peer.presharedKey = presharedKey;
   if (endpoint !== undefined) peer.endpoint = endpoint;
   if (persistentKeepalive !== undefined) peer.persistentKeepalive = persistentKeepalive;
+}
+
+/** A prefix belongs to one peer: the last that claims it. */
+function applyAllowedIps(
+  { peer, prefixes }: MergingPeer,
+  { changes, line }: PeerSection,
+  owners: Map<string, MergingPeer>,
+  warn: (line: number, problem: string) => void,
+): void {
   if (!changes.some(({ sign }) => sign !== "")) prefixes.clear();
   for (const { prefix, sign } of changes) {
     const masked = prefix.masked();
     const text = masked.toString();
     prefixes.delete(text);
-    if (sign !== "-") prefixes.set(text, masked);
-  }
-}
-
-/** A prefix belongs to one peer: the last that claims it. */
-function warnOfSharedPrefixes(
-  peers: readonly WgPeerConfig[],
-  warn: (line: number, problem: string) => void,
-): void {
-  const owners = new Map<string, WgPeerConfig>();
-  for (const peer of peers) {
-    for (const prefix of peer.allowedIps) {
-      const text = prefix.toString();
-      const owner = owners.get(text);
-      if (owner !== undefined) {
-        warn(peer.line, `this peer takes ${text} from the peer of line ${owner.line}`);
-      }
-      owners.set(text, peer);
+    if (sign === "-") continue;
+    prefixes.set(text, masked);
+    const owner = owners.get(text);
+    if (owner !== undefined && owner.peer !== peer && owner.prefixes.delete(text)) {
+      warn(line, `this peer takes ${text} from the peer of line ${owner.peer.line}`);
     }
+    owners.set(text, { peer, prefixes });
   }
 }

@@ -16,27 +16,31 @@ function wgVersion(): number | null {
 }
 
 /**
- * A test against the real `wg`. Without it (or without root, if `root` is wanted) the test is ignored
- * and its name says why; where the environment variable CI is set it fails instead.
+ * A test against the real `wg`. Without it (or without root, or another program, if these are wanted)
+ * the test is ignored and its name says why; where the environment variable CI is set it fails instead.
  */
 export function wgTest(
   name: string,
-  { root }: { readonly root: boolean },
+  needs: { readonly root: boolean; readonly program?: string },
   body: () => void | Promise<void>,
 ): void {
-  const missing = WG_VERSION === null
-    ? "needs the package wireguard-tools"
-    : root && Deno.uid() !== 0
-    ? "needs root"
-    : null;
+  const missing = whatIsMissing(needs.root, needs.program);
   Deno.test({
-    name: missing === null ? name : `${name} (${missing})`,
+    name: missing === null ? name : `${name} (needs ${missing})`,
     ignore: missing !== null && Deno.env.get("CI") === undefined,
     fn: () => {
-      if (missing !== null) throw new Error(`This test ${missing}, and CI is set`);
+      if (missing !== null) throw new Error(`This test needs ${missing}, and CI is set`);
       return body();
     },
   });
+}
+
+function whatIsMissing(root: boolean, program: string | undefined): string | null {
+  if (WG_VERSION === null) return "the package wireguard-tools";
+  if (root && Deno.uid() !== 0) return "root";
+  if (program === undefined) return null;
+  const { code } = runProgram("sh", ["-c", 'command -v "$1"', "sh", program]);
+  return code === 0 ? null : `the program ${program}`;
 }
 
 /** What a program printed, and its exit code. */
