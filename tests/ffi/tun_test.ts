@@ -1,6 +1,7 @@
 import "./bind_libc.ts";
 import assert from "node:assert/strict";
 import { Arena } from "../../ffi/arena.ts";
+import { withEffectiveCapabilities } from "../../ffi/capabilities.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import {
   F_GETFD,
@@ -22,6 +23,7 @@ import { cString } from "../../ffi/text.ts";
 import { TunDevice } from "../../ffi/tun.ts";
 import { setUp } from "./interfaces.ts";
 import { rootTest } from "./privileged.ts";
+import { denoProgram, outputOf } from "./run_program.ts";
 
 function withTun(name: string, vnetHeader: boolean, body: (tun: TunDevice) => void): void {
   inNewNetworkNamespace(() => {
@@ -73,6 +75,24 @@ rootTest("a TUN's errors say what to do", () => {
       assert.throws(open(name), failsWith("EINVAL", /1 to 15 characters/), name);
     }
   });
+});
+
+rootTest("without the capability, the error says which one it takes", () => {
+  inNewNetworkNamespace(() => {
+    withEffectiveCapabilities([], () => {
+      assert.throws(
+        () => TunDevice.open("wgf4", { vnetHeader: true }),
+        failsWith("EPERM", /needs CAP_NET_ADMIN: run it as root, .*--cap-add NET_ADMIN/),
+      );
+    });
+    TunDevice.open("wgf4", { vnetHeader: true }).close();
+  });
+});
+
+rootTest("without /dev/net/tun, the error says how to get it", async () => {
+  const message = await outputOf(denoProgram("tun_missing.ts"));
+  assert.match(message, /^Cannot open \/dev\/net\/tun: No such file or directory \(ENOENT\): /);
+  assert.match(message, /modprobe tun.*--device \/dev\/net\/tun.*mknod \/dev\/net\/tun c 10 200/);
 });
 
 for (const vnetHeader of [true, false]) {

@@ -1,0 +1,19 @@
+/** Prints what creating a TUN says where there is no /dev/net/tun. */
+import { check } from "../../../ffi/errno.ts";
+import { CLONE_NEWNS, MS_PRIVATE, MS_REC } from "../../../ffi/layout.ts";
+import { libc } from "../../../ffi/libc.ts";
+import { cString } from "../../../ffi/text.ts";
+import { TunDevice } from "../../../ffi/tun.ts";
+
+check(libc.unshare(CLONE_NEWNS), "create a mount namespace");
+check(libc.mount(null, cString("/"), null, MS_REC | MS_PRIVATE, null), "keep the mounts private");
+check(
+  libc.mount(cString("none"), cString("/dev/net"), cString("tmpfs"), 0, null),
+  "mount over /dev/net",
+);
+
+try {
+  TunDevice.open("wgf0", { vnetHeader: true });
+} catch (error) {
+  console.log(error instanceof Error ? error.message : error);
+}
