@@ -52,7 +52,7 @@ export class Sessions {
   /** A message of `session` was authenticated: true when that confirmed it, as the current one now. */
   confirm(session: Session): boolean {
     if (session !== this.#next) return false;
-    this.#previous?.erase();
+    // There was none since this session was added.
     this.#previous = this.#current;
     this.#current = session;
     this.#next = null;
