@@ -10,14 +10,10 @@ function perArchitecture<T>(x64: T, arm64: T): T {
   return Deno.build.arch === "aarch64" ? arm64 : x64;
 }
 
-// open(2), fcntl(2), flock(2)
+// open(2), fcntl(2)
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
 export const O_RDWR = 2;
-export const O_CREAT = 0o100;
-export const O_EXCL = 0o200;
-export const O_TRUNC = 0o1000;
-export const O_APPEND = 0o2000;
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
 export const O_DIRECTORY = perArchitecture(0o200000, 0o40000);
@@ -28,10 +24,6 @@ export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
-export const LOCK_SH = 1;
-export const LOCK_EX = 2;
-export const LOCK_NB = 4;
-export const LOCK_UN = 8;
 
 // socket(2)
 export const AF_UNSPEC = 0;
@@ -47,16 +39,12 @@ export const SOCK_CLOEXEC = O_CLOEXEC;
 export const SHUT_WR = 1;
 export const MSG_PEEK = 0x2;
 export const MSG_TRUNC = 0x20;
-export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 
 // socket(7)
 export const SOL_SOCKET = 1;
-export const SO_REUSEADDR = 2;
-export const SO_ERROR = 4;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
-export const SO_PEERCRED = 17;
 export const SO_RCVTIMEO = 20;
 export const SO_SNDTIMEO = 21;
 export const SO_SNDBUFFORCE = 32;
@@ -118,17 +106,10 @@ export const MMSGHDR = { SIZE: 64, HEADER: 0, LENGTH: 56 } as const;
 export const CMSGHDR = { SIZE: 16, LENGTH: 0, LEVEL: 8, TYPE: 12, ALIGNMENT: 8 } as const;
 
 // netdb.h
-export const AI_PASSIVE = 0x1;
-export const AI_NUMERICHOST = 0x4;
-export const AI_ADDRCONFIG = 0x20;
-export const AI_NUMERICSERV = 0x400;
-export const EAI_BADFLAGS = -1;
 export const EAI_NONAME = -2;
 export const EAI_AGAIN = -3;
 export const EAI_FAIL = -4;
 export const EAI_NODATA = -5;
-export const EAI_FAMILY = -6;
-export const EAI_SERVICE = -8;
 export const EAI_SYSTEM = -11;
 /** struct addrinfo; ADDR, CANONNAME and NEXT are 64-bit addresses. */
 export const ADDRINFO = {
@@ -151,7 +132,6 @@ export const IFREQ = { SIZE: 40, NAME: 0, FLAGS: 16 } as const;
 export const TUNSETIFF = 0x400454ca;
 export const TUNSETOFFLOAD = 0x400454d0;
 export const TUNGETIFF = 0x800454d2;
-export const TUNSETVNETHDRSZ = 0x400454d8;
 export const IFF_TUN = 0x1;
 export const IFF_NO_PI = 0x1000;
 export const IFF_VNET_HDR = 0x4000;
@@ -176,8 +156,6 @@ export const POLLFD = { SIZE: 8, FD: 0, EVENTS: 4, REVENTS: 6 } as const;
 
 // sys/inotify.h
 export const IN_ATTRIB = 0x4;
-export const IN_MOVED_FROM = 0x40;
-export const IN_DELETE = 0x200;
 export const IN_DELETE_SELF = 0x400;
 export const IN_MOVE_SELF = 0x800;
 export const IN_NONBLOCK = O_NONBLOCK;
@@ -204,7 +182,6 @@ export const SIGPIPE = 13;
 export const SIGTERM = 15;
 export const SIGCHLD = 17;
 export const SIG_BLOCK = 0;
-export const SIG_UNBLOCK = 1;
 export const SIG_SETMASK = 2;
 /** glibc's sigset_t: bit n-1 stands for signal n. */
 export const SIGSET_SIZE = 128;
@@ -234,17 +211,12 @@ export const CAP_NET_BIND_SERVICE = 10;
 export const CAP_NET_ADMIN = 12;
 export const CAP_NET_RAW = 13;
 export const CAP_SYS_ADMIN = 21;
-export const PR_SET_DUMPABLE = 4;
-export const PR_CAPBSET_READ = 23;
-export const PR_CAPBSET_DROP = 24;
 export const PR_GET_SECUREBITS = 27;
 export const PR_SET_SECUREBITS = 28;
 export const PR_SET_NO_NEW_PRIVS = 38;
-export const PR_GET_NO_NEW_PRIVS = 39;
 export const PR_CAP_AMBIENT = 47;
 export const PR_CAP_AMBIENT_IS_SET = 1;
 export const PR_CAP_AMBIENT_RAISE = 2;
-export const PR_CAP_AMBIENT_LOWER = 3;
 export const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 export const SECBIT_NOROOT = 0x1;
 export const SECBIT_NO_SETUID_FIXUP = 0x4;

@@ -64,15 +64,8 @@ const SYMBOLS = {
     parameters: [/* int fd */ "i32", /* unsigned long op */ "u32", /* unsigned long arg */ "u32"],
     result: "i32",
   },
-  dup2: { parameters: [/* int oldfd */ "i32", /* int newfd */ "i32"], result: "i32" },
   pipe2: { parameters: [/* int fds[2] */ "buffer", /* int flags */ "i32"], result: "i32" },
-  fsync: { parameters: [/* int fd */ "i32"], result: "i32" },
-  flock: { parameters: [/* int fd */ "i32", /* int op */ "i32"], result: "i32" },
   unlink: { parameters: [/* const char *path */ "buffer"], result: "i32" },
-  rename: {
-    parameters: [/* const char *from */ "buffer", /* const char *to */ "buffer"],
-    result: "i32",
-  },
   mkdir: { parameters: [/* const char *path */ "buffer", /* mode_t mode */ "i32"], result: "i32" },
   umask: { parameters: [/* mode_t mask */ "i32"], result: "i32" },
   mount: {
@@ -174,14 +167,6 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
-  sendmsg: {
-    parameters: [/* int fd */ "i32", /* const struct msghdr * */ "pointer", /* int flags */ "i32"],
-    result: "i32",
-  },
-  recvmsg: {
-    parameters: [/* int fd */ "i32", /* struct msghdr * */ "pointer", /* int flags */ "i32"],
-    result: "i32",
-  },
   sendmmsg: {
     parameters: [
       /* int fd */ "i32",
@@ -240,7 +225,6 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
-  eventfd: { parameters: [/* unsigned int initial */ "i32", /* int flags */ "i32"], result: "i32" },
   signalfd: {
     parameters: [/* int fd */ "i32", /* const sigset_t *mask */ "buffer", /* int flags */ "i32"],
     result: "i32",
@@ -251,18 +235,13 @@ const SYMBOLS = {
     result: "i32",
   },
 
-  // Time and randomness
+  // Time
   clock_gettime: {
     parameters: [/* clockid_t clock */ "i32", /* struct timespec * */ "pointer"],
     result: "i32",
   },
-  getrandom: {
-    parameters: [/* void *buf */ "buffer", /* size_t len */ "i32", /* unsigned int flags */ "i32"],
-    result: "i32",
-  },
 
   // Signals
-  sigemptyset: { parameters: [/* sigset_t * */ "buffer"], result: "i32" },
   pthread_sigmask: {
     parameters: [
       /* int how */ "i32",
@@ -277,11 +256,7 @@ const SYMBOLS = {
   // Processes
   getpid: { parameters: [], result: "i32" },
   getppid: { parameters: [], result: "i32" },
-  getuid: { parameters: [], result: "u32" },
   geteuid: { parameters: [], result: "u32" },
-  getgid: { parameters: [], result: "u32" },
-  isatty: { parameters: [/* int fd */ "i32"], result: "i32" },
-  setsid: { parameters: [], result: "i32" },
   setrlimit: {
     parameters: [/* int resource */ "i32", /* const struct rlimit * */ "buffer"],
     result: "i32",
