@@ -1,5 +1,6 @@
 /** What `up` and `down` do to Linux, in namespaces of their own. */
 import assert from "node:assert/strict";
+import "../ffi/bind_libc.ts";
 import { LinuxSystem } from "../../cli/system/linux.ts";
 import { IpAddress } from "../../core/ip.ts";
 import type { RoutingRule } from "../../core/plan.ts";

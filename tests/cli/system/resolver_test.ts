@@ -1,3 +1,4 @@
+import "../../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import type { ConfigEndpoint } from "../../../core/config/types.ts";
 import { IpAddress } from "../../../core/ip.ts";
