@@ -5,7 +5,13 @@
  */
 import { expandHook } from "../../core/config/quick.ts";
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
-import { type Action, describeAction, type Step, undoOf } from "../../core/plan.ts";
+import {
+  type Action,
+  describeAction,
+  type Step,
+  toleratedConsequence,
+  undoOf,
+} from "../../core/plan.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import type { Journal } from "../journal.ts";
 import type { Session } from "./session.ts";
@@ -26,6 +32,8 @@ interface Progress {
   readonly endpoints: Map<ConfigEndpoint, UapiEndpoint>;
   /** The interface's index, once it exists. */
   index: number;
+  /** The interface's MTU in bytes, once it is set. */
+  mtu: number;
 }
 
 /**
@@ -39,14 +47,16 @@ export async function applySteps(
   steps: readonly Step[],
   config: QuickConfig,
 ): Promise<void> {
-  const progress: Progress = { config, endpoints: new Map(), index: 0 };
+  const progress: Progress = { config, endpoints: new Map(), index: 0, mtu: Infinity };
   const complained = new Set<string>();
   for (const step of steps) {
     session.signal.throwIfAborted();
     try {
       await applyStep(session, journal, step, progress);
     } catch (error) {
-      const consequence = session.strict ? null : toleratedConsequence(step, error);
+      const consequence = session.strict
+        ? null
+        : toleratedConsequence(step, codeOf(error), progress.mtu);
       if (consequence === null) throw error;
       if (complained.has(consequence)) continue;
       complained.add(consequence);
@@ -107,6 +117,7 @@ async function apply(
   if (action.kind === "link-up") {
     const mtu = action.mtu ?? system.discoverMtu(progress.endpoints.values());
     trace(session, { ...action, mtu });
+    progress.mtu = mtu;
     return system.linkUp(progress.index, mtu);
   }
   trace(session, action);
@@ -165,12 +176,9 @@ function trace(session: Session, action: Action): void {
   if (command !== null) session.trace(command);
 }
 
-/** What it means for the tunnel that `step` failed in this way; null when it can't do without. */
-function toleratedConsequence({ tolerance }: Step, error: unknown): string | null {
-  if (tolerance === null || !(error instanceof Error)) return null;
-  const code = "code" in error ? String(error.code) : "";
-  const tolerated = tolerance.errors === null || tolerance.errors.includes(code);
-  return tolerated ? tolerance.consequence : null;
+/** The name of an error of the system; "" for any other. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 /** The text of anything thrown. */

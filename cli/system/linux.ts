@@ -152,7 +152,7 @@ export class LinuxSystem implements System, Disposable {
       // Not created: where /proc/sys isn't mounted, this must fail.
       Deno.writeTextFileSync(SRC_VALID_MARK, value, { create: false });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Error ? error.message.replace(/ \(os error.*/, "") : "";
       throw new Error(`Cannot set net.ipv4.conf.all.src_valid_mark=${value}: ${reason}`);
     }
   }

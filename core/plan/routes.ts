@@ -45,23 +45,6 @@ export function freeTable(isUsed: (table: number) => boolean): number {
   return table;
 }
 
-/**
- * The number of a routing table, which a config may also give by a name of rt_tables, or in the
- * spellings of ip-route(8) (0x, and octal with a leading 0). Null for an unknown name.
- */
-export function tableNumber(
-  table: number | { readonly name: string },
-  names: ReadonlyMap<string, number>,
-): number | null {
-  if (typeof table === "number") return table;
-  const named = names.get(table.name);
-  if (named !== undefined) return named;
-  const octal = /^0[0-7]+$/.test(table.name);
-  if (!octal && !/^(0x[0-9a-f]+|0|[1-9][0-9]*)$/i.test(table.name)) return null;
-  const value = octal ? parseInt(table.name, 8) : Number(table.name);
-  return value <= 0xffffffff ? value : null;
-}
-
 /** Reads the text of an rt_tables file: lines of a number and a name, `#` starts a comment. */
 export function parseTableNames(text: string): Map<string, number> {
   const names = new Map<string, number>();

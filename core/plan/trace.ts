@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { expandHook } from "../config/quick.ts";
 import type { IpFamily } from "../ip.ts";
 import { type Action, type RoutingRule, type Undo, UNREACHABLE_METRIC } from "./action.ts";
 
@@ -48,11 +49,6 @@ export function describeUndo(undo: Undo, device: string): string {
     case "restore-src-valid-mark":
       return "sysctl -q net.ipv4.conf.all.src_valid_mark=0";
   }
-}
-
-/** A hook's command with each `%i` replaced by the interface's name (wg-quick(8)). */
-export function expandHook(command: string, device: string): string {
-  return command.replaceAll("%i", () => device);
 }
 
 function ruleWords(rule: RoutingRule): string {

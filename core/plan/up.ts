@@ -4,10 +4,10 @@
  * @module
  */
 import { ConfigError, quote } from "../config/error.ts";
-import type { QuickConfig } from "../config/types.ts";
+import type { QuickConfig, RoutingTable } from "../config/types.ts";
 import type { IpFamily, IpPrefix } from "../ip.ts";
 import { type Action, type HookMoment, type RoutingRule, type Undo, undoOf } from "./action.ts";
-import { connectedRoutes, destinations, freeTable, tableNumber } from "./routes.ts";
+import { connectedRoutes, destinations, freeTable } from "./routes.ts";
 
 /** What of the system's state matters to a plan. */
 export interface Observed {
@@ -40,6 +40,14 @@ export interface Step {
 const NO_IPV6: Tolerance = {
   errors: ["EACCES", "EAFNOSUPPORT", "EOPNOTSUPP", "EPROTONOSUPPORT"],
   consequence: "IPv6 is switched off on this system, so the tunnel goes without IPv6",
+};
+
+/** The smallest MTU that IPv6 works with (RFC 8200 section 5), in bytes: Linux has none on such a link. */
+const IPV6_MIN_MTU = 1280;
+
+const MTU_TOO_SMALL: Tolerance = {
+  errors: ["EINVAL", "ENODEV"],
+  consequence: `IPv6 needs an MTU of ${IPV6_MIN_MTU} bytes, so the tunnel goes without IPv6`,
 };
 
 const NO_SRC_VALID_MARK: Tolerance = {
@@ -93,13 +101,8 @@ function planRoutes(config: QuickConfig, configPath: string, observed: Observed)
   if (table === "off") return [];
   const prefixes = destinations(config.peers.flatMap((peer) => peer.allowedIps));
   if (table !== "auto") {
-    const number = tableNumber(table, observed.tableNames);
-    if (number === null) {
-      const name = typeof table === "number" ? String(table) : table.name;
-      const problem = `cannot parse Table ${quote(name)}: ` +
-        "must be auto, off, a number or a name of /etc/iproute2/rt_tables";
-      throw new ConfigError({ file: configPath, line: 0, key: "Table" }, problem);
-    }
+    const number = typeof table === "number" ? table : observed.tableNames.get(table.name);
+    if (number === undefined) throw unknownTable(table, configPath);
     return prefixes.map((prefix) => route(prefix, number));
   }
   const connected = connectedRoutes(addresses);
@@ -111,6 +114,13 @@ function planRoutes(config: QuickConfig, configPath: string, observed: Observed)
     ...specific.map((prefix) => route(prefix, null)),
     ...planDefaultRoutes(defaults, fwmark ?? 0, observed),
   ];
+}
+
+function unknownTable(table: RoutingTable, file: string): ConfigError {
+  const { name, line } = typeof table === "object" ? table : { name: String(table), line: 0 };
+  const problem = `cannot parse Table ${quote(name)}: ` +
+    "must be auto, off, a number or a name of /etc/iproute2/rt_tables";
+  return new ConfigError({ file, line, key: "Table" }, problem);
 }
 
 /**
@@ -152,5 +162,25 @@ function addRule(family: IpFamily, rule: RoutingRule): Action {
 
 function tolerance(action: Action): Tolerance | null {
   if (action.kind === "set-src-valid-mark") return NO_SRC_VALID_MARK;
-  return "family" in action && action.family === 6 ? NO_IPV6 : null;
+  return isForIpv6(action) ? NO_IPV6 : null;
+}
+
+function isForIpv6(action: Action): boolean {
+  return "family" in action && action.family === 6;
+}
+
+/**
+ * What it means for the tunnel that `step` failed with the error called `code`.
+ *
+ * @param mtu that the interface has, in bytes
+ * @returns null when the tunnel can't do without that step
+ */
+export function toleratedConsequence(step: Step, code: string, mtu: number): string | null {
+  const tolerances = [step.tolerance];
+  if (isForIpv6(step.action) && mtu < IPV6_MIN_MTU) tolerances.push(MTU_TOO_SMALL);
+  for (const tolerance of tolerances) {
+    const isTolerated = tolerance?.errors === null || tolerance?.errors.includes(code);
+    if (tolerance !== null && isTolerated) return tolerance.consequence;
+  }
+  return null;
 }

@@ -241,6 +241,27 @@ Deno.test("without IPv6 the tunnel comes up without it, and says so once", async
   assert.deepEqual(system.leftovers, CLEAN);
 });
 
+Deno.test("with an MTU too small for IPv6 the tunnel comes up without it, but not in other ways", async () => {
+  using harness = new Harness();
+  const system = new ModelSystem();
+  const { addRoute } = system;
+  system.addRoute = (index, prefix, table) => {
+    if (prefix.includes(":")) throw failure("ENODEV");
+    addRoute.call(system, index, prefix, table);
+  };
+  const allowed = ["10.9.0.0/16", "fd09::/48"];
+  await bringUp(harness.session(system), quickConfig({ mtu: 1279 }, allowed), PATH);
+  assert.deepEqual(harness.printed.filter((line) => line.startsWith("wgts: warning")), [
+    "wgts: warning: Cannot do that: ENODEV: IPv6 needs an MTU of 1280 bytes, so the tunnel goes " +
+    "without IPv6",
+  ]);
+  await takeDown(harness.session(system));
+  await assert.rejects(
+    bringUp(harness.session(system), quickConfig({ mtu: 1280 }, allowed), PATH),
+    { message: "Cannot do that: ENODEV" },
+  );
+});
+
 Deno.test("a read-only sysctl is a warning, or with --strict a failure", async () => {
   using harness = new Harness();
   const system = new ModelSystem();
