@@ -164,7 +164,10 @@ Deno.test("the engine follows the link's state and MTU", async () => {
     const echo = `ping -n -q -c 1 -W 1 ${INNER.host[4]}`;
     return (await site.remote.attempt(echo)).code !== 0;
   });
-  await site.host.sh("ip link set wg0 up");
+  // The kernel has removed the IPv6 address and its route.
+  await site.host.sh(`ip link set wg0 up
+    ip address replace ${INNER.host[6]}/64 dev wg0 nodad
+    ip route replace ${INNER.remote[6]}/128 dev wg0`);
   await site.waitForTunnel();
 
   for (const mtu of [9000, 1280, 1420]) {
