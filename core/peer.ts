@@ -76,7 +76,7 @@ export class Peer {
   setPersistentKeepaliveInterval(seconds: number, now: Now): void {
     const starts = this.#persistentKeepaliveInterval === 0;
     this.#persistentKeepaliveInterval = seconds;
-    this.timers.setPersistentKeepalive(seconds * 1000);
+    this.timers.setPersistentKeepalive(seconds * 1000, now.boot);
     if (starts && this.#context.isUp) this.timers.startPersistentKeepalive(now.boot);
   }
 

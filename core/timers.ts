@@ -65,10 +65,13 @@ export class PeerTimers<Owner> implements HeapEntry {
     this.#jitter = jitter;
   }
 
-  /** Interval of persistent keepalives in ms, 0 for none; used from the next packet on. */
-  setPersistentKeepalive(interval: number): void {
+  /** Interval of persistent keepalives in ms, 0 for none. Running ones go on at the new one. */
+  setPersistentKeepalive(interval: number, now: number): void {
+    if (interval === this.#persistentKeepaliveMs) return;
+    const running = this.#persistentKeepalive !== Infinity;
     this.#persistentKeepaliveMs = interval;
-    this.#persistentKeepalive = Infinity;
+    this.#persistentKeepalive = running && interval > 0 ? now + interval : Infinity;
+    this.#wakeBy(this.#persistentKeepalive);
   }
 
   /** Makes a persistent keepalive due at once, if the peer has any. */

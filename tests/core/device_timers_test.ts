@@ -403,14 +403,25 @@ Deno.test("persistent keepalive: at once when turned on, then after each interva
   assert.equal(timesSent(a, TRANSPORT_DATA).length, 5);
 });
 
-Deno.test("persistent keepalive: changing it from on to on sends nothing at once, off stops it", () => {
+Deno.test("persistent keepalive: a new interval counts from its setting, the same one changes nothing", () => {
+  const { sim, a, b } = connectedPair();
+  sim.run(11_000);
+  a.peer(b).setPersistentKeepaliveInterval(25, sim.now);
+  sim.run(20_000);
+  record(sim);
+  const start = sim.now.boot;
+  a.peer(b).setPersistentKeepaliveInterval(10, sim.now);
+  sim.run(15_000);
+  a.peer(b).setPersistentKeepaliveInterval(10, sim.now);
+  sim.run(10_000);
+  assert.deepEqual(timesSent(a, TRANSPORT_DATA).map((time) => time - start), [10_000, 20_000]);
+});
+
+Deno.test("persistent keepalive: turning it off stops it", () => {
   const { sim, a, b } = connectedPair();
   a.peer(b).setPersistentKeepaliveInterval(25, sim.now);
   sim.run(100);
   record(sim);
-  a.peer(b).setPersistentKeepaliveInterval(10, sim.now);
-  sim.run(100);
-  assert.deepEqual(sim.network.log, []);
   a.peer(b).setPersistentKeepaliveInterval(0, sim.now);
   sim.run(100_000);
   assert.deepEqual(timesSent(a, TRANSPORT_DATA), []);

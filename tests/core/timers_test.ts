@@ -69,7 +69,7 @@ Deno.test("jitter: whole milliseconds from 0 to 333, all of them", () => {
 Deno.test("timers: a busy peer touches the heap a few times in 10 seconds, not per packet", () => {
   const { heap, all: [timers], recorder } = make(["a"]);
   assert.ok(timers);
-  timers.setPersistentKeepalive(25_000);
+  timers.setPersistentKeepalive(25_000, 0);
   timers.onSessionDerived(0);
   let packets = 0;
   for (let now = 0; now < 100_000; now++) {
@@ -92,7 +92,7 @@ Deno.test("timers: what is refused stays due, and what was done is not done twic
   assert.ok(timers);
   timers.onSessionDerived(-540_000);
   timers.onDataReceived(-10_000);
-  timers.setPersistentKeepalive(30_000);
+  timers.setPersistentKeepalive(30_000, 0);
   timers.startPersistentKeepalive(0);
   timers.requestHandshake(0);
   recorder.refusals = 1;
@@ -122,7 +122,7 @@ Deno.test("timers: a stopped peer is never due", () => {
   const { heap, all: [a, b], recorder } = make(["a", "b"]);
   assert.ok(a && b);
   for (const timers of [a, b]) {
-    timers.setPersistentKeepalive(1000);
+    timers.setPersistentKeepalive(1000, 0);
     timers.startPersistentKeepalive(0);
     timers.onHandshakeInitiated(0);
     timers.onSessionDerived(0);
