@@ -34,7 +34,7 @@ export class TransportSender {
     }
     if (!this.#makeRoom(now)) return false;
     const padded = this.#padded(length);
-    memory.bytes.fill(0, packet + length, packet + padded);
+    if (padded > length) memory.bytes.fill(0, packet + length, packet + padded);
     const message = packet - TRANSPORT_HEADER_SIZE;
     session.writeHeader(message);
     this.#batch.push(session, message, padded, null);

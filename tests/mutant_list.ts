@@ -301,7 +301,7 @@ export const MUTANTS: Mutant[] = [
     property: "the padding is zero",
     file: "core/transport_sender.ts",
     snippet:
-      "    memory.bytes.fill(0, packet + length, packet + padded);\n    const message = packet - TRANSPORT_HEADER_SIZE;\n",
+      "    if (padded > length) memory.bytes.fill(0, packet + length, packet + padded);\n    const message = packet - TRANSPORT_HEADER_SIZE;\n",
     replacement: "    const message = packet - TRANSPORT_HEADER_SIZE;\n",
     testFile: TRANSPORT_TEST,
     test: "transport: the padding is zero",
