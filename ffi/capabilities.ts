@@ -32,7 +32,7 @@ export function capabilityMask(capabilities: readonly number[]): CapabilityMask 
 /** The sets of the calling thread. */
 export function getCapabilities(): CapabilitySets {
   const data = new DataView(new ArrayBuffer(2 * CAP_DATA.SIZE));
-  check(libc.capget(header(), data), "read the capabilities");
+  check("read the capabilities", libc.capget(header(), data));
   const read = (offset: number) =>
     BigInt(data.getUint32(offset, true)) |
     BigInt(data.getUint32(CAP_DATA.SIZE + offset, true)) << 32n;
@@ -57,7 +57,7 @@ export function setCapabilities(sets: CapabilitySets): void {
   write(CAP_DATA.EFFECTIVE, sets.effective);
   write(CAP_DATA.PERMITTED, sets.permitted);
   write(CAP_DATA.INHERITABLE, sets.inheritable);
-  check(libc.capset(header(), data), "set the capabilities");
+  check("set the capabilities", libc.capset(header(), data));
 }
 
 /** Whether the calling thread may use `capability` now. */
@@ -78,7 +78,7 @@ export function withInheritedCapabilities<T>(
 ): { result: T; limited: boolean } {
   const before = getCapabilities();
   const ambientBefore = ambientCapabilities();
-  const securebits = check(libc.prctl(PR_GET_SECUREBITS, 0, 0, 0, 0), "read the securebits");
+  const securebits = check("read the securebits", libc.prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
   const inherited = wanted.filter((capability) =>
     (before.permitted >> BigInt(capability) & 1n) === 1n
   );

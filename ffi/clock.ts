@@ -15,7 +15,7 @@ export class SystemClock {
   }
 
   #milliseconds(clock: number): number {
-    check(libc.clock_gettime(clock, this.#pointer), "read the clock");
+    check("read the clock", libc.clock_gettime(clock, this.#pointer));
     const time = this.#timespec;
     const seconds = time.getUint32(TIMESPEC.SECONDS, true) +
       time.getInt32(TIMESPEC.SECONDS + 4, true) * 2 ** 32;

@@ -136,17 +136,19 @@ export class SysError extends Error {
 /**
  * Passes on the result of a C library call.
  *
- * @param result what the call returned
+ * The operation comes first so that its text is made before the call: see {@linkcode errno}.
+ *
  * @param operation see {@linkcode SysError}
+ * @param result what the call returned
  * @throws SysError with errno when the result is negative
  */
-export function check(result: number, operation: string): number {
+export function check(operation: string, result: number): number {
   if (result < 0) throw new SysError(operation, errno());
   return result;
 }
 
 /** The same for functions that return their error number, such as posix_spawn and pthread_sigmask. */
-export function checkNumber(number: number, operation: string): void {
+export function checkNumber(operation: string, number: number): void {
   if (number !== 0) throw new SysError(operation, number);
 }
 

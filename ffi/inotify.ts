@@ -29,12 +29,12 @@ export class FileWatch {
    * (fs.inotify.max_user_instances)
    */
   static open(path: string): FileWatch {
-    const fd = check(libc.inotify_init1(IN_NONBLOCK | IN_CLOEXEC), `watch ${path}`);
+    const fd = check(`watch ${path}`, libc.inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     try {
       // A bound socket keeps its file's inode alive, so IN_DELETE_SELF comes too late. IN_ATTRIB tells
       // of the changed link count at once.
       const mask = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
-      check(libc.inotify_add_watch(fd, cString(path), mask), `watch ${path}`);
+      check(`watch ${path}`, libc.inotify_add_watch(fd, cString(path), mask));
       return new FileWatch(fd, path);
     } catch (error) {
       libc.close(fd);

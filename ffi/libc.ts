@@ -402,8 +402,11 @@ function errnoCell(): Int32Array {
 }
 
 /**
- * The error number of the last failed call on this thread. Valid right after a synchronous call
- * that returned -1; a nonblocking call ran on another thread and its errno is lost.
+ * The error number of the last failed call on this thread, to be read at once after a synchronous call
+ * that returned -1. Nothing may come between, not even the making of a string: an allocation may start
+ * a garbage collection, whose own system calls change errno now and then.
+ *
+ * A nonblocking call runs on another thread, so its errno is lost.
  */
 export function errno(): number {
   return errnoCell()[0] ?? 0;

@@ -12,7 +12,7 @@ import { cString } from "./text.ts";
  * @throws SysError with EPERM without CAP_SYS_ADMIN
  */
 export function enterNewNetworkNamespace(): void {
-  check(libc.unshare(CLONE_NEWNET), "create a network namespace");
+  check("create a network namespace", libc.unshare(CLONE_NEWNET));
 }
 
 /**
@@ -23,7 +23,7 @@ export function inNetworkNamespace<T>(path: string, body: () => T): T {
   const target = openNamespace(path);
   try {
     return returningAfter(() => {
-      check(libc.setns(target, CLONE_NEWNET), `enter the network namespace ${path}`);
+      check(`enter the network namespace ${path}`, libc.setns(target, CLONE_NEWNET));
       return body();
     });
   } finally {
@@ -44,14 +44,14 @@ function returningAfter<T>(body: () => T): T {
   try {
     return body();
   } finally {
-    check(libc.setns(home, CLONE_NEWNET), "return to the former network namespace");
+    check("return to the former network namespace", libc.setns(home, CLONE_NEWNET));
     libc.close(home);
   }
 }
 
 function openNamespace(path: string): number {
   return check(
-    libc.open(cString(path), O_RDONLY | O_CLOEXEC, 0),
     `open the network namespace ${path}`,
+    libc.open(cString(path), O_RDONLY | O_CLOEXEC, 0),
   );
 }

@@ -105,32 +105,33 @@ function spawnProgram(options: SpawnOptions): number {
   const attributes = new Uint8Array(POSIX_SPAWNATTR_SIZE);
   const copies: number[] = [];
   const restoreInherited = closeInheritedOnExec();
-  checkNumber(libc.posix_spawn_file_actions_init(actions), "prepare a process");
-  checkNumber(libc.posix_spawnattr_init(attributes), "prepare a process");
+  checkNumber("prepare a process", libc.posix_spawn_file_actions_init(actions));
+  checkNumber("prepare a process", libc.posix_spawnattr_init(attributes));
   try {
     for (const [theirs, ours] of options.fds) {
       if (ours === null) {
         const path = cString("/dev/null");
         checkNumber(
-          libc.posix_spawn_file_actions_addopen(actions, theirs, path, O_RDWR, 0),
           "prepare a process",
+          libc.posix_spawn_file_actions_addopen(actions, theirs, path, O_RDWR, 0),
         );
         continue;
       }
       // A copy can't be overwritten by the descriptor that takes the original's number.
       const copy = check(
-        libc.fcntl(ours, F_DUPFD_CLOEXEC, FIRST_COPY),
         `inherit descriptor ${ours}`,
+        libc.fcntl(ours, F_DUPFD_CLOEXEC, FIRST_COPY),
       );
       copies.push(copy);
       checkNumber(
-        libc.posix_spawn_file_actions_adddup2(actions, copy, theirs),
         "prepare a process",
+        libc.posix_spawn_file_actions_adddup2(actions, copy, theirs),
       );
     }
     setAttributes(attributes, options);
     const pid = new Int32Array(1);
     checkNumber(
+      `execute ${options.path}`,
       libc.posix_spawn(
         pid,
         cString(options.path),
@@ -139,7 +140,6 @@ function spawnProgram(options: SpawnOptions): number {
         cStringArray(options.arguments),
         cStringArray(environmentStrings(options.environment)),
       ),
-      `execute ${options.path}`,
     );
     return pid[0] ?? 0;
   } finally {
@@ -154,11 +154,11 @@ function setAttributes(attributes: Uint8Array<ArrayBuffer>, options: SpawnOption
   const flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
     (options.newSession ? POSIX_SPAWN_SETSID : 0);
   const blocked = signalSet(options.blockedSignals ?? []);
-  checkNumber(libc.posix_spawnattr_setflags(attributes, flags), "prepare a process");
-  checkNumber(libc.posix_spawnattr_setsigmask(attributes, blocked), "prepare a process");
+  checkNumber("prepare a process", libc.posix_spawnattr_setflags(attributes, flags));
+  checkNumber("prepare a process", libc.posix_spawnattr_setsigmask(attributes, blocked));
   checkNumber(
-    libc.posix_spawnattr_setsigdefault(attributes, signalSet(RESET_SIGNALS)),
     "prepare a process",
+    libc.posix_spawnattr_setsigdefault(attributes, signalSet(RESET_SIGNALS)),
   );
 }
 
@@ -213,7 +213,7 @@ export function reapChildren(): number[] {
 
 /** A descriptor that gets readable when the process `pid` ends (since Linux 5.3). Closed on exec. */
 export function openPidfd(pid: number): number {
-  return check(libc.syscall(SYS_pidfd_open, pid, 0, null, 0), `watch process ${pid}`);
+  return check(`watch process ${pid}`, libc.syscall(SYS_pidfd_open, pid, 0, null, 0));
 }
 
 /** Decodes what waitpid(2) stores. */

@@ -113,7 +113,7 @@ export function denySystemCalls(): void {
   // there is none here.
   const flags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
   if (install(flags) === 0) return;
-  const result = check(install(SECCOMP_FILTER_FLAG_TSYNC), "install the system call filter");
+  const result = check("install the system call filter", install(SECCOMP_FILTER_FLAG_TSYNC));
   // What isn't negative is the thread that couldn't follow.
   if (result > 0) throw new Error(`Thread ${result} can't take over the system call filter`);
 }

@@ -32,19 +32,19 @@ export function signalSet(signals: readonly number[]): SignalSet {
  */
 export function blockSignals(signals: readonly number[]): SignalSet {
   const before = signalSet([]);
-  checkNumber(libc.pthread_sigmask(SIG_BLOCK, signalSet(signals), before), "block signals");
+  checkNumber("block signals", libc.pthread_sigmask(SIG_BLOCK, signalSet(signals), before));
   return before;
 }
 
 /** Blocks exactly the signals of `set` on this thread. */
 export function setBlockedSignals(set: SignalSet): void {
-  checkNumber(libc.pthread_sigmask(SIG_SETMASK, set, null), "set the blocked signals");
+  checkNumber("set the blocked signals", libc.pthread_sigmask(SIG_SETMASK, set, null));
 }
 
 /** Whether this thread blocks `signal`. */
 export function isBlocked(signal: number): boolean {
   const set = signalSet([]);
-  checkNumber(libc.pthread_sigmask(SIG_BLOCK, null, set), "read the blocked signals");
+  checkNumber("read the blocked signals", libc.pthread_sigmask(SIG_BLOCK, null, set));
   const bit = signal - 1;
   return ((set[bit >> 3] ?? 0) >> (bit & 7) & 1) === 1;
 }
@@ -71,8 +71,8 @@ export class SignalFd {
    */
   constructor(signals: readonly number[]) {
     this.fd = check(
-      libc.signalfd(-1, signalSet(signals), SFD_NONBLOCK | SFD_CLOEXEC),
       "receive signals",
+      libc.signalfd(-1, signalSet(signals), SFD_NONBLOCK | SFD_CLOEXEC),
     );
   }
 

@@ -36,8 +36,8 @@ export class SystemLog {
     this.#journal = unixAddress(paths.journal ?? JOURNAL_SOCKET);
     this.#syslog = unixAddress(paths.syslog ?? SYSLOG_SOCKET);
     this.#fd = check(
-      libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
       "open a socket for the system's log",
+      libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
     );
   }
 

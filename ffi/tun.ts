@@ -88,7 +88,7 @@ export class TunDevice {
    */
   static fromFd(fd: number): TunDevice {
     const request = new Uint8Array(IFREQ.SIZE);
-    check(libc.ioctl(fd, TUNGETIFF, request), `use file descriptor ${fd} as a TUN interface`);
+    check(`use file descriptor ${fd} as a TUN interface`, libc.ioctl(fd, TUNGETIFF, request));
     setNonblocking(fd);
     setCloseOnExec(fd);
     const flags = new DataView(request.buffer).getUint16(IFREQ.FLAGS, true);

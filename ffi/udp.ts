@@ -192,7 +192,7 @@ function bindPort(fd: number, address: DataView<ArrayBuffer>, portOffset: number
     throw new SysError(`listen on UDP port ${port}`, number, BIND_ADVICE[number]);
   }
   const length = Int32Array.of(address.byteLength);
-  check(libc.getsockname(fd, address, length), "read the port of a UDP socket");
+  check("read the port of a UDP socket", libc.getsockname(fd, address, length));
   return address.getUint16(portOffset);
 }
 
@@ -215,10 +215,7 @@ function setBufferSize(fd: number, forced: number, limited: number): void {
 
 function setOption(fd: number, level: number, option: number, value: number, what: string): void {
   const bytes = Int32Array.of(value);
-  check(
-    libc.setsockopt(fd, level, option, bytes, bytes.byteLength),
-    `set ${what} of a UDP socket`,
-  );
+  check(`set ${what} of a UDP socket`, libc.setsockopt(fd, level, option, bytes, bytes.byteLength));
 }
 
 function closePair(ipv4: number, ipv6: number): void {

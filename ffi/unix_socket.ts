@@ -32,11 +32,11 @@ export class UnixStream {
    */
   static connect(path: string, timeoutMs: number = DEFAULT_TIMEOUT_MS): UnixStream {
     const address = unixAddress(path);
-    const fd = check(libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "open a UNIX socket");
+    const fd = check("open a UNIX socket", libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     try {
       setTimeLimit(fd, SO_RCVTIMEO, timeoutMs);
       setTimeLimit(fd, SO_SNDTIMEO, timeoutMs);
-      check(libc.connect(fd, address, address.length), `connect to ${path}`);
+      check(`connect to ${path}`, libc.connect(fd, address, address.length));
       return new UnixStream(fd);
     } catch (error) {
       libc.close(fd);
@@ -136,13 +136,13 @@ export class UnixListener {
   static listen(path: string): UnixListener {
     withUmask(0o022, () => makeDirectories(path.slice(0, path.lastIndexOf("/"))));
     const fd = check(
-      libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
       "open a UNIX socket",
+      libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
     );
     try {
       // The socket's file gets its mode from the umask; a chmod afterwards would come too late.
       withUmask(0o077, () => bindPath(fd, path));
-      check(libc.listen(fd, BACKLOG), `listen at ${path}`);
+      check(`listen at ${path}`, libc.listen(fd, BACKLOG));
       return new UnixListener(fd, path);
     } catch (error) {
       libc.close(fd);
@@ -181,15 +181,15 @@ function bindPath(fd: number, path: string): void {
   const number = errno();
   if (number !== Errno.EADDRINUSE) throw new SysError(`listen at ${path}`, number);
   removeAbandoned(path);
-  check(libc.bind(fd, address, address.length), `listen at ${path}`);
+  check(`listen at ${path}`, libc.bind(fd, address, address.length));
 }
 
 /** Deletes the socket at `path` if nobody listens at it. */
 function removeAbandoned(path: string): void {
   const operation = `listen at ${path}`;
   const fd = check(
-    libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
     "open a UNIX socket",
+    libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
   );
   const address = unixAddress(path);
   const number = libc.connect(fd, address, address.length) < 0 ? errno() : 0;
@@ -223,7 +223,7 @@ function makeDirectories(path: string): void {
     throw new SysError(`create the directory ${path}`, number);
   }
   makeDirectories(parent);
-  check(libc.mkdir(cString(path), 0o755), `create the directory ${path}`);
+  check(`create the directory ${path}`, libc.mkdir(cString(path), 0o755));
 }
 
 function setTimeLimit(fd: number, option: number, timeoutMs: number): void {
@@ -231,8 +231,8 @@ function setTimeLimit(fd: number, option: number, timeoutMs: number): void {
   time.setUint32(TIMEVAL.SECONDS, Math.floor(timeoutMs / 1000), true);
   time.setUint32(TIMEVAL.MICROSECONDS, Math.floor(timeoutMs % 1000 * 1000), true);
   check(
-    libc.setsockopt(fd, SOL_SOCKET, option, time, time.byteLength),
     "set the time limit of a UNIX socket",
+    libc.setsockopt(fd, SOL_SOCKET, option, time, time.byteLength),
   );
 }
 

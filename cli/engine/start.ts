@@ -135,7 +135,7 @@ function runtimeArguments(script: string): string[] {
 
 function openPipe(): [readEnd: number, writeEnd: number] {
   const fds = new Int32Array(2);
-  check(libc.pipe2(fds, O_CLOEXEC), "make a pipe");
+  check("make a pipe", libc.pipe2(fds, O_CLOEXEC));
   return [fds[0] ?? -1, fds[1] ?? -1];
 }
 

@@ -10,13 +10,13 @@ import { unixAddress } from "../../ffi/unix_address.ts";
 export function notifyServiceManager(state: string): void {
   const path = Deno.env.get("NOTIFY_SOCKET");
   if (path === undefined || !/^[/@]/.test(path)) return;
-  const fd = check(libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), "open a UNIX socket");
+  const fd = check("open a UNIX socket", libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   try {
     const message = new TextEncoder().encode(state);
     const address = addressOf(path);
     check(
-      libc.sendto(fd, message, message.length, MSG_NOSIGNAL, address, address.length),
       `notify ${path}`,
+      libc.sendto(fd, message, message.length, MSG_NOSIGNAL, address, address.length),
     );
   } finally {
     libc.close(fd);

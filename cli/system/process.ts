@@ -40,8 +40,9 @@ export function signalProcess(process: ProcessIdentity, signal: "SIGTERM" | "SIG
     if (identifyProcess(process.pid)?.startTime !== process.startTime) return;
     const number = signal === "SIGTERM" ? SIGTERM : SIGKILL;
     const result = libc.syscall(SYS_pidfd_send_signal, pidfd, number, null, 0);
-    if (result < 0 && errno() !== Errno.ESRCH) {
-      throw new SysError(`send ${signal} to process ${process.pid}`, errno());
+    const error = result < 0 ? errno() : 0;
+    if (error !== 0 && error !== Errno.ESRCH) {
+      throw new SysError(`send ${signal} to process ${process.pid}`, error);
     }
   } finally {
     libc.close(pidfd);

@@ -20,7 +20,7 @@ export function currentScope(): JournalScope {
 
 /** The network namespace's cookie in hexadecimal; "" before Linux 5.14. */
 function namespaceCookie(): string {
-  const fd = check(libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), "open a UNIX socket");
+  const fd = check("open a UNIX socket", libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   try {
     const cookie = new BigUint64Array(1);
     const length = Int32Array.of(cookie.byteLength);

@@ -14,21 +14,21 @@ type Ipv4 = readonly [number, number, number, number];
 
 /** Sets the interface `name` up, with an IPv4 address and a prefix length of 24 if there is one. */
 export function setUp(name: string, address?: Ipv4): void {
-  const socket = check(libc.socket(AF_INET, SOCK_DGRAM, 0), "open a socket");
+  const socket = check("open a socket", libc.socket(AF_INET, SOCK_DGRAM, 0));
   try {
     if (address !== undefined) {
       const set = (operation: number, value: Ipv4) => {
         const request = requestFor(name);
         new DataView(request.buffer).setUint16(REQUEST_DATA, AF_INET, true);
         request.set(value, REQUEST_DATA + 4);
-        check(libc.ioctl(socket, operation, request), `set the address of ${name}`);
+        check(`set the address of ${name}`, libc.ioctl(socket, operation, request));
       };
       set(SIOCSIFADDR, address);
       set(SIOCSIFNETMASK, [255, 255, 255, 0]);
     }
     const request = requestFor(name);
     new DataView(request.buffer).setUint16(REQUEST_DATA, IFF_UP, true);
-    check(libc.ioctl(socket, SIOCSIFFLAGS, request), `set ${name} up`);
+    check(`set ${name} up`, libc.ioctl(socket, SIOCSIFFLAGS, request));
   } finally {
     libc.close(socket);
   }

@@ -12,9 +12,9 @@ class Daemon {
 
   constructor(path: string) {
     const type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    this.#fd = check(libc.socket(AF_UNIX, type, 0), "open a socket");
+    this.#fd = check("open a socket", libc.socket(AF_UNIX, type, 0));
     const address = unixAddress(path);
-    check(libc.bind(this.#fd, address, address.length), "bind");
+    check("bind", libc.bind(this.#fd, address, address.length));
   }
 
   received(): string[] {

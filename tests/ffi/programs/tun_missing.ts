@@ -5,11 +5,11 @@ import { libc } from "../../../ffi/libc.ts";
 import { cString } from "../../../ffi/text.ts";
 import { TunDevice } from "../../../ffi/tun.ts";
 
-check(libc.unshare(CLONE_NEWNS), "create a mount namespace");
-check(libc.mount(null, cString("/"), null, MS_REC | MS_PRIVATE, null), "keep the mounts private");
+check("create a mount namespace", libc.unshare(CLONE_NEWNS));
+check("keep the mounts private", libc.mount(null, cString("/"), null, MS_REC | MS_PRIVATE, null));
 check(
-  libc.mount(cString("none"), cString("/dev/net"), cString("tmpfs"), 0, null),
   "mount over /dev/net",
+  libc.mount(cString("none"), cString("/dev/net"), cString("tmpfs"), 0, null),
 );
 
 try {

@@ -27,7 +27,7 @@ function withoutIpv6(): void {
     BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(filter))),
   ]);
   libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  check(libc.syscall(SYS_seccomp, 1, 0, program, 0), "install a filter");
+  check("install a filter", libc.syscall(SYS_seccomp, 1, 0, program, 0));
 }
 
 withoutIpv6();
