@@ -77,8 +77,7 @@ export class IpPrefix {
 
   /** Whether a bit behind the prefix length is set. */
   get hasHostBits(): boolean {
-    const bytes = this.address.bytes;
-    return maskedBytes(bytes, this.length).some((byte, i) => byte !== bytes[i]);
+    return this.address.bytes.some((byte, i) => (byte & ~maskOfByte(i, this.length)) !== 0);
   }
 
   /** The same prefix with its host bits cleared. */
@@ -115,10 +114,13 @@ export function formatIpAddress(bytes: Uint8Array): string {
 }
 
 function maskedBytes(bytes: Uint8Array, length: number): Uint8Array {
-  return bytes.map((byte, i) => {
-    const bits = Math.min(8, Math.max(0, length - i * 8));
-    return byte & (0xff << (8 - bits));
-  });
+  return bytes.map((byte, i) => byte & maskOfByte(i, length));
+}
+
+/** The netmask's byte `index` for a prefix of `length` bits. */
+function maskOfByte(index: number, length: number): number {
+  const bits = Math.min(8, Math.max(0, length - index * 8));
+  return 0xff << (8 - bits) & 0xff;
 }
 
 function parseIpv4(text: string): Uint8Array | null {

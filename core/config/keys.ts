@@ -69,7 +69,7 @@ export function nearestName<T extends string>(text: string, names: readonly T[])
 }
 
 /** `toLowerCase()` would also turn the Kelvin sign into a k. */
-function asciiLowerCase(text: string): string {
+export function asciiLowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 

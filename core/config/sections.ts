@@ -3,6 +3,7 @@
 import type { ConfigDocument, SectionLine, SettingLine } from "./document.ts";
 import { ConfigError, type ConfigWarning, formatComplaint, quote } from "./error.ts";
 import {
+  asciiLowerCase,
   findName,
   nearestName,
   QUICK_KEYS,
@@ -53,6 +54,7 @@ export function readSections<I extends WgInterfaceConfig>(
   };
   const servicePort = options.servicePort ?? (() => null);
   const peers: PeerSection[] = [];
+  const interfaceKeys = keysOf(readers), peerKeys = keysOf(PEER_READERS);
   let readSetting: ((line: SettingLine) => void) | null = null;
 
   for (const line of document.lines) {
@@ -64,11 +66,11 @@ export function readSections<I extends WgInterfaceConfig>(
     }
     if (line.kind === "section") {
       if (sectionNameOf(document, line) === "Interface") {
-        readSetting = (line) => read(line, "Interface", readers, target);
+        readSetting = (line) => read(line, "Interface", interfaceKeys, target);
       } else {
         const peer: PeerSection = { line: line.number, changes: [] };
         peers.push(peer);
-        readSetting = (line) => read(line, "Peer", PEER_READERS, peer);
+        readSetting = (line) => read(line, "Peer", peerKeys, peer);
       }
       continue;
     }
@@ -79,13 +81,13 @@ export function readSections<I extends WgInterfaceConfig>(
     readSetting(line);
   }
 
-  function read<T>(line: SettingLine, section: SectionName, readers: SettingReaders<T>, target: T) {
-    const key = findName(line.key, [...readers.keys()]);
-    const reader = key === null ? undefined : readers.get(key);
-    if (key === null || reader === undefined) {
-      const problem = describeUnknownKey(line.key, section, [...readers.keys()]);
-      throw new ConfigError(document.position(line), problem);
+  function read<T>(line: SettingLine, section: SectionName, keys: Keys<T>, target: T) {
+    const found = keys.get(asciiLowerCase(line.key));
+    if (found === undefined) {
+      const known = [...keys.values()].map(({ key }) => key);
+      throw new ConfigError(document.position(line), describeUnknownKey(line.key, section, known));
     }
+    const { key, reader } = found;
     try {
       reader(target, line, { servicePort, warn: (problem) => warn(line.number, problem) });
     } catch (error) {
@@ -97,6 +99,13 @@ export function readSections<I extends WgInterfaceConfig>(
   }
 
   return { interface: target, peers: mergePeers(peers, document.file, warn), warnings };
+}
+
+/** The keys of a section, to be found by their lowercase names. */
+type Keys<T> = ReadonlyMap<string, { readonly key: string; readonly reader: SettingReader<T> }>;
+
+function keysOf<T>(readers: SettingReaders<T>): Keys<T> {
+  return new Map([...readers].map(([key, reader]) => [asciiLowerCase(key), { key, reader }]));
 }
 
 function sectionNameOf(document: ConfigDocument, line: SectionLine): SectionName {
