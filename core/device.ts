@@ -256,8 +256,8 @@ export class Device {
   }
 
   /**
-   * Processes one waiting handshake message (about a quarter of a millisecond). False when none
-   * waits, or when there is no room for the answer.
+   * Processes one waiting handshake message (about a quarter of a millisecond), or some that cost next
+   * to nothing. False when none waits, or when there is no room for the answer.
    */
   processNextHandshake(now: Now): boolean {
     return this.#handshakes.processNext(now);

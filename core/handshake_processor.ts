@@ -25,6 +25,8 @@ import { Session } from "./session.ts";
 
 /** So many waiting handshake messages mean that the device is under load. */
 const UNDER_LOAD_HANDSHAKES = MAX_QUEUED_HANDSHAKES / 8;
+/** Messages processed in one call, as long as each costs a few microseconds: a flood drains fast. */
+const CHEAP_MESSAGES_AT_ONCE = 32;
 
 /** What handshakes bring about elsewhere in the device. */
 export interface HandshakeListener {
@@ -85,13 +87,17 @@ export class HandshakeProcessor {
 
   /** {@linkcode Device.processNextHandshake} */
   processNext(now: Now): boolean {
-    const source = this.#queue.firstSource();
-    if (source === null || !this.#hasRoom()) return false;
-    const underLoad = this.#isUnderLoad(now);
-    const message = this.#queue.firstMessage();
-    this.#queue.shift();
-    this.#process(message, source, underLoad, now);
-    return true;
+    let processed = false;
+    for (let left = CHEAP_MESSAGES_AT_ONCE; left > 0; left--) {
+      const source = this.#queue.firstSource();
+      if (source === null || !this.#hasRoom()) break;
+      const underLoad = this.#isUnderLoad(now);
+      const message = this.#queue.firstMessage();
+      this.#queue.shift();
+      processed = true;
+      if (this.#process(message, source, underLoad, now)) break;
+    }
+    return processed;
   }
 
   /** Sends an initiation to `peer`, if that is possible at all; false when there is no room. */
@@ -146,15 +152,18 @@ export class HandshakeProcessor {
     return true;
   }
 
-  #process(message: Uint8Array, source: Endpoint, underLoad: boolean, now: Now): void {
+  /** Processes one message; false when that cost no asymmetric cryptography. */
+  #process(message: Uint8Array, source: Endpoint, underLoad: boolean, now: Now): boolean {
     const { buffer, byteOffset, length } = message;
     const type = messageType(new DataView(buffer, byteOffset, length), 0, length);
     if (type === MESSAGE_COOKIE_REPLY) {
       this.#consumeCookieReply(message, source, now);
-    } else if (!underLoad || this.#provesItsAddress(message, source, now)) {
-      if (type === MESSAGE_INITIATION) this.#consumeInitiation(message, source, now);
-      else this.#consumeResponse(message, source, now);
+      return false;
     }
+    if (underLoad && !this.#provesItsAddress(message, source, now)) return false;
+    if (type === MESSAGE_INITIATION) this.#consumeInitiation(message, source, now);
+    else this.#consumeResponse(message, source, now);
+    return true;
   }
 
   /** Under load: a valid cookie and a rate that isn't too high; without a cookie, one is sent. */

@@ -434,6 +434,21 @@ Deno.test("under load: a source with a cookie gets 5 messages at once and 20 in 
   assert.equal(limited(), 4);
 });
 
+Deno.test("under load: messages that only cost a cookie reply don't wait for their turn", () => {
+  const { sim, b } = pair();
+  new Stranger(b).send(UNDER_LOAD + 100);
+  assert.ok(b.device.processNextHandshake(sim.now));
+  assert.equal(b.device.handshakesWaiting, UNDER_LOAD + 100 - 32);
+  assert.equal(b.device.outgoing.count, 32);
+});
+
+Deno.test("without load, one message is processed at a time", () => {
+  const { sim, b } = pair();
+  new Stranger(b).send(3);
+  assert.ok(b.device.processNextHandshake(sim.now));
+  assert.equal(b.device.handshakesWaiting, 2);
+});
+
 Deno.test("under load: the ring is bounded, and what doesn't fit is dropped", () => {
   const { a, b } = pair();
   const stranger = new Stranger(b);
