@@ -70,12 +70,12 @@ export function hasCapability(capability: number): boolean {
  * capabilities that this thread has, even if it runs as root. The thread itself keeps all it has.
  *
  * A program executed by root gets every capability again, unless the securebit NOROOT is set, which
- * takes CAP_SETPCAP. Without that, it may get all that the bounding set leaves, and `limited` is false.
+ * takes CAP_SETPCAP. Without that, it gets all that the bounding set leaves.
  */
 export function withInheritedCapabilities<T>(
   wanted: readonly number[],
   body: () => T,
-): { result: T; limited: boolean } {
+): T {
   const before = getCapabilities();
   const ambientBefore = ambientCapabilities();
   const securebits = check("read the securebits", libc.prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
@@ -87,8 +87,8 @@ export function withInheritedCapabilities<T>(
     setAmbientCapabilities(inherited);
     // NO_SETUID_FIXUP keeps a program that changes its user from getting capabilities back.
     const strict = securebits | SECBIT_NOROOT | SECBIT_NO_SETUID_FIXUP;
-    const limited = libc.prctl(PR_SET_SECUREBITS, strict, 0, 0, 0) === 0 || libc.geteuid() !== 0;
-    return { result: body(), limited };
+    libc.prctl(PR_SET_SECUREBITS, strict, 0, 0, 0);
+    return body();
   } finally {
     libc.prctl(PR_SET_SECUREBITS, securebits, 0, 0, 0);
     setCapabilities(before);

@@ -47,13 +47,6 @@ export interface SpawnOptions extends Program {
   newSession?: boolean;
 }
 
-/** A process that was started. */
-export interface Spawned {
-  pid: number;
-  /** False when it may have more capabilities than it was meant to: see {@linkcode withInheritedCapabilities}. */
-  limited: boolean;
-}
-
 /** How a process ended: by exit with `code`, or by `signal`; the other is null. */
 export interface ExitStatus {
   code: number | null;
@@ -67,15 +60,14 @@ const RESET_SIGNALS = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGPIPE, SIGTERM];
 const FIRST_COPY = 64;
 
 /**
- * Starts a program.
+ * Starts a program and returns its process id.
  *
  * @throws SysError with ENOENT or EACCES when it can't be executed
  */
-export function spawn(options: SpawnOptions): Spawned {
-  const start = () => spawnProgram(options);
-  if (options.capabilities === undefined) return { pid: start(), limited: true };
-  const { result, limited } = withInheritedCapabilities(options.capabilities, start);
-  return { pid: result, limited };
+export function spawn(options: SpawnOptions): number {
+  const { capabilities } = options;
+  if (capabilities === undefined) return spawnProgram(options);
+  return withInheritedCapabilities(capabilities, () => spawnProgram(options));
 }
 
 /**
@@ -97,7 +89,7 @@ export function execute(program: Program): never {
     throw new SysError(`execute ${program.path}`, number);
   };
   if (program.capabilities === undefined) return execve();
-  return withInheritedCapabilities(program.capabilities, execve).result;
+  return withInheritedCapabilities(program.capabilities, execve);
 }
 
 function spawnProgram(options: SpawnOptions): number {
@@ -194,21 +186,6 @@ export async function waitForExit(pid: number): Promise<ExitStatus> {
 export function pollExit(pid: number): ExitStatus | null {
   const status = new Int32Array(1);
   return libc.waitpid(pid, status, WNOHANG) === pid ? exitStatus(status[0] ?? 0) : null;
-}
-
-/**
- * Takes the exit statuses of all children that have ended, orphans among them, as process 1 must.
- * For processes that start no child with `Deno.Command`, whose status it would take too.
- *
- * @returns their process ids
- */
-export function reapChildren(): number[] {
-  const reaped: number[] = [];
-  for (;;) {
-    const pid = libc.waitpid(-1, null, WNOHANG);
-    if (pid <= 0) return reaped;
-    reaped.push(pid);
-  }
 }
 
 /** A descriptor that gets readable when the process `pid` ends (since Linux 5.3). Closed on exec. */

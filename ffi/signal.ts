@@ -41,14 +41,6 @@ export function setBlockedSignals(set: SignalSet): void {
   checkNumber("set the blocked signals", libc.pthread_sigmask(SIG_SETMASK, set, null));
 }
 
-/** Whether this thread blocks `signal`. */
-export function isBlocked(signal: number): boolean {
-  const set = signalSet([]);
-  checkNumber("read the blocked signals", libc.pthread_sigmask(SIG_BLOCK, null, set));
-  const bit = signal - 1;
-  return ((set[bit >> 3] ?? 0) >> (bit & 7) & 1) === 1;
-}
-
 /**
  * Makes the whole process ignore `signal`.
  *

@@ -57,7 +57,7 @@ export async function startEngine(
           [ENGINE_FDS.control, control.fd],
           [ENGINE_FDS.ready, writeEnd],
         ],
-      }).pid;
+      });
     } finally {
       libc.close(writeEnd);
     }

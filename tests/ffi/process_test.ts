@@ -64,31 +64,20 @@ Deno.test("a program can lead a session of its own", async () => {
 });
 
 Deno.test("how a program ended is told", async () => {
-  const { pid } = spawn({ ...shell("exit 7"), environment: {}, fds: [] });
+  const pid = spawn({ ...shell("exit 7"), environment: {}, fds: [] });
   assert.deepEqual(await waitForExit(pid), { code: 7, signal: null });
 
   const sleeper = spawn({ ...shell("exec sleep 100"), environment: Deno.env.toObject(), fds: [] });
-  assert.equal(pollExit(sleeper.pid), null);
-  const pidfd = openPidfd(sleeper.pid);
+  assert.equal(pollExit(sleeper), null);
+  const pidfd = openPidfd(sleeper);
   const poll = new PollSet(new Arena(65536), 1);
   poll.set(0, pidfd, POLLIN);
   assert.equal(poll.wait(0), 0);
-  libc.kill(sleeper.pid, SIGKILL);
+  libc.kill(sleeper, SIGKILL);
   assert.equal(poll.wait(10_000), 1);
-  assert.deepEqual(pollExit(sleeper.pid), { code: null, signal: SIGKILL });
+  assert.deepEqual(pollExit(sleeper), { code: null, signal: SIGKILL });
   libc.close(pidfd);
-  await assert.rejects(waitForExit(sleeper.pid), /no child/);
-});
-
-Deno.test("children that ended are reaped together", () => {
-  const { pid } = spawn({ ...shell("exit 0"), environment: {}, fds: [] });
-  const pidfd = openPidfd(pid);
-  const poll = new PollSet(new Arena(65536), 1);
-  poll.set(0, pidfd, POLLIN);
-  assert.equal(poll.wait(10_000), 1);
-  libc.close(pidfd);
-  assert(reapChildren().includes(pid));
-  assert(!reapChildren().includes(pid));
+  await assert.rejects(waitForExit(sleeper), /no child/);
 });
 
 Deno.test("a program that isn't there is an error", () => {

@@ -27,7 +27,7 @@ export function denoScript(path: string): TestProgram {
 /** Starts a program whose standard output can be read from a pipe. */
 export function start(program: TestProgram): { pid: number; output: number } {
   const { reading, writing } = openPipe();
-  const { pid } = spawn({
+  const pid = spawn({
     environment: {},
     ...program,
     fds: [[0, null], [1, writing], [2, 2], ...(program.fds ?? [])],
