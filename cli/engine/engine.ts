@@ -125,10 +125,11 @@ export class Engine {
     if (device.nextDeadline() <= this.#now.boot) device.advance(this.#now);
     const moreHandshakes = device.processNextHandshake(this.#now) && device.handshakesWaiting > 0;
     this.#path.flush(this.#now);
+    // Before control work: who sets the link up and then asks, is told of an interface that is up.
+    if (this.#poll.ready(SLOT.link) !== 0) this.#followLink();
     this.#controlEnd = performance.now() + CONTROL_BUDGET_MS;
     const moreControl = this.#control.step(this.#controlExpired);
     if (device.outgoing.count > 0) this.#path.flush(this.#now);
-    if (this.#poll.ready(SLOT.link) !== 0) this.#followLink();
     if (this.#poll.ready(SLOT.signals) !== 0) this.#readSignals();
     if (this.#poll.ready(SLOT.socketFile) !== 0 && this.#socketFile.isGone()) {
       this.#stop(`its control socket ${this.#listener.path} was deleted`);

@@ -28,6 +28,15 @@ Deno.test("up brings the tunnel up and down restores the host", async () => {
   await assertRestored(site.host, before);
 });
 
+Deno.test("the interface has its port when up returns", async () => {
+  await using site = await Site.create();
+  for (let i = 0; i < 5; i++) {
+    await site.wgtsOk("up", "wg0");
+    assert.notEqual(await site.host.sh("wg show wg0 listen-port"), "0\n");
+    await site.wgtsOk("down", "wg0");
+  }
+});
+
 Deno.test("up takes a path to a file", async () => {
   await using site = await Site.create();
   await site.host.sh("mkdir /run/elsewhere; mv /etc/wireguard/wg0.conf /run/elsewhere/tun7.conf");
