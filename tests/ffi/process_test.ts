@@ -16,7 +16,7 @@ import {
 } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { PollSet } from "../../ffi/poll.ts";
-import { openPidfd, pollExit, reapChildren, spawn, waitForExit } from "../../ffi/process.ts";
+import { openPidfd, pollExit, spawn, waitForExit } from "../../ffi/process.ts";
 import { openPipe, readText } from "./pipe.ts";
 import { rootTest } from "./privileged.ts";
 import { denoProgram, outputOf, shell, start } from "./run_program.ts";
