@@ -24,8 +24,11 @@ export type QuickKey =
   | "PostDown"
   | "SaveConfig";
 
+/** The sections in their canonical spelling. */
 export const SECTION_NAMES: readonly SectionName[] = ["Interface", "Peer"];
+/** The keys of `[Interface]` that every dialect has, in their canonical spelling. */
 export const WG_INTERFACE_KEYS: readonly WgInterfaceKey[] = ["PrivateKey", "ListenPort", "FwMark"];
+/** The keys of `[Peer]` in their canonical spelling. */
 export const WG_PEER_KEYS: readonly WgPeerKey[] = [
   "PublicKey",
   "PresharedKey",
@@ -33,6 +36,7 @@ export const WG_PEER_KEYS: readonly WgPeerKey[] = [
   "Endpoint",
   "PersistentKeepalive",
 ];
+/** The keys that wg-quick adds to `[Interface]`, in their canonical spelling. */
 export const QUICK_KEYS: readonly QuickKey[] = [
   "Address",
   "DNS",

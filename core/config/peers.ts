@@ -18,6 +18,7 @@ import {
 export interface PeerSection extends Partial<Omit<WgPeerConfig, "publicKey" | "allowedIps">> {
   /** Line of its header. */
   readonly line: number;
+  /** 32 bytes; missing until its line was read. */
   publicKey?: Uint8Array;
   /** In the order of the file. */
   readonly changes: AllowedIpChange[];

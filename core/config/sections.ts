@@ -24,6 +24,7 @@ export interface ConfigOptions {
 
 /** What the reader of a setting may need beside its line. */
 export interface SettingContext {
+  /** Looks up the port of a service name. */
   readonly servicePort: ServicePort;
   /** Tells of something odd in the line that is being read. */
   warn(problem: string): void;

@@ -10,6 +10,7 @@ import type { ConfigEndpoint } from "./types.ts";
 
 /** A value that can't be accepted; the message says why, not where. */
 export class ValueError extends Error {
+  /** "ValueError". */
   override readonly name = "ValueError";
 }
 
