@@ -6,7 +6,6 @@ import {
   destinations,
   freeTable,
   parseTableNames,
-  tableNumber,
 } from "../../../core/plan/routes.ts";
 import { prefixes } from "./quick_config.ts";
 
@@ -56,17 +55,4 @@ Deno.test("rt_tables names are read as iproute2 reads them", () => {
     "#\n# reserved\n255\tlocal\n254\tmain\n 0x10 hex # why\n#1 off\nx y\n",
   );
   assert.deepEqual([...names], [["local", 255], ["main", 254], ["hex", 16]]);
-});
-
-Deno.test("a table is a number, a name, or one of ip's spellings of a number", () => {
-  const names = new Map([["vpn", 200], ["7", 8]]);
-  assert.equal(tableNumber(1234, names), 1234);
-  assert.equal(tableNumber({ name: "vpn" }, names), 200);
-  assert.equal(tableNumber({ name: "7" }, names), 8);
-  assert.equal(tableNumber({ name: "0x20" }, names), 32);
-  assert.equal(tableNumber({ name: "020" }, names), 16);
-  assert.equal(tableNumber({ name: "4294967295" }, names), 4294967295);
-  for (const name of ["4294967296", "0x100000000", "vpn2", "-1", "1e3", "1.5", "", "08"]) {
-    assert.equal(tableNumber({ name }, names), null, name);
-  }
 });

@@ -75,13 +75,13 @@ Deno.test("a table by number takes all routes as they are, a default route too",
 });
 
 Deno.test("a table by name is looked up", () => {
-  const config = quickConfig({ table: { name: "vpn" } }, ["10.0.0.0/8"]);
+  const config = quickConfig({ table: { name: "vpn", line: 3 } }, ["10.0.0.0/8"]);
   assert.deepEqual(trace(config, { tableNames: new Map([["vpn", 200]]) }).slice(4), [
     "ip -4 route add 10.0.0.0/8 dev wg0 table 200",
   ]);
   assert.throws(() => trace(config), {
     name: "ConfigError",
-    message: `${PATH}: cannot parse Table "vpn": must be auto, off, a number or a name of ` +
+    message: `${PATH}:3: cannot parse Table "vpn": must be auto, off, a number or a name of ` +
       "/etc/iproute2/rt_tables",
   });
 });
@@ -167,13 +167,6 @@ Deno.test("hooks run at their moments; endpoints are looked up behind PreUp", ()
     undo: null,
     tolerance: null,
   }]);
-});
-
-Deno.test("a hook's $& and $1 are left alone when %i is replaced", () => {
-  assert.deepEqual(
-    describeAction({ kind: "hook", moment: "PostUp", command: "echo $& %i $1" }, "$&"),
-    "echo $& $& $1",
-  );
 });
 
 Deno.test("what outlives the interface has an undo, and no more than that", () => {
