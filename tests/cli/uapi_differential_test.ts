@@ -3,8 +3,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseWgConfig } from "../../core/config/wg.ts";
+import { Endpoint } from "../../core/endpoint.ts";
+import { IpAddress, IpPrefix } from "../../core/ip.ts";
 import { formatHexKey, formatKey } from "../../core/keys.ts";
 import { formatUapiSet } from "../../core/uapi/client.ts";
+import { formatUapiGet } from "../../core/uapi/get_response.ts";
 import { UapiRequestParser } from "../../core/uapi/request_parser.ts";
 import { formatUapiEndpoint, parseUapiEndpoint } from "../../core/uapi/values.ts";
 import { DEVICE_LINES, KEY_HEX, PEER_LINES } from "../core/uapi/wrong_lines.ts";
@@ -118,7 +121,8 @@ wgTest("formatUapiSet sends what wg setconf sends", { root: true }, async () => 
 
 const needs = { root: true, program: "wireguard-go" };
 
-wgTest("wrong lines get wireguard-go's errno", needs, async () => {
+/** Runs `body` with the path of the control socket of a wireguard-go. */
+async function withWireguardGo(body: (path: string) => Promise<void>): Promise<void> {
   const name = `wgtsg${Deno.pid}`;
   // Its interface lives in a network namespace of its own, its socket where all are.
   const server = new Deno.Command("unshare", {
@@ -129,7 +133,15 @@ wgTest("wrong lines get wireguard-go's errno", needs, async () => {
     stderr: "null",
   }).spawn();
   try {
-    const path = `/var/run/wireguard/${name}.sock`;
+    await body(`/var/run/wireguard/${name}.sock`);
+  } finally {
+    server.kill("SIGTERM");
+    await server.status;
+  }
+}
+
+wgTest("wrong lines get wireguard-go's errno", needs, async () => {
+  await withWireguardGo(async (path) => {
     for (const [line, errno] of DEVICE_LINES) {
       assert.equal(await answerOf(path, `set=1\n${line}\n\n`), `errno=${-errno}\n\n`, line);
     }
@@ -139,12 +151,41 @@ wgTest("wrong lines get wireguard-go's errno", needs, async () => {
     }
     assert.equal(await answerOf(path, "get=1\nx\n\n"), "errno=-22\n\n");
     assert.equal(await answerOf(path, "get=2\n\n"), "");
-    const key = formatHexKey(new Uint8Array(32).fill(1));
-    const peer = `set=1\npublic_key=${key}\nendpoint=[fe80::1%lo]:1\nallowed_ip=10.0.0.1/8\n\n`;
-    assert.equal(await answerOf(path, peer), "errno=0\n\n");
-  } finally {
-    server.kill("SIGTERM");
-    await server.status;
+  });
+});
+
+wgTest("formatUapiGet answers as wireguard-go does", needs, async () => {
+  const hexKey = (byte: number) => formatHexKey(new Uint8Array(32).fill(byte));
+  const ips = ["10.0.0.0/8", "fd00::/64"].map((text) => IpPrefix.parse(text) ?? assert.fail());
+  for (const address of ["192.0.2.1", "2001:db8::1"]) {
+    const peer = {
+      publicKey: new Uint8Array(32).fill(1),
+      presharedKey: new Uint8Array(32).fill(2),
+      endpoint: new Endpoint(IpAddress.parse(address)?.bytes ?? assert.fail(), 51820),
+      lastHandshake: 0,
+      sentBytes: 0,
+      receivedBytes: 0,
+      persistentKeepaliveInterval: 0,
+    };
+    const device = {
+      privateKey: new Uint8Array(32).fill(0x40),
+      listenPort: 51821,
+      fwmark: 0xca6c,
+      peers: [peer],
+      allowedIps: () =>
+        ips.map(({ address, length }) => ({ address: address.bytes, prefixLength: length })),
+    };
+    const endpoint = address.includes(":") ? `[${address}]:51820` : `${address}:51820`;
+    await withWireguardGo(async (path) => {
+      const request = `set=1\nprivate_key=${hexKey(0x40)}\nlisten_port=51821\nfwmark=51820\n` +
+        `public_key=${hexKey(1)}\npreshared_key=${hexKey(2)}\nendpoint=${endpoint}\n` +
+        "allowed_ip=10.1.2.3/8\nallowed_ip=fd00::1/64\n\n";
+      assert.equal(await answerOf(path, request), "errno=0\n\n");
+      const decoder = new TextDecoder();
+      let ours = "";
+      for (const chunk of formatUapiGet(device)) ours += decoder.decode(chunk);
+      assert.equal(ours, await answerOf(path, "get=1\n\n"));
+    });
   }
 });
 
