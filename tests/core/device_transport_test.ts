@@ -12,6 +12,7 @@ import {
   ipv6Packet,
   packetId,
   pair,
+  publicKeyOf,
   Simulation,
   typeOf,
   udpEndpoint,
@@ -319,26 +320,76 @@ Deno.test("transport: packets behind staged ones don't overtake them", () => {
   assert.deepEqual(b.received.map(({ packet }) => packetId(packet)), [0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
-Deno.test("transport: staged packets wait for room in the transmit buffer", () => {
-  const { sim, a, b } = pair();
-  for (let id = 0; id < 128; id++) a.send(ipv4Packet(a, b, id, 1400));
-  a.device.mtu = 1420;
-  const hog = a.transmit.allocate(a.transmit.available - 10_000);
-  assert.ok(hog >= 0);
+/** Counts how often `host` is told that more staged packets wait for room. */
+function countPumps(host: Host): { more: number } {
+  const { device } = host;
+  const pump = device.pump.bind(device);
+  const counts = { more: 0 };
+  device.pump = (now) => {
+    const more = pump(now);
+    if (more) counts.more++;
+    return more;
+  };
+  return counts;
+}
+
+for (
+  const [what, options, least] of [
+    ["the transmit buffer", { transmitSize: 16 << 10 }, 10],
+    ["the outgoing queue", { device: { queueCapacity: 8 } }, 15],
+  ] as const
+) {
+  Deno.test(`transport: staged packets wait for room in ${what}`, () => {
+    const sim = new Simulation();
+    const a = sim.addHost(options), b = sim.addHost();
+    sim.connect(a, b);
+    const counts = countPumps(a);
+    for (let id = 0; id < 128; id++) a.send(ipv4Packet(a, b, id, 1400));
+    sim.run(100);
+    assert.ok(counts.more >= least, `${counts.more} times`);
+    assert.deepEqual(
+      b.received.map(({ packet }) => packetId(packet)),
+      Array.from({ length: 128 }, (_, id) => id),
+    );
+  });
+}
+
+Deno.test("transport: a keepalive waits for room in the outgoing queue", () => {
+  const sim = new Simulation();
+  const a = sim.addHost({ device: { queueCapacity: 1 } });
+  const others = [sim.addHost(), sim.addHost(), sim.addHost()];
+  for (const other of others) {
+    sim.connect(a, other);
+    a.send(ipv4Packet(a, other, 1));
+    sim.run(100);
+  }
+  sim.network.recording = true;
+  for (const other of others) a.peer(other).setPersistentKeepaliveInterval(60, sim.now);
+  a.device.advance(sim.now);
+  assert.equal(a.device.outgoing.count, 1);
+  assert.ok(a.device.nextDeadline() <= sim.now.boot);
+  a.turn();
+  assert.deepEqual(sim.network.log.map(({ bytes }) => bytes.length), [32, 32, 32]);
+});
+
+Deno.test("transport: staged packets outlive the session they were to be sent in", () => {
+  const { sim, a, b } = connectedPair();
   const { device } = a;
   const pump = device.pump.bind(device);
-  let turns = 0;
-  device.pump = (now) => {
-    turns++;
-    return pump(now);
-  };
-  a.transmit.reset();
+  device.pump = () => false;
+  a.device.setPrivateKey(null, sim.now);
+  a.device.setPrivateKey(new Uint8Array(32).fill(3), sim.now);
+  const peer = b.device.addPeer(publicKeyOf(a));
+  assert.ok(peer);
+  b.device.allowedIps.insert(a.inner4, 32, peer);
+  a.send(ipv4Packet(a, b, 1));
+  sim.run(181_000);
+  assert.equal(b.received.length, 0);
+  assert.ok(device.isUp && a.peer(b).staged.count === 1);
+  device.pump = pump;
+  a.turn();
   sim.run(100);
-  assert.ok(turns > 1);
-  assert.deepEqual(
-    b.received.map(({ packet }) => packetId(packet)),
-    Array.from({ length: 128 }, (_, id) => id),
-  );
+  assert.equal(b.received.length, 1);
 });
 
 Deno.test("transport: a full outgoing queue drops packets before they use up a counter", () => {
@@ -368,6 +419,28 @@ Deno.test("transport: packets queued for a peer that is removed meanwhile are ne
   a.device.completeSend(sim.now);
   a.turn();
   assert.equal(sim.network.log.length, 0);
+});
+
+Deno.test("transport: a peer that is removed meanwhile doesn't disturb the others' packets", () => {
+  const sim = new Simulation();
+  const [a, b, c] = [sim.addHost(), sim.addHost(), sim.addHost()];
+  for (const other of [b, c]) {
+    sim.connect(a, other);
+    a.send(ipv4Packet(a, other, 0));
+    sim.run(100);
+  }
+  for (let id = 1; id <= 6; id++) {
+    const packet = ipv4Packet(a, id % 2 ? b : c, id);
+    const offset = a.transmit.allocate(16 + packet.length + 31) + 16;
+    a.memory.bytes.set(packet, offset);
+    assert.ok(a.device.send(offset, packet.length, sim.now));
+  }
+  a.device.removePeer(a.peer(b));
+  a.device.completeSend(sim.now);
+  a.turn();
+  sim.run(100);
+  assert.deepEqual(b.received.map(({ packet }) => packetId(packet)), [0]);
+  assert.deepEqual(c.received.map(({ packet }) => packetId(packet)), [0, 2, 4, 6]);
 });
 
 Deno.test("transport: datagrams queued for a peer that is removed meanwhile are dropped", () => {

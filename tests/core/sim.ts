@@ -124,7 +124,7 @@ export class Host {
 
   constructor(readonly sim: Simulation, readonly number: number, options: HostOptions) {
     this.memory = memoryOf(options.memory ?? new ArrayBuffer(MEMORY_SIZE));
-    this.transmit = new TransmitBuffer(TRANSMIT.offset, TRANSMIT.length);
+    this.transmit = new TransmitBuffer(TRANSMIT.offset, options.transmitSize ?? TRANSMIT.length);
     this.address = udpEndpoint([192, 0, 2, number], 51820);
     this.device = new Device({
       memory: this.memory,
@@ -247,6 +247,8 @@ export interface HostOptions {
   crypto?: (memory: Memory) => Crypto;
   memory?: ArrayBufferLike;
   device?: Partial<DeviceOptions>;
+  /** Bytes of its transmit buffer. */
+  transmitSize?: number;
 }
 
 /** Hosts, the network between them, and the time. */
