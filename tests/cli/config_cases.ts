@@ -274,3 +274,60 @@ export function isExcused(text: string): boolean {
   const lines = text.split("\n").map((line) => line.replace(/#.*/, "").replace(/[\t-\r ]/g, ""));
   return DIFFERENCES.some(({ pattern }) => lines.some((line) => pattern.test(line)));
 }
+
+/** Lines behind {@linkcode INTERFACE} that wg-quick and we judge differently on purpose. */
+export const QUICK_DIFFERENCES: {
+  readonly ours: "accepted" | "rejected";
+  readonly reason: string;
+  readonly examples: string[];
+}[] = [
+  {
+    ours: "accepted",
+    reason: "White space in names counts nowhere, as for wg; wg-quick leaves such a key to wg, " +
+      "which doesn't know it",
+    examples: ["[ Interface ]\nAddress = 10.0.0.1/24", "Ta ble = 1234"],
+  },
+  {
+    ours: "rejected",
+    reason: "A key without = is a slip; wg-quick takes the key for the value too",
+    examples: ["Address", "MTU # = 1420"],
+  },
+  {
+    ours: "rejected",
+    reason:
+      "An address is checked before anything changes; wg-quick leaves it to ip(8), which fails " +
+      "halfway or guesses, as 10.0.0.0/8 for 10/8",
+    examples: [
+      "Address = 10/8",
+      "Address = 10.0.0.1/255.255.255.0",
+      "Address = 010.0.0.1/24",
+      "Address = 10.0.0.1/33",
+      "Address = vpn.example.com",
+      "Address = 10.0.0.1 /24",
+      "Address = 10.0.0.1/24, 10.0.0.1/24",
+      "Address = ff02::1/64",
+    ],
+  },
+  {
+    ours: "rejected",
+    reason: "A name server is an address; what only looks like one would be silently useless",
+    examples: ["DNS = 1.1.1", "DNS = 1.1.1.256", "DNS = ::g", "DNS = 1.1.1.1;8.8.8.8"],
+  },
+  {
+    ours: "rejected",
+    reason: "A name server's zone isn't supported yet",
+    examples: ["DNS = fe80::1%eth0"],
+  },
+  {
+    ours: "rejected",
+    reason: "An MTU is a decimal number that a TUN device takes; wg-quick leaves it to ip(8)",
+    examples: ["MTU = big", "MTU = 0x500", "MTU = 67", "MTU = 65536", "MTU = 1420, 1380"],
+  },
+  {
+    ours: "rejected",
+    reason:
+      "A table is auto, off, a number or a name; ip(8) fails on Off, and reads 010 as 8 and 0 as " +
+      "main",
+    examples: ["Table = Off", "Table = 010", "Table = 0", "Table = 4294967296", "Table = a b"],
+  },
+];

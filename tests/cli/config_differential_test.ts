@@ -14,6 +14,7 @@ import {
   OTHER_KEY,
   PEER,
   PEER_LINES,
+  QUICK_DIFFERENCES,
   QUICK_LINES,
 } from "./config_cases.ts";
 import { quickVerdict, type Verdict, wgVerdict } from "./config_oracle.ts";
@@ -89,6 +90,18 @@ wgTest("the intended differences from wg exist, and are only these", { root: tru
         assert.ok(isExcused(text), `${pattern} excuses ${text}`);
         assert.equal(complaint(parseWgConfig, text) === null, ours === "accepted", reason);
         assert.equal(wg(text) === "accepted", ours === "rejected", `no difference: ${reason}`);
+      }
+    }
+  });
+});
+
+wgTest("the intended differences from wg-quick exist", { root: true }, () => {
+  withOracles((_, quick) => {
+    for (const { ours, examples, reason } of QUICK_DIFFERENCES) {
+      for (const line of examples) {
+        const text = `${INTERFACE}${line}\n`;
+        assert.equal(complaint(parseQuickConfig, text) === null, ours === "accepted", line);
+        assert.equal(quick(text) === "accepted", ours === "rejected", `${line}: ${reason}`);
       }
     }
   });
