@@ -24,7 +24,7 @@ class Copy {
     return copy;
   }
 
-  /** Runs tests of `file` whose names are in `names` and tells how each ended. */
+  /** Runs the tests in `files` whose names are in `names`, and tells how each ended. */
   async test(files: string[], names: string[]): Promise<Map<string, Outcome>> {
     const filter = `/^(${names.map(escapeRegExp).join("|")})$/`;
     const { stdout } = await new Deno.Command(Deno.execPath(), {
@@ -103,6 +103,10 @@ async function main(words: string[]): Promise<number> {
     words.length === 0 || words.some((word) => property.includes(word))
   );
   const copies = await Promise.all(Array.from({ length: WORKERS }, () => Copy.make()));
+  Deno.addSignalListener("SIGINT", async () => {
+    for (const copy of copies) await copy.remove();
+    Deno.exit(130);
+  });
   let passed = 0;
   try {
     const [first] = copies;
