@@ -1,10 +1,10 @@
-import { GET_REQUEST, isCompleteAnswer, parseUapiGet } from "../../core/uapi/client.ts";
+import { GET_REQUEST, parseUapiGet } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/uapi/state.ts";
 import { secretBytes } from "../../core/memory.ts";
-import { Errno, SysError } from "../../ffi/errno.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
 import { createHandshakeCrypto } from "../crypto.ts";
 import { CONTROL_DIRECTORY, controlSocketPath } from "../engine/control_path.ts";
+import { controlSocketState, readAnswer } from "./control_socket.ts";
 
 const SUFFIX = ".sock";
 
@@ -16,7 +16,7 @@ export function listInterfaces(): string[] {
   const names: string[] = [];
   try {
     for (const entry of Deno.readDirSync(CONTROL_DIRECTORY)) {
-      if (!entry.name.endsWith(SUFFIX)) continue;
+      if (!entry.name.endsWith(SUFFIX) || !isSocket(entry.name)) continue;
       const name = entry.name.slice(0, -SUFFIX.length);
       if (answers(name)) names.push(name);
     }
@@ -43,40 +43,15 @@ export function getInterface(name: string, wall: number): InterfaceState {
   }
 }
 
-/**
- * Reads one answer of a control socket, up to the blank line that ends it.
- *
- * @throws SysError when the stream ends or stalls before
- */
-export function readAnswer(stream: UnixStream, name: string): string {
-  const decoder = new TextDecoder();
-  const part = new Uint8Array(65_536);
-  const parts: string[] = [];
-  for (let end = "";;) {
-    const count = stream.read(part);
-    if (count <= 0) {
-      throw new SysError(`read the answer of ${controlSocketPath(name)}`, -count || Errno.EPIPE);
-    }
-    const text = decoder.decode(part.subarray(0, count), { stream: true });
-    part.fill(0, 0, count);
-    parts.push(text);
-    end = (end + text).slice(-2);
-    if (isCompleteAnswer(end)) return parts.join("");
-  }
+/** A connection to any other file is refused just as to a socket that nobody listens at. */
+function isSocket(file: string): boolean {
+  return Deno.lstatSync(`${CONTROL_DIRECTORY}/${file}`).isSocket === true;
 }
 
 function answers(name: string): boolean {
-  try {
-    const path = controlSocketPath(name);
-    if (!Deno.lstatSync(path).isSocket) return false;
-    UnixStream.connect(path).close();
-    return true;
-  } catch (error) {
-    if (error instanceof SysError && error.errno === Errno.ECONNREFUSED) {
-      Deno.removeSync(controlSocketPath(name));
-    }
-    return false;
-  }
+  const state = controlSocketState(name);
+  if (state === "dead") Deno.removeSync(controlSocketPath(name));
+  return state === "live";
 }
 
 function publicKeyOf(privateKey: Uint8Array): Uint8Array {

@@ -37,15 +37,24 @@ export function setInterface(name: string, request: string): void {
   }
 }
 
-function readAnswer(stream: UnixStream, name: string): string {
+/**
+ * Reads one answer of a control socket, up to the blank line that ends it.
+ *
+ * @throws SysError when the stream ends or stalls before
+ */
+export function readAnswer(stream: UnixStream, name: string): string {
   const decoder = new TextDecoder();
-  const part = new Uint8Array(4096);
-  for (let answer = "";;) {
+  const part = new Uint8Array(65_536);
+  const parts: string[] = [];
+  for (let end = "";;) {
     const count = stream.read(part);
     if (count <= 0) {
       throw new SysError(`read the answer of ${controlSocketPath(name)}`, -count || Errno.EPIPE);
     }
-    answer += decoder.decode(part.subarray(0, count), { stream: true });
-    if (isCompleteAnswer(answer)) return answer;
+    const text = decoder.decode(part.subarray(0, count), { stream: true });
+    part.fill(0, 0, count);
+    parts.push(text);
+    end = (end + text).slice(-2);
+    if (isCompleteAnswer(end)) return parts.join("");
   }
 }
