@@ -45,7 +45,13 @@ export function getInterface(name: string, wall: number): InterfaceState {
 
 /** A connection to any other file is refused just as to a socket that nobody listens at. */
 function isSocket(file: string): boolean {
-  return Deno.lstatSync(`${CONTROL_DIRECTORY}/${file}`).isSocket === true;
+  try {
+    return Deno.lstatSync(`${CONTROL_DIRECTORY}/${file}`).isSocket === true;
+  } catch (error) {
+    // Its interface may have ended since the directory was read.
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 function answers(name: string): boolean {
