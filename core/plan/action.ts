@@ -62,7 +62,7 @@ export type Undo =
   | { readonly kind: "restore-src-valid-mark" };
 
 /** Metric of the unreachable route: the least preferred there is. */
-export const UNREACHABLE_METRIC = 0xffffffff;
+export const UNREACHABLE_METRIC: number = 0xffffffff;
 
 /**
  * How `action` is undone. Null when nothing remains to be done: it changed nothing, or what it

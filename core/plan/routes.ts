@@ -5,10 +5,8 @@
  */
 import type { IpPrefix } from "../ip.ts";
 
-/** Number of the main routing table (`ip route show`). */
-export const MAIN_TABLE = 254;
 /** First table, and mark, that a default route may take: WireGuard's customary port (wg-quick(8)). */
-export const FIRST_TUNNEL_TABLE = 51820;
+export const FIRST_TUNNEL_TABLE: number = 51820;
 
 /**
  * The destinations of `allowedIps` in the order in which wg-quick(8) adds their routes: each once,
