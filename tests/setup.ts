@@ -3,6 +3,7 @@
  * Debian and its relatives only; elsewhere it says what is missing.
  */
 import { attempt } from "./netns/harness/command.ts";
+import { buildKernelPeer } from "./netns/harness/kernel_guest.ts";
 import { CURRENT_WIREGUARD_GO } from "./netns/harness/program.ts";
 
 /** The Debian package of each program that the tests start. */
@@ -41,6 +42,8 @@ async function main(): Promise<number> {
   }
   if (!await installPackages()) return 1;
   await installCurrentWireguardGo();
+  console.log("Preparing a Debian kernel for QEMU");
+  await buildKernelPeer();
   return 0;
 }
 

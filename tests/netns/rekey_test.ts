@@ -18,7 +18,8 @@ const INTERVAL_S = 0.25;
 const DURATION_S = 135;
 
 Deno.test("sessions are renewed under traffic without a lost ping", async (t) => {
-  const peers = [KERNEL, WIREGUARD_GO, WIREGUARD_GO_CURRENT, TESTED];
+  const peers = [KERNEL, WIREGUARD_GO, WIREGUARD_GO_CURRENT, TESTED]
+    .filter(({ missing }) => !missing);
   const results = await Promise.all(peers.map(rekeyWith));
   for (const { title, error } of results.flat()) {
     await t.step(title, () => {

@@ -4,6 +4,8 @@ import { CURRENT_WIREGUARD_GO, wgts } from "./program.ts";
 
 export interface Implementation {
   readonly name: string;
+  /** It could not be installed, of which the set-up has told. */
+  readonly missing?: boolean;
   /** Creates an interface; its removal by `ip link delete` ends everything that belongs to it. */
   start(machine: Machine, device: string): Promise<void>;
 }
@@ -17,10 +19,10 @@ export const KERNEL: Implementation = {
 
 export const WIREGUARD_GO: Implementation = userspace("wireguard-go", () => ["wireguard-go"]);
 
-export const WIREGUARD_GO_CURRENT: Implementation = userspace(
-  "the current wireguard-go",
-  () => [CURRENT_WIREGUARD_GO],
-);
+export const WIREGUARD_GO_CURRENT: Implementation = {
+  ...userspace("the current wireguard-go", () => [CURRENT_WIREGUARD_GO]),
+  missing: !isFile(CURRENT_WIREGUARD_GO),
+};
 
 export const WGTS: Implementation = userspace("wgts", () => [...wgts(), "run"]);
 
@@ -39,4 +41,12 @@ function userspace(name: string, command: () => string[]): Implementation {
       await machine.sh([...command(), device].join(" "));
     },
   };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 /** The guest of kernel_peer.sh: a Debian kernel in QEMU whose WireGuard is a peer in tests. */
-import { CommandError, type Result } from "./command.ts";
+import { CommandError, type Result, run } from "./command.ts";
 import type { Host } from "./host.ts";
 import type { Machine } from "./machine.ts";
 import { waitFor } from "./wait.ts";
@@ -8,6 +8,11 @@ const SCRIPT = new URL("../kernel_peer.sh", import.meta.url).pathname;
 const CONTROL_SOCKETS = 4;
 const BOOT_ATTEMPTS = 3;
 const DEFAULT_TIMEOUT = 120_000;
+
+/** Downloads and builds what a guest boots from, unless that is done already. */
+export async function buildKernelPeer(): Promise<void> {
+  await run([SCRIPT, "build"], { timeout: 900_000 });
+}
 
 export class KernelGuest implements Machine {
   #stop: () => Promise<void>;
@@ -27,6 +32,7 @@ export class KernelGuest implements Machine {
 
   /** Boots a guest whose eth0 is wired to a new device `tap` of `host`, in which QEMU runs. */
   static async boot(name: string, host: Host, tap: string): Promise<KernelGuest> {
+    await buildKernelPeer(); // out here: the host has no way to a package mirror
     for (let attempt = 1;; attempt++) {
       try {
         return await KernelGuest.#bootOnce(name, host, tap);
@@ -49,7 +55,6 @@ export class KernelGuest implements Machine {
     let ended: Result | null = null;
     qemu.result.then((result) => ended = result);
     try {
-      // Building the initramfs is part of the first boot.
       await waitFor("the guest's boot", async () => {
         if (ended) return true;
         const log = await Deno.readTextFile(host.path(`${directory}/console.log`));
