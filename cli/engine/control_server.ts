@@ -74,7 +74,8 @@ export class ControlServer {
       const stream = this.#listener.accept();
       if (stream === null) return;
       const connection = new ControlConnection(stream, this.#target);
-      this.#connections[slot] = { connection, hasMore: true };
+      // Its first read waits for the poll: most clients write a moment after they connect.
+      this.#connections[slot] = { connection, hasMore: false };
       this.#poll.watch(slot + 1, stream.fd, "read");
     }
     // All slots are taken: the listener stays readable, which must not keep the engine awake.
