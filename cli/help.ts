@@ -1,31 +1,176 @@
+/** What `--help` prints, of the program and of each command. */
+import { SHOW_FIELDS } from "../core/show/fields.ts";
 import { VERSION } from "./version.ts";
+
+interface CommandHelp {
+  /** All behind "wgts". */
+  readonly synopsis: string;
+  /** One line, for the list of all commands. */
+  readonly summary: string;
+  /** All else that its own help tells; "" when there is nothing more to tell. */
+  readonly details: string;
+}
+
+const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
+  up: {
+    synopsis: "up [--foreground] [--dry-run] [--strict] NAME | FILE.conf",
+    summary: "Bring up the tunnel of a wg-quick(8) config",
+    details: `\
+Brings up the tunnel that /etc/wireguard/NAME.conf or FILE.conf describes: creates the
+interface, sets keys, peers, addresses, MTU and routes, and runs the PreUp and PostUp
+commands. Prints each step to stderr. Returns when the tunnel is ready; from then on a
+process in the background serves it and logs to journald or syslog.
+
+  -f, --foreground  Stay until SIGINT, SIGTERM or SIGHUP, then take the tunnel down; log to
+                    stderr. For containers, also as process 1, and for systemd (Type=notify)
+      --dry-run     Only print the steps
+      --strict      Fail, instead of warn, where the system refuses a step that the tunnel can
+                    live without
+
+Environment:
+  LOG_LEVEL         silent, error, info (the default), or verbose: handshakes and roaming too
+  WG_ENDPOINT_RESOLUTION_RETRIES
+                    How often to try to resolve a peer's name; 15 or, for ever, infinity
+`,
+  },
+  down: {
+    synopsis: "down [--dry-run] NAME | FILE.conf",
+    summary: "Take a tunnel down and undo all that `up' did",
+    details: `\
+Runs the PreDown and PostDown commands and undoes what \`up' did, according to the journal that
+\`up' wrote: also when \`up' was killed halfway, or the process that served the tunnel.
+
+      --dry-run     Only print the steps
+`,
+  },
+  run: {
+    synopsis: "run [--foreground] NAME",
+    summary: "Only create an interface and serve it, like wireguard-go(1)",
+    details: `\
+Creates the interface NAME and serves it until it or its control socket is deleted; \`wg setconf'
+and \`wg set' configure it. Returns when the interface is ready, and logs to journald or syslog.
+
+  -f, --foreground  Serve it in this process, until SIGINT or SIGTERM; log to stderr
+
+Environment:
+  LOG_LEVEL         silent, error, info (the default), or verbose: handshakes and roaming too
+  WG_PROCESS_FOREGROUND
+                    1 means --foreground
+`,
+  },
+  show: {
+    synopsis: `show { <interface> | all | interfaces } [${SHOW_FIELDS.join(" | ")}]`,
+    summary: "Show the current configuration and device information, like `wg show'",
+    details: `\
+Shows what \`wg show' shows of interfaces that wgts or another userspace implementation serves:
+all of them, one, or only their names; with a field, only that, separated by tabs, for scripts.
+
+Environment:
+  WG_COLOR_MODE     always, never or auto (the default: on terminals)
+  WG_HIDE_KEYS      never: show private and preshared keys
+`,
+  },
+};
+
+const KEY_COMMANDS: Readonly<Record<string, CommandHelp>> = {
+  genkey: {
+    synopsis: "genkey",
+    summary: "Generate a new private key and write it to stdout",
+    details: "",
+  },
+  genpsk: {
+    synopsis: "genpsk",
+    summary: "Generate a new preshared key and write it to stdout",
+    details: "",
+  },
+  pubkey: {
+    synopsis: "pubkey",
+    summary: "Read a private key from stdin and write its public key to stdout",
+    details: `\
+Reads a private key from stdin and writes its public key to stdout:
+
+  umask 077; wgts genkey | tee private.key | wgts pubkey >public.key
+`,
+  },
+};
+
+const OTHER_COMMANDS: Readonly<Record<string, CommandHelp>> = {
+  help: {
+    synopsis: "help [<cmd>]",
+    summary: "Show this text, or that of a command; also `wgts --help' and `wgts <cmd> --help'",
+    details: "",
+  },
+  version: {
+    synopsis: "version",
+    summary: "Show the version; also `wgts --version'",
+    details: "",
+  },
+};
+
+const COMMANDS: Readonly<Record<string, CommandHelp>> = {
+  ...TUNNEL_COMMANDS,
+  ...KEY_COMMANDS,
+  ...OTHER_COMMANDS,
+};
+
+/** Commands of wg(8) and wg-quick(8) that wgts doesn't have, and the program that does. */
+const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
+  ["showconf", "wg"],
+  ["set", "wg"],
+  ["setconf", "wg"],
+  ["addconf", "wg"],
+  ["syncconf", "wg"],
+  ["strip", "wg-quick"],
+  ["save", "wg-quick"],
+]);
 
 /** The text of `wgts --help`. */
 export function usage(): string {
-  return `Usage: wgts <cmd> [<args>]
+  return `\
+Usage: wgts <cmd> [<args>]
 
 Tunnels:
-  up [--foreground] [--dry-run] [--strict] NAME | FILE.conf
-                     Bring up the interface that /etc/wireguard/NAME.conf or FILE.conf describes
-  down [--dry-run] NAME | FILE.conf
-                     Take it down again and undo all that \`up\` did
-  run [--foreground] NAME
-                     Only create the interface NAME and serve it (like \`wireguard-go NAME\`);
-                     configure it with \`wg\`
-  show               Show the current configuration and device information (like \`wg show\`)
-
+${list(TUNNEL_COMMANDS)}
 Keys:
-  genkey             Generate a new private key and write it to stdout
-  genpsk             Generate a new preshared key and write it to stdout
-  pubkey             Read a private key from stdin and write a public key to stdout
+${list(KEY_COMMANDS)}
+Other:
+${list(OTHER_COMMANDS)}
+You may pass \`--help' to any of these subcommands to view usage.`;
+}
 
-  --help, --version  This text; the version
+/** One line: how the command `name` is called. Printed where it is called wrongly. */
+export function commandUsage(name: string): string {
+  return `Usage: wgts ${helpOf(name)?.synopsis ?? name}`;
+}
 
-You may pass \`--help' to any of these subcommands to view usage.
-`;
+/** The text of `wgts NAME --help`; null when there is no such command, or none for people. */
+export function commandHelp(name: string): string | null {
+  const help = helpOf(name);
+  if (help === null) return null;
+  const { summary, details } = help;
+  return `${commandUsage(name)}\n\n${details === "" ? `${summary}.` : details.trimEnd()}`;
+}
+
+/** What is said to a subcommand that there isn't. */
+export function complaintAbout(word: string): string {
+  const complaint = `Invalid subcommand: \`${word}'`;
+  const program = FOREIGN_COMMANDS.get(word);
+  return program === undefined
+    ? `${complaint}\n${usage()}`
+    : `${complaint}: not there yet; use \`${program} ${word}' of wireguard-tools`;
 }
 
 /** The text of `wgts --version`. */
 export function versionLine(): string {
   return `wgts v${VERSION} - WireGuard in one executable`;
+}
+
+function helpOf(name: string): CommandHelp | null {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] ?? null : null;
+}
+
+function list(commands: Readonly<Record<string, CommandHelp>>): string {
+  return Object.entries(commands)
+    .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}\n`)
+    .join("");
 }

@@ -4,13 +4,14 @@
  *
  * @module
  */
+import { UsageError } from "./usage_error.ts";
 
 /** What each module in `commands/` exports: runs with the arguments after its name, gives the exit code. */
 interface Command {
   main(args: string[]): Promise<number>;
 }
 
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map(Object.entries({
   up: () => import("./commands/up.ts"),
   down: () => import("./commands/down.ts"),
   run: () => import("./commands/run.ts"),
@@ -22,33 +23,48 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   version: () => import("./commands/version.ts"),
   // What `up` and `run` execute in the background; takes open file descriptors, so it isn't for people.
   engine: () => import("./commands/engine.ts"),
-};
+}));
 
-const ALIASES: Readonly<Record<string, string>> = {
-  "--help": "help",
-  "-h": "help",
-  "--version": "version",
-  "-v": "version",
-};
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["--help", "help"],
+  ["-h", "help"],
+  ["--version", "version"],
+  ["-v", "version"],
+]);
 
 /** Runs one invocation of wgts and gives its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const [word = "show", ...rest] = args;
-  const load = COMMANDS[ALIASES[word] ?? word];
-  if (load === undefined) {
-    const { usage } = await import("./help.ts");
-    console.error(`Invalid subcommand: \`${word}'\n${usage()}`);
-    return 1;
-  }
+  const command = ALIASES.get(word) ?? word;
+  const load = COMMANDS.get(command);
   try {
+    if (load === undefined) {
+      const { complaintAbout } = await import("./help.ts");
+      console.error(complaintAbout(word));
+      return 1;
+    }
+    if (asksForHelp(rest)) return await (await import("./commands/help.ts")).main([command]);
     return await (await load()).main(rest);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return 1;
+    if (error instanceof UsageError) {
+      const { commandUsage } = await import("./help.ts");
+      if (error.message !== "") console.error(error.message);
+      console.error(commandUsage(command));
+      return 1;
+    }
     // Every expected failure carries its advice in its message; a stack would only hide it.
     console.error(`wgts: ${error instanceof Error ? error.message : String(error)}`);
     if (Deno.env.get("WGTS_DEBUG") && error instanceof Error) console.error(error.stack);
     return 1;
   }
+}
+
+/** Whether an option of a command asks for its help. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const options = end < 0 ? args : args.slice(0, end);
+  return options.includes("--help") || options.includes("-h");
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

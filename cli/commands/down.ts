@@ -9,22 +9,14 @@ import { exitCodeOf } from "../system/report.ts";
 import { currentScope } from "../system/scope.ts";
 import { Session } from "../system/session.ts";
 import { type DownHooks, printDown, readJournal, takeDown } from "../system/tunnel.ts";
-
-const USAGE = "Usage: wgts down [--dry-run] NAME | FILE.conf";
+import { UsageError } from "../usage_error.ts";
 
 const print = (line: string) => console.error(line);
 
 /** `wgts down`: takes a tunnel down and undoes all that `up` did, however much of it there is. */
 export async function main(args: string[]): Promise<number> {
-  if (args.includes("--help")) {
-    console.log(USAGE);
-    return 0;
-  }
   const line = parseCommandLine(args, ["--dry-run"]);
-  if (line === null) {
-    print(USAGE);
-    return 1;
-  }
+  if (line === null) throw new UsageError();
   const dryRun = line.switches.has("--dry-run");
   const { name, path } = requireLocation(line.operand);
   if (!dryRun) requireNetAdmin(`take down ${name}`);

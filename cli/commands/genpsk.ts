@@ -1,13 +1,11 @@
 import { formatKey, generatePresharedKey } from "../../core/keys.ts";
 import { writeKey } from "../key_output.ts";
 import { systemRandom } from "../random.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** `wgts genpsk`: a new preshared key in base64. */
 export function main(args: string[]): Promise<number> {
-  if (args.length > 0) {
-    console.error("Usage: wgts genpsk");
-    return Promise.resolve(1);
-  }
+  if (args.length > 0) throw new UsageError();
   writeKey(formatKey(generatePresharedKey(systemRandom)));
   return Promise.resolve(0);
 }

@@ -2,12 +2,13 @@ import { formatKey, parseKey } from "../../core/keys.ts";
 import { secretBytes } from "../../core/memory.ts";
 import { createHandshakeCrypto } from "../crypto.ts";
 import { writeStdout } from "../output.ts";
+import { UsageError } from "../usage_error.ts";
 
 const BASE64_KEY_LENGTH = 44;
 
 /** `wgts pubkey`: reads a private key from stdin and writes its public key, as `wg pubkey` does. */
 export function main(args: string[]): Promise<number> {
-  if (args.length > 0) return fail("Usage: wgts pubkey");
+  if (args.length > 0) throw new UsageError();
   const text = readAll();
   // In `wg`'s order, on which its message depends.
   const isLongEnough = text.length >= BASE64_KEY_LENGTH;

@@ -1,7 +1,6 @@
 import { isInterfaceName } from "../../core/config/interface_name.ts";
 import { becomeEngine, startEngine } from "../engine/start.ts";
-
-const USAGE = "Usage: wgts run [-f | --foreground] INTERFACE-NAME";
+import { UsageError } from "../usage_error.ts";
 
 /**
  * `wgts run`: creates an interface and serves it, as `wireguard-go` does. `WG_PROCESS_FOREGROUND=1`
@@ -11,15 +10,8 @@ export async function main(args: string[]): Promise<number> {
   const names = args.filter((argument) => !argument.startsWith("-"));
   const options = args.filter((argument) => argument.startsWith("-"));
   const [name] = names;
-  if (options.includes("--help")) {
-    console.log(USAGE);
-    return 0;
-  }
   const known = options.every((option) => option === "-f" || option === "--foreground");
-  if (name === undefined || names.length !== 1 || !known) {
-    console.error(USAGE);
-    return 1;
-  }
+  if (name === undefined || names.length !== 1 || !known) throw new UsageError();
   if (!isInterfaceName(name)) {
     console.error(
       `wgts: cannot name an interface "${name}": expected 1 to 15 of a-z A-Z 0-9 _ = + . -`,

@@ -1,18 +1,12 @@
 import { isInterfaceName } from "../../core/config/interface_name.ts";
-import {
-  findShowField,
-  formatShowField,
-  SHOW_FIELDS,
-  type ShowField,
-} from "../../core/show/fields.ts";
+import { findShowField, formatShowField, type ShowField } from "../../core/show/fields.ts";
 import { formatShow } from "../../core/show/pretty.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/uapi/state.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { writeStdout } from "../output.ts";
 import { getInterface, listInterfaces } from "../system/control_client.ts";
-
-const USAGE = `Usage: wgts show { <interface> | all | interfaces } [${SHOW_FIELDS.join(" | ")}]`;
+import { UsageError } from "../usage_error.ts";
 
 /** `wgts show`: what `wg show` prints, byte for byte. */
 export function main(args: string[]): Promise<number> {
@@ -21,13 +15,9 @@ export function main(args: string[]): Promise<number> {
 
 function show(args: readonly string[]): number {
   const [what = "all", fieldName] = args;
-  if (args.length === 1 && (what === "-h" || what === "--help" || what === "help")) {
-    console.error(USAGE);
-    return 0;
-  }
-  if (args.length > 2) return usageError();
+  if (args.length > 2) throw new UsageError();
   if (what === "interfaces") {
-    if (fieldName !== undefined) return usageError();
+    if (fieldName !== undefined) throw new UsageError();
     const names = listInterfaces();
     if (names.length > 0) writeStdout(`${names.join(" ")}\n`);
     return 0;
@@ -47,7 +37,7 @@ function showAll(fieldName: string | undefined): number {
       separator = "\n";
     } else {
       const field = findShowField(fieldName);
-      if (field === null) return fieldError(fieldName);
+      if (field === null) throw fieldError(fieldName);
       writeField(state, field, true);
     }
   }
@@ -62,7 +52,7 @@ function showOne(name: string, fieldName: string | undefined): number {
     return 0;
   }
   const field = findShowField(fieldName);
-  if (field === null) return fieldError(fieldName);
+  if (field === null) throw fieldError(fieldName);
   writeField(state, field, false);
   return 0;
 }
@@ -103,12 +93,6 @@ function colorWanted(): boolean {
   return mode !== "never" && Deno.stdout.isTerminal();
 }
 
-function usageError(): number {
-  console.error(USAGE);
-  return 1;
-}
-
-function fieldError(fieldName: string): number {
-  console.error(`Invalid parameter: \`${fieldName}'`);
-  return usageError();
+function fieldError(fieldName: string): UsageError {
+  return new UsageError(`Invalid parameter: \`${fieldName}'`);
 }

@@ -11,23 +11,16 @@ import { currentScope } from "../system/scope.ts";
 import { Session } from "../system/session.ts";
 import { supervise } from "../system/supervise.ts";
 import { bringUp, printUp } from "../system/tunnel.ts";
+import { UsageError } from "../usage_error.ts";
 
-const USAGE = "Usage: wgts up [--foreground] [--dry-run] [--strict] NAME | FILE.conf";
 const SWITCHES = ["--foreground", "-f", "--dry-run", "--strict"];
 
 const print = (line: string) => console.error(line);
 
 /** `wgts up`: brings up the tunnel that a wg-quick(8) config describes. */
 export async function main(args: string[]): Promise<number> {
-  if (args.includes("--help")) {
-    console.log(USAGE);
-    return 0;
-  }
   const line = parseCommandLine(args, SWITCHES);
-  if (line === null) {
-    print(USAGE);
-    return 1;
-  }
+  if (line === null) throw new UsageError();
   const dryRun = line.switches.has("--dry-run");
   const foreground = line.switches.has("--foreground") || line.switches.has("-f");
   const location = requireLocation(line.operand);

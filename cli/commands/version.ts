@@ -1,7 +1,8 @@
 import { versionLine } from "../help.ts";
+import { writeStdout } from "../output.ts";
 
 /** `wgts version`: one line on stdout. */
 export function main(_args: string[]): Promise<number> {
-  console.log(versionLine());
+  writeStdout(`${versionLine()}\n`);
   return Promise.resolve(0);
 }

@@ -1,0 +1,112 @@
+/** Help and misuse: on the right stream, with the right exit code, and never anything but that. */
+import assert from "node:assert/strict";
+
+const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
+const COMMANDS = ["up", "down", "run", "show", "genkey", "genpsk", "pubkey", "help", "version"];
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function wgts(...args: string[]): Promise<Outcome> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", MAIN, ...args],
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+Deno.test("--help, -h and help list all commands on stdout", async () => {
+  const [long, short, word] = await Promise.all([wgts("--help"), wgts("-h"), wgts("help")]);
+  assert.equal(long.code, 0);
+  assert.equal(long.stderr, "");
+  assert.match(long.stdout, /^Usage: wgts <cmd> \[<args>\]\n/);
+  const listed = [...long.stdout.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name);
+  assert.deepEqual(listed, COMMANDS);
+  assert.deepEqual(short, long);
+  assert.deepEqual(word, long);
+});
+
+for (const command of COMMANDS) {
+  Deno.test(`${command} --help and help ${command} tell how it is called`, async () => {
+    const [option, short, word] = await Promise.all([
+      wgts(command, "--help"),
+      wgts(command, "--anything", "-h"),
+      wgts("help", command),
+    ]);
+    assert.equal(option.code, 0);
+    assert.equal(option.stderr, "");
+    assert.match(option.stdout, new RegExp(`^Usage: wgts ${command}\\b.*\n\n.*\\S`));
+    assert.ok(option.stdout.endsWith("\n") && !option.stdout.endsWith("\n\n"));
+    for (const line of option.stdout.split("\n").slice(1)) assert.ok(line.length <= 100, line);
+    assert.deepEqual(short, option);
+    assert.deepEqual(word, option);
+  });
+}
+
+Deno.test("the commands are what main.ts loads, besides the engine", async () => {
+  const source = await Deno.readTextFile(MAIN);
+  const loaded = [...source.matchAll(/^ {2}(\w+): \(\) => import\("\.\/commands\/(\w+)\.ts"\)/gm)];
+  assert.deepEqual(loaded.map(([, name]) => name).sort(), [...COMMANDS, "engine"].sort());
+  for (const [, name, file] of loaded) assert.equal(name, file);
+});
+
+const MISUSES: readonly string[][] = [
+  ["up"],
+  ["up", "a", "b"],
+  ["up", "--foregruond", "wg0"],
+  ["up", "--dry-run=1", "wg0"],
+  ["down"],
+  ["down", "wg0", "wg1"],
+  ["down", "--foreground", "wg0"],
+  ["run"],
+  ["run", "wg0", "wg1"],
+  ["run", "-x", "wg0"],
+  ["show", "wg0", "transfer", "x"],
+  ["show", "interfaces", "x"],
+  ["genkey", "x"],
+  ["genpsk", "--force"],
+  ["pubkey", "key"],
+];
+
+for (const args of MISUSES) {
+  Deno.test(`wgts ${args.join(" ")} is told how to call it, and does nothing`, async () => {
+    const { code, stdout, stderr } = await wgts(...args);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, new RegExp(`^Usage: wgts ${args[0]}\\b[^\n]*\n$`));
+  });
+}
+
+Deno.test("an unknown subcommand is named, with all there are", async () => {
+  // The last ones are names that every JavaScript object has.
+  for (const word of ["foo", "UP", "engines", "constructor", "__proto__"]) {
+    const { code, stdout, stderr } = await wgts(word);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.ok(stderr.startsWith(`Invalid subcommand: \`${word}'\nUsage: wgts <cmd>`), stderr);
+    assert.deepEqual(await wgts("help", word), { code, stdout, stderr });
+  }
+});
+
+Deno.test("a subcommand of wg that isn't there yet names the program that has it", async () => {
+  const { code, stdout, stderr } = await wgts("setconf", "wg0", "/etc/wireguard/wg0.conf");
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^Invalid subcommand: `setconf': .*`wg setconf' .*\n$/);
+});
+
+Deno.test("--version, -v and version print one line with the version of deno.json", async () => {
+  const { version } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+  );
+  for (const word of ["--version", "-v", "version"]) {
+    const { code, stdout, stderr } = await wgts(word);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.match(stdout, /^wgts v\S+ - [^\n]+\n$/);
+    assert.ok(stdout.startsWith(`wgts v${version} `));
+  }
+});
