@@ -83,6 +83,21 @@ Deno.test("up of a tunnel that is up changes nothing and says so", async () => {
   await site.waitForTunnel();
 });
 
+Deno.test("of two ups at once, one succeeds", async () => {
+  await using site = await Site.create();
+  const before = await snapshot(site.host);
+  const results = await Promise.all([site.wgts("up", "wg0"), site.wgts("up", "wg0")]);
+  assert.deepEqual(results.map(({ code }) => code).sort(), [0, 1]);
+  for (const result of results) {
+    if (result.code === 1) assertComplaint(result, /wg0/);
+  }
+  await site.waitForTunnel();
+  assert.equal((await site.engines()).length, 1);
+  await site.wgtsOk("down", "wg0");
+  await site.waitForNoProcess();
+  await assertRestored(site.host, before);
+});
+
 Deno.test("down of a tunnel that is down changes nothing and says so", async () => {
   await using site = await Site.create();
   const before = await snapshot(site.host);
