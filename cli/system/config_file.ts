@@ -1,4 +1,9 @@
-import { type ConfigLocation, locateConfig } from "../../core/config/interface_name.ts";
+import {
+  CONFIG_DIRECTORY,
+  type ConfigLocation,
+  configPathFor,
+  locateConfig,
+} from "../../core/config/interface_name.ts";
 import { parseQuickConfig } from "../../core/config/quick.ts";
 import type { QuickConfig } from "../../core/config/types.ts";
 import { servicePort } from "./services.ts";
@@ -19,38 +24,67 @@ export class MissingConfigError extends Error {
   override readonly name = "MissingConfigError";
 
   constructor(path: string) {
-    super(`\`${path}' does not exist`);
+    super(`\`${path}' does not exist${hint(path)}`);
   }
+}
+
+/** What was probably meant by a name that is that of a file, such as wg0.conf; else "". */
+function hint(path: string): string {
+  const argument = path.slice(CONFIG_DIRECTORY.length + 1, -".conf".length);
+  if (!argument.endsWith(".conf") || path !== configPathFor(argument)) return "";
+  const name = argument.slice(0, -".conf".length);
+  const choices = [
+    ...(isThere(configPathFor(name)) ? [name] : []),
+    ...(isThere(`./${argument}`) ? [`./${argument}`] : []),
+  ];
+  return choices.length === 0 ? "" : `: did you mean ${choices.join(" or ")}?`;
 }
 
 /**
  * Reads the config at `path`, and complains about it by `warn` where it is odd.
  *
  * @returns it and its absolute path, symbolic links resolved
- * @throws MissingConfigError, ConfigError
+ * @throws MissingConfigError, ConfigError, Error when it can't be read
  */
 export function readConfig(
   path: string,
   warn: (line: string) => void,
 ): { config: QuickConfig; path: string } {
   if (!isThere(path)) throw new MissingConfigError(path);
-  const real = Deno.realPathSync(path);
-  const directory = real.slice(0, real.lastIndexOf("/")) || "/";
-  if ((mode(real) & mode(directory) & WORLD) !== 0) {
-    warn(`Warning: \`${real}' is world accessible`);
-  }
-  const config = parseQuickConfig(Deno.readTextFileSync(real), real, { servicePort });
+  const { real, isWorldAccessible, text } = readable(path, () => {
+    const real = Deno.realPathSync(path);
+    const directory = real.slice(0, real.lastIndexOf("/")) || "/";
+    const isWorldAccessible = (mode(real) & mode(directory) & WORLD) !== 0;
+    return { real, isWorldAccessible, text: Deno.readTextFileSync(real) };
+  });
+  if (isWorldAccessible) warn(`Warning: \`${real}' is world accessible`);
+  const config = parseQuickConfig(text, real, { servicePort });
   for (const { message } of config.warnings) warn(`Warning: ${message}`);
   return { config, path: real };
 }
 
 function isThere(path: string): boolean {
   try {
-    Deno.statSync(path);
+    readable(path, () => Deno.statSync(path));
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return false;
+    }
+    throw error;
+  }
+}
+
+/** Lets `read` read the file at `path`, and tells in words why it can't. */
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Error(`Cannot read ${path}: permission denied: run it as root (sudo wgts …)`);
+    }
+    if (error instanceof Deno.errors.IsADirectory) {
+      throw new Error(`Cannot read ${path}: it is a directory`);
     }
     throw error;
   }

@@ -56,6 +56,35 @@ Deno.test("a missing and a broken config are told apart", () => {
   });
 });
 
+Deno.test("a config that can't be read is named, with the reason", () => {
+  const directory = Deno.makeTempDirSync({ suffix: ".conf" });
+  try {
+    assert.throws(() => readConfig(directory, assert.fail), {
+      message: `Cannot read ${directory}: it is a directory`,
+    });
+  } finally {
+    Deno.removeSync(directory);
+  }
+});
+
+Deno.test("whoever names a file instead of an interface gets a hint", () => {
+  const former = Deno.cwd();
+  withFile(0o600, TEXT, (path) => {
+    Deno.chdir(path.slice(0, path.lastIndexOf("/")));
+    try {
+      assert.throws(() => readConfig(requireLocation("wg0.conf").path, assert.fail), {
+        message:
+          /^`\/etc\/wireguard\/wg0\.conf\.conf' does not exist: did you mean .*\.\/wg0\.conf\?$/,
+      });
+      assert.throws(() => readConfig(requireLocation("wg9.conf").path, assert.fail), {
+        message: "`/etc/wireguard/wg9.conf.conf' does not exist",
+      });
+    } finally {
+      Deno.chdir(former);
+    }
+  });
+});
+
 Deno.test("services are UDP ports by name and alias", () => {
   const text =
     "domain 53/tcp\ndomain\t53/udp nameserver # DNS\n#no 1/udp\nntp 123/udp\nntp 1/udp\n";
