@@ -4,7 +4,7 @@ import { RT_TABLE_MAIN } from "../../core/netlink/family.ts";
 import { type Route, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
 import type { Rule } from "../../core/netlink/rule.ts";
 import { parseTableNames, type RoutingRule, UNREACHABLE_METRIC } from "../../core/plan.ts";
-import { formatUapiSet } from "../../core/uapi/client.ts";
+import { formatUapiSet, UapiError } from "../../core/uapi/client.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { Network } from "../../ffi/network.ts";
@@ -96,7 +96,16 @@ export class LinuxSystem implements System, Disposable {
   }
 
   configure(name: string, config: QuickConfig, endpoints: ResolvedEndpoints): void {
-    setInterface(name, formatUapiSet(config, (endpoint) => endpoints.get(endpoint) ?? null));
+    const request = formatUapiSet(config, (endpoint) => endpoints.get(endpoint) ?? null);
+    try {
+      setInterface(name, request);
+    } catch (error) {
+      const port = config.interface.listenPort ?? 0;
+      if (!(error instanceof UapiError) || error.errno !== Errno.EADDRINUSE || port === 0) {
+        throw error;
+      }
+      throw new SysError(`let ${name} listen on port ${port}`, Errno.EADDRINUSE);
+    }
   }
 
   setFwmark(name: string, fwmark: number): void {

@@ -204,3 +204,19 @@ Deno.test("the engine follows the link's state and MTU", async () => {
     });
   }
 });
+
+Deno.test("a listen port that is taken is named, and nothing is left", async () => {
+  await using site = await Site.create();
+  await site.wgtsOk("up", "wg0");
+  const port = (await site.host.sh("wg show wg0 listen-port")).trim();
+  const before = await snapshot(site.host);
+  await site.host.writeFile("/run/wg1.conf", `[Interface]\nListenPort = ${port}\n`);
+  const { code, stderr } = await site.wgts("up", "/run/wg1.conf");
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    new RegExp(`^wgts: Cannot let wg1 listen on port ${port}: Address .*$`, "m"),
+  );
+  await site.host.sh("rm /run/wg1.conf");
+  await assertRestored(site.host, before);
+});
