@@ -21,6 +21,9 @@ export async function main(args: string[]): Promise<number> {
     const option = options.find((option) => option.startsWith(`--${what}-fd=`));
     return option === undefined ? -1 : Number(option.slice(option.indexOf("=") + 1));
   };
+  if (fd("tun") < 0 || fd("control") < 0) {
+    throw new Error("the engine is started by `wgts up' and `wgts run', not by hand");
+  }
   // A runtime that gets SIGUSR1 opens a debugger's port, or dies.
   ignoreSignal(SIGUSR1);
   ignoreSignal(SIGHUP);

@@ -99,6 +99,15 @@ Deno.test("a subcommand of wg that isn't there yet names the program that has it
   assert.match(stderr, /^Invalid subcommand: `setconf': .*`wg setconf' .*\n$/);
 });
 
+Deno.test("the engine can't be started by hand", async () => {
+  for (const args of [[], ["wg0"], ["wg0", "--tun-fd=0"]]) {
+    const { code, stdout, stderr } = await wgts("engine", ...args);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, /^wgts: the engine is started by `wgts up' and `wgts run', [^\n]*\n$/);
+  }
+});
+
 Deno.test("--version, -v and version print one line with the version of deno.json", async () => {
   const { version } = JSON.parse(
     await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
