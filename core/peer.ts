@@ -17,6 +17,9 @@ export class Peer {
   /** Bytes of datagrams to the peer: whole UDP payloads, handshake messages included. */
   sentBytes = 0;
 
+  /** Whether the peer was removed from its device: nothing may be set any more. */
+  removed = false;
+
   /** Used by the device. */
   readonly handshake: Handshake;
   /** Used by the device. */
@@ -115,6 +118,7 @@ export class Peer {
 
   /** Used by the device: erases all that there is of the peer, which is removed. */
   wipe(): void {
+    this.removed = true;
     this.stop();
     this.handshake.wipe();
     this.cookies.wipe();

@@ -34,7 +34,8 @@ export class SetRequest {
   /** Applies one command. Returns 0, or the errno to answer with. Keys in it are wiped. */
   apply(command: UapiCommand): number {
     const { device, now } = this.#target;
-    const peer = this.#peer;
+    // Another connection may have removed it since.
+    const peer = this.#peer?.removed ? null : this.#peer;
     switch (command.kind) {
       case "private_key":
         device.setPrivateKey(command.value, now);

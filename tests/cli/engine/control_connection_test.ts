@@ -202,6 +202,27 @@ Deno.test("control connection: update_only creates no peer, remove deletes one, 
   assert.equal(target.device.peerCount, 1);
 });
 
+Deno.test("control connection: a peer that another connection removed stays removed", () => {
+  const target = makeTarget();
+  target.device.up(target.now);
+  const stream = new FakeStream(4096);
+  const connection = new ControlConnection(stream, target);
+  stream.send(`set=1\npublic_key=${PEER}\nendpoint=192.0.2.1:1234\n`);
+  assert.equal(connection.step(NEVER), "read");
+  const peer = [...target.device.peers][0];
+  assert.ok(peer);
+  assert.equal(
+    exchange(target, `set=1\npublic_key=${PEER}\nremove=true\n\n`),
+    "errno=0\n\n",
+  );
+  stream.send("allowed_ip=10.0.0.0/8\npersistent_keepalive_interval=25\n\n");
+  assert.equal(connection.step(NEVER), "read");
+  assert.equal(stream.output, "errno=0\n\n");
+  assert.equal(target.device.peerCount, 0);
+  assert.equal(target.device.allowedIps.count(peer), 0);
+  assert.equal(target.device.nextDeadline(), Infinity);
+});
+
 Deno.test("control connection: an allowed IP is taken back only from the peer that has it", () => {
   const target = makeTarget();
   exchange(target, SET);
