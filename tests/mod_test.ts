@@ -58,8 +58,14 @@ Deno.test("the library consists of core/ and @noble only", async () => {
   }
 });
 
-Deno.test("the library's examples run without any permission", async () => {
-  const { code, stdout, stderr } = await deno("test", "--doc", "--no-prompt", "mod.ts");
+Deno.test("the examples of mod.ts and README.md run without any permission", async () => {
+  const { code, stdout, stderr } = await deno(
+    "test",
+    "--doc",
+    "--no-prompt",
+    "mod.ts",
+    "README.md",
+  );
   assert.equal(code, 0, stdout + stderr);
-  assert.match(stdout, /^ok \| 3 passed/m);
+  assert.match(stdout, /^ok \| 4 passed/m);
 });
