@@ -181,6 +181,8 @@ export class Engine {
             "the interface moved to another network namespace: its MTU and state are no longer followed",
           );
           this.#poll.clear(SLOT.link);
+          // Moving took the interface down, and nobody tells here when it is up again.
+          this.#up();
           break;
         case "changed":
           this.#setMtu(event.link.mtu);

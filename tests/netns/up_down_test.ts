@@ -205,6 +205,26 @@ Deno.test("the engine follows the link's state and MTU", async () => {
   }
 });
 
+for (const state of ["up", "down"]) {
+  Deno.test(`an interface that is ${state} and moves to another namespace serves that`, async () => {
+    await using site = await Site.create();
+    await site.wgtsOk("up", "wg0");
+    await site.waitForTunnel();
+    await site.host.sh(`ip netns add other
+      ip link set wg0 ${state}
+      ip link set wg0 netns other
+      ip -n other address add ${INNER.host[4]}/24 dev wg0
+      ip -n other link set wg0 up`);
+    await waitFor("the tunnel to work", async () => {
+      const echo = `ip netns exec other ping -n -q -c 1 -W 1 ${INNER.remote[4]}`;
+      return (await site.host.attempt(echo)).code === 0;
+    });
+    // The last trace of the interface: its engine ends with it.
+    await site.host.sh("ip -n other link delete wg0");
+    await site.waitForNoProcess();
+  });
+}
+
 Deno.test("a listen port that is taken is named, and nothing is left", async () => {
   await using site = await Site.create();
   await site.wgtsOk("up", "wg0");
