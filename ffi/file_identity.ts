@@ -10,7 +10,9 @@ export function fileIdentity(path: string): FileIdentity | null {
     const { dev, ino } = Deno.lstatSync(path);
     return { device: dev, inode: ino ?? 0 };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return null;
+    }
     throw error;
   }
 }

@@ -42,10 +42,14 @@ export class FileWatch {
     }
   }
 
-  /** Takes the waiting events, and tells whether the file is no longer at its path. */
+  /** Takes the waiting events, and tells whether the file is known to be no longer at its path. */
   isGone(): boolean {
     while (libc.read(this.fd, this.#events, this.#events.length) > 0);
-    return !sameFile(this.#identity, fileIdentity(this.path));
+    try {
+      return !sameFile(this.#identity, fileIdentity(this.path));
+    } catch {
+      return false; // Its directory was closed to us.
+    }
   }
 
   close(): void {

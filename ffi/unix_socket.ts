@@ -163,9 +163,13 @@ export class UnixListener {
     return fd < 0 ? null : new UnixStream(fd);
   }
 
-  /** Whether the file at the path is still this socket's. */
+  /** Whether the file at the path is known to be still this socket's. */
   get exists(): boolean {
-    return sameFile(this.#identity, fileIdentity(this.path));
+    try {
+      return sameFile(this.#identity, fileIdentity(this.path));
+    } catch {
+      return false; // Its directory was closed to us.
+    }
   }
 
   /** Stops listening, and deletes the socket's file unless another has taken its place. */

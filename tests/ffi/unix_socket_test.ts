@@ -1,6 +1,7 @@
 import "./bind_libc.ts";
 import assert from "node:assert/strict";
 import { Arena } from "../../ffi/arena.ts";
+import { withEffectiveCapabilities } from "../../ffi/capabilities.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { F_GETFD, F_GETFL, FD_CLOEXEC, O_NONBLOCK, POLLIN } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
@@ -182,6 +183,33 @@ for (
     });
   });
 }
+
+Deno.test("a socket's file in a directory that was closed to us doesn't count as gone", () => {
+  withDirectory((directory) => {
+    const listener = UnixListener.listen(`${directory}/wgf.sock`);
+    const watch = FileWatch.open(listener.path);
+    Deno.chmodSync(directory, 0);
+    withEffectiveCapabilities([], () => {
+      assert.throws(() => Deno.lstatSync(listener.path), Deno.errors.PermissionDenied);
+      assert.equal(watch.isGone(), false);
+      watch.close();
+      listener.close();
+    });
+    Deno.chmodSync(directory, 0o700);
+  });
+});
+
+Deno.test("a socket's file is gone when its directory was replaced by a file", () => {
+  withDirectory((directory) => {
+    const listener = UnixListener.listen(`${directory}/run/wgf.sock`);
+    const watch = FileWatch.open(listener.path);
+    Deno.renameSync(`${directory}/run`, `${directory}/old`);
+    Deno.writeTextFileSync(`${directory}/run`, "");
+    assert.equal(watch.isGone(), true);
+    watch.close();
+    listener.close();
+  });
+});
 
 Deno.test("a file that isn't there can't be watched", () => {
   assert.throws(() => FileWatch.open("/nonexistent"), failsWith("ENOENT"));
