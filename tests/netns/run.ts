@@ -14,6 +14,8 @@ const PARALLEL_FILES = "3";
 const MARK = "WGTS_TEST_RUN";
 
 const directory = await Deno.makeTempDir({ prefix: "wgts-test-" });
+// Some tests run the program as a user who is not root.
+await Deno.chmod(directory, 0o755);
 const before = await remains();
 const code = await main().finally(() => Deno.remove(directory, { recursive: true }));
 const clean = await leavesNothing();
