@@ -64,6 +64,8 @@ export class Engine {
   readonly #link: LinkMonitor;
   readonly #socketFile: FileWatch;
   readonly #control: ControlServer;
+  /** Whether the link is up; the device isn't when its port could not be had. */
+  #linkUp = false;
   #controlEnd = 0;
   readonly #controlExpired = () => performance.now() >= this.#controlEnd;
   #busy = false;
@@ -182,11 +184,13 @@ export class Engine {
           );
           this.#poll.clear(SLOT.link);
           // Moving took the interface down, and nobody tells here when it is up again.
+          this.#linkUp = true;
           this.#up();
           break;
         case "changed":
           this.#setMtu(event.link.mtu);
-          if (event.link.up) this.#up();
+          this.#linkUp = event.link.up;
+          if (this.#linkUp) this.#up();
           else this.#down();
       }
     }
@@ -235,6 +239,8 @@ export class Engine {
       setListenPort: (port) => {
         udp.setPort(port);
         this.#socketsChanged();
+        // Its port may have been what kept the device from going up with the link.
+        if (this.#linkUp) this.#up();
       },
       setFwmark: (mark) => udp.setFwmark(mark),
       zoneIndex: interfaceIndexOf,

@@ -225,6 +225,23 @@ for (const state of ["up", "down"]) {
   });
 }
 
+Deno.test("a port that was taken when the link went up can be changed", async () => {
+  await using site = await Site.create();
+  await site.writeConfig({ interface: ["ListenPort = 51820"] });
+  await site.wgtsOk("up", "wg0");
+  await site.waitForTunnel();
+  await site.host.sh(`ip link set wg0 down
+    until test -z "$(ss -Hlun sport = :51820)"; do sleep 0.02; done`);
+  await site.host.writeFile("/run/wg1.conf", "[Interface]\nListenPort = 51820\n");
+  await site.wgtsOk("up", "/run/wg1.conf");
+  await site.host.sh(`ip link set wg0 up
+    ip address replace ${INNER.host[6]}/64 dev wg0 nodad
+    ip route replace ${INNER.remote[6]}/128 dev wg0`);
+  assert.equal(await site.answers(INNER.remote[4], 1), false);
+  await site.host.sh("wg set wg0 listen-port 51821");
+  await site.waitForTunnel();
+});
+
 Deno.test("a listen port that is taken is named, and nothing is left", async () => {
   await using site = await Site.create();
   await site.wgtsOk("up", "wg0");
