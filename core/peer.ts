@@ -92,7 +92,7 @@ export class Peer {
     this.#context.emit({ type: "roamed", peer: this, from, to: source });
   }
 
-  /** Used by the device: the local side may be chosen anew. */
+  /** The local side may be chosen anew. */
   clearEndpointSource(): void {
     this.#endpoint = this.#endpoint?.withoutSource() ?? null;
   }

@@ -42,9 +42,9 @@ export class SetRequest {
         command.value.fill(0);
         return 0;
       case "listen_port":
-        return attempt(() => this.#target.setListenPort(command.value));
+        return this.#changeSockets(() => this.#target.setListenPort(command.value));
       case "fwmark":
-        return attempt(() => this.#target.setFwmark(command.value));
+        return this.#changeSockets(() => this.#target.setFwmark(command.value));
       case "replace_peers":
         device.removeAllPeers();
         return 0;
@@ -85,6 +85,20 @@ export class SetRequest {
     }
   }
 
+  /**
+   * The control protocol knows one errno for whatever fails about the port and the mark. Afterwards
+   * other routes may hold, so the local addresses that peers were reached from are forgotten.
+   */
+  #changeSockets(change: () => void): number {
+    try {
+      change();
+    } catch {
+      return EADDRINUSE;
+    }
+    for (const peer of this.#target.device.peers) peer.clearEndpointSource();
+    return 0;
+  }
+
   #selectPeer(publicKey: Uint8Array): number {
     const { device } = this.#target;
     const known = device.getPeer(publicKey);
@@ -99,15 +113,5 @@ export class SetRequest {
   #removePeer(peer: Peer): void {
     this.#target.device.removePeer(peer);
     this.#peer = null;
-  }
-}
-
-/** The control protocol knows one errno for whatever fails about the port and the mark. */
-function attempt(change: () => void): number {
-  try {
-    change();
-    return 0;
-  } catch {
-    return EADDRINUSE;
   }
 }

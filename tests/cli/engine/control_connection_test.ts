@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Now } from "../../../core/clock.ts";
 import { createNobleCrypto } from "../../../core/crypto/noble.ts";
 import { Device } from "../../../core/device.ts";
+import { Endpoint } from "../../../core/endpoint.ts";
 import { formatHexKey } from "../../../core/keys.ts";
 import { memoryOf } from "../../../core/memory.ts";
 import { TransmitBuffer } from "../../../core/transmit_buffer.ts";
@@ -222,6 +223,23 @@ Deno.test("control connection: a peer that another connection removed stays remo
   assert.equal(target.device.allowedIps.count(peer), 0);
   assert.equal(target.device.nextDeadline(), Infinity);
 });
+
+for (const change of ["listen_port=7", "fwmark=7"]) {
+  Deno.test(`control connection: ${change} lets local addresses be chosen anew`, () => {
+    const target = makeTarget();
+    exchange(target, SET);
+    const peer = [...target.device.peers][0];
+    assert.ok(peer);
+    const source = { address: Uint8Array.of(192, 0, 2, 7), interfaceIndex: 3 };
+    const endpoint = new Endpoint(Uint8Array.of(192, 0, 2, 1), 1234, 0, source);
+    peer.setEndpoint(endpoint);
+    exchange(target, "set=1\nlisten_port=99\n\n");
+    assert.equal(peer.endpoint, endpoint, "nothing was changed");
+    exchange(target, `set=1\n${change}\n\n`);
+    assert.equal(peer.endpoint?.source, null);
+    assert.ok(peer.endpoint.sameRemote(endpoint));
+  });
+}
 
 Deno.test("control connection: an allowed IP is taken back only from the peer that has it", () => {
   const target = makeTarget();
