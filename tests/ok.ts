@@ -18,6 +18,7 @@ const STEPS: readonly Step[] = [
   { name: "types", command: [DENO, "check"] },
   { name: "documentation", command: [DENO, "doc", "--lint", "mod.ts"] },
   { name: "package", command: [DENO, "publish", "--dry-run", "--allow-dirty"] },
+  { name: "set-up", command: [DENO, "run", "-A", "tests/setup.ts"] },
   { name: "unit tests", command: [DENO, "task", "test:unit"], counts: true },
   { name: "end-to-end tests", command: [DENO, "task", "test:e2e"], counts: true },
   { name: "mutants", command: [DENO, "task", "mutants"] },

@@ -25,6 +25,7 @@ async function main(): Promise<number> {
   const env: Record<string, string> = {
     DENO_JOBS: PARALLEL_FILES,
     [MARK]: directory,
+    PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin`,
   };
   if (!Deno.env.has("WGTS")) {
     const program = `${directory}/wgts`;
