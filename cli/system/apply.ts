@@ -118,7 +118,8 @@ async function apply(
     const mtu = action.mtu ?? system.discoverMtu(progress.endpoints.values());
     trace(session, { ...action, mtu });
     progress.mtu = mtu;
-    return system.linkUp(progress.index, mtu);
+    system.linkUp(progress.index, mtu);
+    return system.awaitEngine(name);
   }
   trace(session, action);
   switch (action.kind) {

@@ -67,6 +67,11 @@ export class LinuxSystem implements System, Disposable {
     this.#network.changeLink(index, { mtu, up: true });
   }
 
+  awaitEngine(name: string): void {
+    // It looks at the link before it answers, also a request for nothing.
+    setInterface(name, "set=1\n\n");
+  }
+
   startEngine(name: string): Promise<number> {
     return this.#options.startEngine(name);
   }

@@ -37,6 +37,8 @@ export interface System {
   addAddress(index: number, prefix: string): void;
   /** Sets the MTU (bytes) and the link up. */
   linkUp(index: number, mtu: number): void;
+  /** Returns when the engine of `name` has followed the link's state: its UDP port is open then. */
+  awaitEngine(name: string): void;
 
   // Engines
   /** Starts an engine that serves a new interface; resolves to its pid when it answers. */

@@ -83,6 +83,10 @@ export class ModelSystem implements System {
     this.#do("linkUp", () => Object.assign(this.#linkOf(index), { mtu, up: true }));
   }
 
+  awaitEngine(name: string): void {
+    this.#do("awaitEngine", () => void this.#engine(name));
+  }
+
   startEngine(name: string): Promise<number> {
     const pid = this.state.nextPid++;
     this.#do("openTun", () => {
