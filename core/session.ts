@@ -15,8 +15,10 @@ import type { Memory } from "./memory.ts";
 import { MessageCounter } from "./message_counter.ts";
 import type { SessionKeys } from "./noise/handshake.ts";
 import {
+  MESSAGE_TRANSPORT_DATA,
   transportCounterHigh,
   transportCounterLow,
+  transportReceiverIndex,
   writeTransportHeader,
 } from "./noise/messages.ts";
 import type { Peer } from "./peer.ts";
@@ -105,6 +107,12 @@ export class Session {
     const counter = this.sendCounter;
     writeTransportHeader(this.#view, message, this.#remoteIndex, counter.high, counter.low);
     counter.increment();
+  }
+
+  /** Whether the bytes at `message` have the header of a message that this side sends. */
+  isOutgoing(message: number): boolean {
+    return this.#view.getUint32(message, true) === MESSAGE_TRANSPORT_DATA &&
+      transportReceiverIndex(this.#view, message) === this.#remoteIndex;
   }
 
   /**

@@ -2,7 +2,12 @@ import type { Now } from "./clock.ts";
 import { PADDING_MULTIPLE, TRANSPORT_HEADER_SIZE } from "./constants.ts";
 import type { DeviceContext, Region } from "./device_context.ts";
 import { KEEPALIVE_SIZE, TRANSPORT_OVERHEAD } from "./noise/messages.ts";
-import { IPV4_DESTINATION_OFFSET, IPV6_DESTINATION_OFFSET, ipVersion } from "./packet.ts";
+import {
+  IPV4_DESTINATION_OFFSET,
+  IPV6_DESTINATION_OFFSET,
+  ipVersion,
+  udpPayload,
+} from "./packet.ts";
 import type { Peer } from "./peer.ts";
 import { TransportBatch } from "./transport_batch.ts";
 
@@ -31,6 +36,11 @@ export class TransportSender {
     if (session === null || peer.staged.count > 0 || !session.canSend(now.boot)) {
       this.#stage(peer, packet, length, now);
       return false;
+    }
+    // Routed into the tunnel that it left, a message would go round for ever, and grow.
+    const payload = udpPayload(memory.view, packet, version);
+    if (payload >= 0 && payload + TRANSPORT_HEADER_SIZE <= packet + length) {
+      if (session.isOutgoing(payload)) return false;
     }
     if (!this.#makeRoom(now)) return false;
     const padded = this.#padded(length);
