@@ -14,7 +14,8 @@ export const WIRE = "eth0";
 /** Where the host's config is: in a directory that only this host sees. */
 const CONFIG_DIRECTORY = "/run/demo";
 
-const PING_TIMEOUT_MS = 5_000;
+/** Long enough for a lost handshake message and its repetition. */
+const PING_TIMEOUT_MS = 15_000;
 const POLL_INTERVAL_MS = 5;
 
 /** How a program ended. */
