@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What each module in `commands/` exports: runs with the arguments after its name, gives the exit code. */
@@ -40,7 +41,7 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     if (load === undefined) {
       const { complaintAbout } = await import("./help.ts");
-      console.error(complaintAbout(word));
+      printError(complaintAbout(word));
       return 1;
     }
     if (asksForHelp(rest)) return await (await import("./commands/help.ts")).main([command]);
@@ -49,13 +50,13 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof Deno.errors.BrokenPipe) return 1;
     if (error instanceof UsageError) {
       const { commandUsage } = await import("./help.ts");
-      if (error.message !== "") console.error(error.message);
-      console.error(commandUsage(command));
+      if (error.message !== "") printError(error.message);
+      printError(commandUsage(command));
       return 1;
     }
     // Every expected failure carries its advice in its message; a stack would only hide it.
-    console.error(`wgts: ${error instanceof Error ? error.message : String(error)}`);
-    if (Deno.env.get("WGTS_DEBUG") && error instanceof Error) console.error(error.stack);
+    printError(`wgts: ${error instanceof Error ? error.message : String(error)}`);
+    if (Deno.env.get("WGTS_DEBUG") && error instanceof Error) printError(error.stack ?? "");
     return 1;
   }
 }

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../core/config/error.ts";
 import { RUNTIME_DIRECTORY } from "../journal.ts";
+import { printError } from "../output.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { MissingConfigError, readConfig, requireLocation } from "../system/config_file.ts";
 import { Interruptions } from "../system/interruption.ts";
@@ -11,8 +12,6 @@ import { Session } from "../system/session.ts";
 import { type DownHooks, printDown, readJournal, takeDown } from "../system/tunnel.ts";
 import { UsageError } from "../usage_error.ts";
 
-const print = (line: string) => console.error(line);
-
 /** `wgts down`: takes a tunnel down and undoes all that `up` did, however much of it there is. */
 export async function main(args: string[]): Promise<number> {
   const line = parseCommandLine(args, ["--dry-run"]);
@@ -23,7 +22,7 @@ export async function main(args: string[]): Promise<number> {
   using system = new LinuxSystem({
     configFile: path,
     startEngine: () => Promise.reject(new Error("`down' starts nothing")),
-    print,
+    print: printError,
   });
   using interruptions = new Interruptions();
   const session = new Session({
@@ -33,7 +32,7 @@ export async function main(args: string[]): Promise<number> {
     directory: RUNTIME_DIRECTORY,
     strict: false,
     signal: interruptions.signal,
-    print,
+    print: printError,
   });
   const hooks = readHooks(session, path);
   try {
@@ -48,7 +47,7 @@ export async function main(args: string[]): Promise<number> {
 /** The commands of the config as it is now; undefined when it can't be read, but `up` noted them. */
 function readHooks(session: Session, path: string): DownHooks | undefined {
   try {
-    return readConfig(path, print).config.interface;
+    return readConfig(path, printError).config.interface;
   } catch (error) {
     const isUnreadable = error instanceof MissingConfigError || error instanceof ConfigError;
     if (!isUnreadable || readJournal(session) === null) throw error;

@@ -1,6 +1,7 @@
 import type { QuickInterfaceConfig } from "../../core/config/types.ts";
 import { startEngine } from "../engine/start.ts";
 import { RUNTIME_DIRECTORY } from "../journal.ts";
+import { printError } from "../output.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { readConfig, requireLocation } from "../system/config_file.ts";
 import { Interruptions } from "../system/interruption.ts";
@@ -15,8 +16,6 @@ import { UsageError } from "../usage_error.ts";
 
 const SWITCHES = ["--foreground", "-f", "--dry-run", "--strict"];
 
-const print = (line: string) => console.error(line);
-
 /** `wgts up`: brings up the tunnel that a wg-quick(8) config describes. */
 export async function main(args: string[]): Promise<number> {
   const line = parseCommandLine(args, SWITCHES);
@@ -25,12 +24,12 @@ export async function main(args: string[]): Promise<number> {
   const foreground = line.switches.has("--foreground") || line.switches.has("-f");
   const location = requireLocation(line.operand);
   if (!dryRun) requireNetAdmin(`bring up ${location.name}`);
-  const { config, path } = readConfig(location.path, print);
+  const { config, path } = readConfig(location.path, printError);
   warnOfMissingFeatures(config.interface);
   using system = new LinuxSystem({
     configFile: path,
     startEngine: (name) => startEngine(name, { log: foreground ? "stderr" : "syslog" }),
-    print,
+    print: printError,
   });
   using interruptions = new Interruptions();
   const session = new Session({
@@ -40,7 +39,7 @@ export async function main(args: string[]): Promise<number> {
     directory: RUNTIME_DIRECTORY,
     strict: line.switches.has("--strict"),
     signal: interruptions.signal,
-    print,
+    print: printError,
   });
   try {
     if (dryRun) {
@@ -57,11 +56,11 @@ export async function main(args: string[]): Promise<number> {
 function warnOfMissingFeatures({ dns, saveConfig }: QuickInterfaceConfig): void {
   if (dns.servers.length > 0) {
     const servers = dns.servers.join(", ");
-    print(
+    printError(
       `wgts: warning: DNS = ${servers} is not applied yet: the system's resolver stays as it is`,
     );
   }
   if (saveConfig) {
-    print("wgts: warning: SaveConfig = true is not applied yet: the config stays as it is");
+    printError("wgts: warning: SaveConfig = true is not applied yet: the config stays as it is");
   }
 }

@@ -1,3 +1,4 @@
+import { printError } from "../output.ts";
 import { HookError } from "./apply.ts";
 import { Interruption } from "./session.ts";
 
@@ -7,6 +8,6 @@ import { Interruption } from "./session.ts";
  */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof HookError || error instanceof Interruption)) throw error;
-  console.error(`wgts: ${error.message}`);
+  printError(`wgts: ${error.message}`);
   return error.code;
 }

@@ -28,6 +28,16 @@ Deno.test("up brings the tunnel up and down restores the host", async () => {
   await assertRestored(site.host, before);
 });
 
+Deno.test("a full disk with the log keeps up and down from nothing", async () => {
+  await using site = await Site.create();
+  const before = await snapshot(site.host);
+  await site.host.sh(`${wgts().join(" ")} up wg0 2>/dev/full`);
+  await site.waitForTunnel();
+  await site.host.sh(`${wgts().join(" ")} down wg0 2>/dev/full`);
+  await site.waitForNoProcess();
+  await assertRestored(site.host, before);
+});
+
 Deno.test("the interface has its port when up returns", async () => {
   await using site = await Site.create();
   for (let i = 0; i < 10; i++) {
