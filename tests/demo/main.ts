@@ -13,10 +13,10 @@ const PINGS = 10;
 const TRANSFER_BYTES = 100_000_000;
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 
+const COMPILED = Deno.env.get("WGTS");
+
 /** The program that the demo shows: the sources, or the compiled program that WGTS names. */
-const WGTS = Deno.env.get("WGTS")
-  ? [Deno.realPathSync(Deno.env.get("WGTS") ?? "")]
-  : [Deno.execPath(), "run", "-A", "--quiet", "--no-prompt", MAIN];
+const WGTS = COMPILED ? [COMPILED] : [Deno.execPath(), "run", "-A", "--quiet", "--no-prompt", MAIN];
 
 /** One end of the tunnel. */
 interface Site {
