@@ -1,13 +1,25 @@
 import type { HandshakeCrypto } from "../core/crypto/crypto.ts";
-import { createWasmCrypto, WASM_SCRATCH_SIZE } from "../core/crypto/wasm.ts";
+import { createWasmCrypto, WASM_SCRATCH_SIZE, wasmSupported } from "../core/crypto/wasm.ts";
+import { memoryOf, secretBytes } from "../core/memory.ts";
 
 const PAGE_SIZE = 65_536;
 
-/**
- * The primitives for commands that only need a key derived: the WASM module on a memory of its own.
- * It starts in a millisecond, and unlike noble it runs in constant time.
- */
-export function createHandshakeCrypto(): HandshakeCrypto {
+/** Loads what derives public keys (32 bytes) from private ones (32 bytes). */
+export async function loadPublicKeyOf(): Promise<(privateKey: Uint8Array) => Uint8Array> {
+  const crypto = await loadHandshakeCrypto();
+  return (privateKey) => {
+    const publicKey = secretBytes(32);
+    crypto.x25519Base(publicKey, privateKey);
+    return publicKey;
+  };
+}
+
+/** WASM starts in a millisecond and runs in constant time; noble is for where there is no SIMD. */
+async function loadHandshakeCrypto(): Promise<HandshakeCrypto> {
+  if (!wasmSupported()) {
+    const { createNobleCrypto } = await import("../core/crypto/noble.ts");
+    return createNobleCrypto(memoryOf(new ArrayBuffer(0))).handshake;
+  }
   const pages = Math.ceil(WASM_SCRATCH_SIZE / PAGE_SIZE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   return createWasmCrypto(memory, 0).handshake;

@@ -1,13 +1,12 @@
 import { formatKey, parseKey } from "../../core/keys.ts";
-import { secretBytes } from "../../core/memory.ts";
-import { createHandshakeCrypto } from "../crypto.ts";
+import { loadPublicKeyOf } from "../crypto.ts";
 import { writeStdout } from "../output.ts";
 import { UsageError } from "../usage_error.ts";
 
 const BASE64_KEY_LENGTH = 44;
 
 /** `wgts pubkey`: reads a private key from stdin and writes its public key, as `wg pubkey` does. */
-export function main(args: string[]): Promise<number> {
+export async function main(args: string[]): Promise<number> {
   if (args.length > 0) throw new UsageError();
   const text = readAll();
   // In `wg`'s order, on which its message depends.
@@ -17,16 +16,15 @@ export function main(args: string[]): Promise<number> {
   }
   const privateKey = isLongEnough ? parseKey(text.slice(0, BASE64_KEY_LENGTH)) : null;
   if (privateKey === null) return fail("wgts: Key is not the correct length or format");
-  const publicKey = secretBytes(32);
-  createHandshakeCrypto().x25519Base(publicKey, privateKey);
+  const publicKey = (await loadPublicKeyOf())(privateKey);
   privateKey.fill(0);
   writeStdout(`${formatKey(publicKey)}\n`);
-  return Promise.resolve(0);
+  return 0;
 }
 
-function fail(line: string): Promise<number> {
+function fail(line: string): number {
   console.error(line);
-  return Promise.resolve(1);
+  return 1;
 }
 
 /** Stdin up to its end, as Latin-1 so that no byte gets lost; a key is ASCII. */

@@ -9,11 +9,7 @@ import { getInterface, listInterfaces } from "../system/control_client.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** `wgts show`: what `wg show` prints, byte for byte. */
-export function main(args: string[]): Promise<number> {
-  return Promise.resolve(show(args));
-}
-
-function show(args: readonly string[]): number {
+export async function main(args: string[]): Promise<number> {
   const [what = "all", fieldName] = args;
   if (args.length > 2) throw new UsageError();
   if (what === "interfaces") {
@@ -22,14 +18,14 @@ function show(args: readonly string[]): number {
     if (names.length > 0) writeStdout(`${names.join(" ")}\n`);
     return 0;
   }
-  return what === "all" ? showAll(fieldName) : showOne(what, fieldName);
+  return await (what === "all" ? showAll(fieldName) : showOne(what, fieldName));
 }
 
-function showAll(fieldName: string | undefined): number {
+async function showAll(fieldName: string | undefined): Promise<number> {
   let code = 0;
   let separator = "";
   for (const name of listInterfaces()) {
-    const state = read(name);
+    const state = await read(name);
     if (state === null) {
       code = 1;
     } else if (fieldName === undefined) {
@@ -44,8 +40,8 @@ function showAll(fieldName: string | undefined): number {
   return code;
 }
 
-function showOne(name: string, fieldName: string | undefined): number {
-  const state = read(name);
+async function showOne(name: string, fieldName: string | undefined): Promise<number> {
+  const state = await read(name);
   if (state === null) return 1;
   if (fieldName === undefined) {
     writeStdout(pretty(state));
@@ -62,9 +58,9 @@ function writeField(state: InterfaceState, field: ShowField, prefixed: boolean):
 }
 
 /** The state of an interface; null, and a message in `wg`'s words, when it can't be had. */
-function read(name: string): InterfaceState | null {
+async function read(name: string): Promise<InterfaceState | null> {
   try {
-    if (isInterfaceName(name)) return getInterface(name, Date.now());
+    if (isInterfaceName(name)) return await getInterface(name, Date.now());
     console.error("Unable to access interface: No such device");
   } catch (error) {
     if (error instanceof SysError) {

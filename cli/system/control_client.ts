@@ -1,8 +1,7 @@
 import { GET_REQUEST, parseUapiGet } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/uapi/state.ts";
-import { secretBytes } from "../../core/memory.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
-import { createHandshakeCrypto } from "../crypto.ts";
+import { loadPublicKeyOf } from "../crypto.ts";
 import { CONTROL_DIRECTORY, controlSocketPath } from "../engine/control_path.ts";
 import { controlSocketState, readAnswer } from "./control_socket.ts";
 
@@ -32,7 +31,8 @@ export function listInterfaces(): string[] {
  * @throws SysError with ENOENT when there is no such socket, ECONNREFUSED when nobody listens, EACCES
  * without permission; UapiError when the answer is an error
  */
-export function getInterface(name: string, wall: number): InterfaceState {
+export async function getInterface(name: string, wall: number): Promise<InterfaceState> {
+  const publicKeyOf = await loadPublicKeyOf();
   const stream = UnixStream.connect(controlSocketPath(name));
   try {
     stream.writeAll(new TextEncoder().encode(GET_REQUEST));
@@ -58,10 +58,4 @@ function answers(name: string): boolean {
   const state = controlSocketState(name);
   if (state === "dead") Deno.removeSync(controlSocketPath(name));
   return state === "live";
-}
-
-function publicKeyOf(privateKey: Uint8Array): Uint8Array {
-  const publicKey = secretBytes(32);
-  createHandshakeCrypto().x25519Base(publicKey, privateKey);
-  return publicKey;
 }
