@@ -39,13 +39,15 @@ export async function attempt(
     stderr: "piped",
     ...(env && { env }),
   }).spawn();
-  const timer = setTimeout(() => child.kill("SIGKILL"), timeout);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, timeout);
   try {
     if (stdin !== undefined) await feed(child.stdin, stdin);
     const output = await child.output();
-    if (output.signal === "SIGKILL") {
-      throw new Error(`${command.join(" ")}: no end within ${timeout} ms`);
-    }
+    if (late) throw new Error(`${command.join(" ")}: no end within ${timeout} ms`);
     const decoder = new TextDecoder();
     return {
       code: output.code,
