@@ -15,6 +15,7 @@ const PACKAGES: Record<string, string> = {
   "ping": "iputils-ping",
   "socat": "socat",
   "tcpdump": "tcpdump",
+  "strace": "strace",
   "unshare": "util-linux",
   "setpriv": "util-linux",
   "ps": "procps",

@@ -1,32 +1,13 @@
 /** `kill -9` at any moment: `down` cleans up and `up` works again. */
 import assert from "node:assert/strict";
-import { FAR_ENDPOINT, Site } from "./harness/site.ts";
+import { createSiteToKill, downAfterKill } from "./harness/kill.ts";
+import type { Site } from "./harness/site.ts";
 import { assertRestored, snapshot } from "./harness/snapshot.ts";
 import { pause, waitFor } from "./harness/wait.ts";
 
 const KILLS_OF_UP = 30;
 const KILLS_OF_DOWN = 12;
 const KILLS_OF_ENGINE = 8;
-
-/** The tunnel with the most to undo: default routes, rules, tables, sysctls and hooks. */
-async function createSite(): Promise<Site> {
-  const site = await Site.create();
-  await site.writeConfig({
-    endpoint: FAR_ENDPOINT,
-    allowedIps: "0.0.0.0/0, ::/0",
-    interface: ["MTU = 1400", "PostUp = true"],
-  });
-  return site;
-}
-
-/** `down` either cleans up, or says that there is nothing to clean up. Returns whether there was. */
-async function downAfterKill(site: Site, before: string): Promise<boolean> {
-  const { code, stderr } = await site.wgts("down", "wg0");
-  if (code !== 0) assert.match(stderr, /^[^\n]*wg0.* is not [^\n]*\n$/);
-  await site.waitForNoProcess();
-  await assertRestored(site.host, before);
-  return code === 0;
-}
 
 /** How many milliseconds a command takes. */
 async function duration(command: () => Promise<unknown>): Promise<number> {
@@ -48,7 +29,7 @@ async function killAfter(site: Site, milliseconds: number, ...args: string[]): P
 }
 
 Deno.test("up killed at many moments is cleaned up by down", async () => {
-  await using site = await createSite();
+  await using site = await createSiteToKill();
   const before = await snapshot(site.host);
   const whole = await duration(() => site.wgtsOk("up", "wg0"));
   await downAfterKill(site, before);
@@ -67,7 +48,7 @@ Deno.test("up killed at many moments is cleaned up by down", async () => {
 });
 
 Deno.test("down killed at many moments is completed by down", async () => {
-  await using site = await createSite();
+  await using site = await createSiteToKill();
   const before = await snapshot(site.host);
   await site.wgtsOk("up", "wg0");
   const whole = await duration(() => site.wgtsOk("down", "wg0"));
@@ -81,7 +62,7 @@ Deno.test("down killed at many moments is completed by down", async () => {
 });
 
 Deno.test("an engine killed under traffic is cleaned up by down", async () => {
-  await using site = await createSite();
+  await using site = await createSiteToKill();
   const before = await snapshot(site.host);
   for (let i = 0; i < KILLS_OF_ENGINE; i++) {
     await site.wgtsOk("up", "wg0");
