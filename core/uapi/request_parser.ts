@@ -151,7 +151,7 @@ export class UapiRequestParser {
     const readers = this.#state === "device" ? DEVICE_READERS : PEER_READERS;
     const reader = readers.get(key);
     if (reader === undefined) {
-      return this.#error(EINVAL, `unknown ${this.#state} key ${JSON.stringify(key)}`);
+      return this.#error(EINVAL, `unknown ${this.#state} key ${quoteKey(key)}`);
     }
     const command = reader(this.#buffer.subarray(equals + 1, end));
     return command ?? this.#error(EINVAL, `invalid value of ${key}`);
@@ -220,6 +220,11 @@ function readAllowedIp(value: Uint8Array): UapiCommand | null {
   if (!/\/(0|[1-9][0-9]*)$/.test(text)) return null;
   const prefix = IpPrefix.parse(remove ? text.slice(1) : text);
   return prefix === null ? null : { kind: "allowed_ip", value: prefix, remove };
+}
+
+/** What isn't like any key of the protocol may be a piece of a secret, and the log must not have it. */
+function quoteKey(key: string): string {
+  return /^[a-z_]{1,32}$/.test(key) ? `"${key}"` : `of ${key.length} characters`;
 }
 
 /** Bytes beyond ASCII become characters that no key or value has. */

@@ -100,6 +100,21 @@ Deno.test("UapiRequestParser answers wrong lines with wireguard-go's errno", () 
   }
 });
 
+Deno.test("UapiRequestParser names an unknown key, unless it may be a piece of a secret", () => {
+  const problemOf = (line: string) => {
+    const parser = new UapiRequestParser();
+    parser.push(new TextEncoder().encode(`set=1\n${line}\n`));
+    parser.next();
+    const event = parser.next();
+    return event?.kind === "error" ? event.problem : null;
+  };
+  assert.equal(problemOf("private_keys=00"), 'unknown device key "private_keys"');
+  // A key in base64 ends with an equals sign.
+  assert.equal(problemOf(`${"Ab".repeat(21)}c=`), "unknown device key of 43 characters");
+  assert.equal(problemOf(`${KEY_HEX}=1`), "unknown device key of 64 characters");
+  assert.equal(problemOf("\x1b[2J=1"), "unknown device key of 4 characters");
+});
+
 Deno.test("UapiRequestParser takes no prefix length with leading zeros", () => {
   // Nor does Go's netip.ParsePrefix today; that of Debian 12's wireguard-go still did.
   const request = `set=1\npublic_key=${KEY_HEX}\nallowed_ip=10.0.0.0/08\n`;
