@@ -15,6 +15,7 @@ export interface Mutant {
 const TRANSPORT_TEST = "tests/core/device_transport_test.ts";
 const TIMERS_TEST = "tests/core/device_timers_test.ts";
 const HANDSHAKE_TEST = "tests/core/device_handshake_test.ts";
+const LOAD_TEST = "tests/core/device_load_test.ts";
 const DEVICE_TEST = "tests/core/device_test.ts";
 
 /** Every property that keeps an attacker out, broken in turn. */
@@ -178,7 +179,7 @@ export const MUTANTS: Mutant[] = [
     file: "core/handshake_processor.ts",
     snippet: "    if (checker.checkMac2(message, source, now.boot)) {\n",
     replacement: "    if (true) {\n",
-    testFile: HANDSHAKE_TEST,
+    testFile: LOAD_TEST,
     test: "under load: an initiation without a cookie gets a cookie reply",
   },
   {
@@ -186,7 +187,7 @@ export const MUTANTS: Mutant[] = [
     file: "core/handshake_processor.ts",
     snippet: "if (waiting < UNDER_LOAD_HANDSHAKES) return wasUnderLoad;",
     replacement: "if (waiting < 8 * UNDER_LOAD_HANDSHAKES) return wasUnderLoad;",
-    testFile: HANDSHAKE_TEST,
+    testFile: LOAD_TEST,
     test: "under load: an initiation without a cookie gets a cookie reply",
   },
   {
@@ -194,7 +195,7 @@ export const MUTANTS: Mutant[] = [
     file: "core/noise/cookie.ts",
     snippet: "subarray(0, address.length + PORT_SIZE)",
     replacement: "subarray(0, address.length)",
-    testFile: HANDSHAKE_TEST,
+    testFile: LOAD_TEST,
     test: "under load: a cookie is good for its address and port only",
   },
   {
@@ -202,7 +203,7 @@ export const MUTANTS: Mutant[] = [
     file: "core/noise/cookie.ts",
     snippet: "    this.#source.set(address);\n",
     replacement: "",
-    testFile: HANDSHAKE_TEST,
+    testFile: LOAD_TEST,
     test: "under load: a cookie is good for its address and port only",
   },
   {
@@ -210,7 +211,7 @@ export const MUTANTS: Mutant[] = [
     file: "core/handshake_processor.ts",
     snippet: "if (this.#rateLimiter.allow(source.address, now.boot)) return true;",
     replacement: "if (source !== null) return true;",
-    testFile: HANDSHAKE_TEST,
+    testFile: LOAD_TEST,
     test: "under load: a source with a cookie gets 5 messages at once and 20 in a second",
   },
   {
@@ -270,7 +271,7 @@ export const MUTANTS: Mutant[] = [
     snippet: "    const peer = owner instanceof Session ? owner.peer : owner;\n",
     replacement: "    const peer = owner instanceof Session ? owner.peer : owner;\n" +
       "    peer?.updateEndpoint(source);\n",
-    testFile: HANDSHAKE_TEST,
+    testFile: LOAD_TEST,
     test: "cookie reply: only the first to the message sent last is taken, and it doesn't roam",
   },
   {
