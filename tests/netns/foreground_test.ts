@@ -1,6 +1,7 @@
 /** `up --foreground`: who else may end it, and how it tells. */
 import assert from "node:assert/strict";
-import { Site } from "./harness/site.ts";
+import { wgts } from "./harness/program.ts";
+import { generateKey, publicKey, Site } from "./harness/site.ts";
 import { assertRestored, snapshot } from "./harness/snapshot.ts";
 import { waitFor } from "./harness/wait.ts";
 
@@ -79,3 +80,47 @@ Deno.test("an interruption while a command of the config runs undoes everything"
   await site.waitForNoProcess();
   await assertRestored(site.host, before);
 });
+
+Deno.test("the most detailed log, the journal and the processes' arguments hold no secret", async () => {
+  await using site = await Site.create();
+  const presharedKey = await generateKey();
+  const config = `${
+    site.config({ interface: ["ListenPort = 40404"] })
+  }PresharedKey = ${presharedKey}\n`;
+  await site.host.writeFile("/etc/wireguard/wg0.conf", config);
+  const hostKey = await publicKey(site.keys.host);
+  await site.remote.sh(`wg set wg0 peer '${hostKey}' preshared-key <(echo '${presharedKey}')`);
+  const process = await site.host.start([...wgts(), "up", "--foreground", "wg0"], {
+    LOG_LEVEL: "verbose",
+  });
+  await site.waitForTunnel();
+  // Requests that are refused, each with a key where it doesn't belong
+  const request = async (lines: string) => {
+    const socket = "UNIX-CONNECT:/var/run/wireguard/wg0.sock";
+    const command = `printf 'set=1\\n%s\\n\\n' '${lines}' | socat -t 10 - ${socket}`;
+    assert.match(await site.host.sh(command), /^errno=-?[1-9]/);
+  };
+  await request(site.keys.host);
+  await request(`private_key=${site.keys.host}`);
+  await request(`private_key${toHex(site.keys.host)}=`);
+  await request(`private_key=${toHex(site.keys.host)}0`);
+  const elsewhere = await site.host.sh(`cat /run/wgts/*
+    for process in /proc/[0-9]*; do tr '\\0' ' ' <$process/cmdline; tr '\\0' ' ' <$process/environ; done`);
+  assert.match(elsewhere, / engine wg0 /);
+  process.kill("SIGTERM");
+  const { code, stderr } = await process.result;
+
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /handshake complete/);
+  assert.equal(stderr.match(/control request: /g)?.length, 4, stderr);
+  for (const secret of [site.keys.host, presharedKey]) {
+    for (const text of [secret.slice(0, 20), toHex(secret).slice(0, 20)]) {
+      assert.ok(!stderr.includes(text), stderr);
+      assert.ok(!elsewhere.includes(text), elsewhere);
+    }
+  }
+});
+
+function toHex(base64: string): string {
+  return Uint8Array.fromBase64(base64).toHex();
+}
