@@ -12,5 +12,5 @@ export function wgts(): string[] {
   return [Deno.execPath(), "run", "-A", "--quiet", pathOf("../../../cli/main.ts")];
 }
 
-/** Where the task `test:setup` puts the current wireguard-go, which Debian 12 does not have. */
+/** Where tests/setup.ts puts the current wireguard-go, which Debian 12 does not have. */
 export const CURRENT_WIREGUARD_GO = pathOf("../.cache/bin/wireguard");
