@@ -97,9 +97,17 @@ type JournalRecord =
 /** A journal that is being written. Closing it leaves the file. */
 export class Journal implements Disposable {
   readonly #file: Deno.FsFile;
+  /** Bytes in the file, all of them whole lines. */
+  #length: number;
 
-  private constructor(readonly path: string, readonly state: JournalState, file: Deno.FsFile) {
+  private constructor(
+    readonly path: string,
+    readonly state: JournalState,
+    file: Deno.FsFile,
+    length: number,
+  ) {
     this.#file = file;
+    this.#length = length;
   }
 
   /** Starts the journal of a new `up` in `directory`. Fails when the interface has one. */
@@ -107,8 +115,14 @@ export class Journal implements Disposable {
     const path = journalPath(directory, header.namespace, header.interface);
     const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
     const state: JournalState = { header, entries: [], phase: "starting", engine: null };
-    const journal = new Journal(path, state, file);
-    journal.#append({ version: VERSION, ...header });
+    const journal = new Journal(path, state, file, 0);
+    try {
+      journal.#append({ version: VERSION, ...header });
+    } catch (error) {
+      journal.close();
+      journal.remove();
+      throw error;
+    }
     return journal;
   }
 
@@ -129,7 +143,7 @@ export class Journal implements Disposable {
     const length = new TextEncoder().encode(completeLines(text)).length;
     file.truncateSync(length);
     file.seekSync(length, Deno.SeekMode.Start);
-    return new Journal(path, state, file);
+    return new Journal(path, state, file, length);
   }
 
   /** To be called before a change. Returns the entry, for {@linkcode done} and {@linkcode undone}. */
@@ -149,7 +163,7 @@ export class Journal implements Disposable {
 
   /** To be called when the change of `entry` is taken back, or didn't happen. */
   undone(entry: JournalEntry): void {
-    this.#append({ undone: entry.id });
+    this.#tryAppend({ undone: entry.id });
     entry.undone = true;
   }
 
@@ -161,7 +175,8 @@ export class Journal implements Disposable {
 
   /** To be called when a phase is reached. */
   enter(phase: JournalPhase): void {
-    this.#append({ phase });
+    if (phase === "down") this.#tryAppend({ phase });
+    else this.#append({ phase });
     this.state.phase = phase;
   }
 
@@ -181,10 +196,30 @@ export class Journal implements Disposable {
 
   #append(record: JournalRecord | JournalHeader & { readonly version: number }): void {
     const line = new TextEncoder().encode(JSON.stringify(record) + "\n");
-    for (let written = 0; written < line.length;) {
-      written += this.#file.writeSync(line.subarray(written));
+    try {
+      for (let written = 0; written < line.length;) {
+        written += this.#file.writeSync(line.subarray(written));
+      }
+      this.#file.syncDataSync();
+      this.#length += line.length;
+    } catch (error) {
+      // The next line must not become a part of one that the disk had no room for.
+      this.#file.truncateSync(this.#length);
+      this.#file.seekSync(this.#length, Deno.SeekMode.Start);
+      throw new Error(`Cannot write ${this.path}: ${reasonOf(error)}`, { cause: error });
     }
-    this.#file.syncDataSync();
+  }
+
+  /**
+   * Appends what may get lost, since undoing something twice does no harm: a full disk must not keep a
+   * tunnel up.
+   */
+  #tryAppend(record: JournalRecord): void {
+    try {
+      this.#append(record);
+    } catch {
+      // Then the next `down` does it again.
+    }
   }
 }
 
@@ -288,6 +323,11 @@ function journalFiles(directory: string): string[] {
     if (isHidden || error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
+}
+
+/** What the system says of a failed call: "No space left on device". */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/ \(os error.*/s, "") : String(error);
 }
 
 function readFile(path: string): string | null {

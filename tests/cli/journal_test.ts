@@ -185,3 +185,50 @@ Deno.test("an empty or headless file is no journal", () => {
     assert.equal(parseJournal(text, "x"), null, text);
   }
 });
+
+/** Runs `body` with no more than `room` bytes left on the disk. */
+function withRoom(room: number, body: () => void): void {
+  const { prototype } = Deno.FsFile;
+  const { writeSync } = prototype;
+  prototype.writeSync = function (this: Deno.FsFile, bytes: Uint8Array<ArrayBuffer>): number {
+    if (room === 0) throw new Error("No space left on device (os error 28)");
+    const written = writeSync.call(this, bytes.subarray(0, room));
+    room -= written;
+    return written;
+  };
+  try {
+    body();
+  } finally {
+    prototype.writeSync = writeSync;
+  }
+}
+
+Deno.test("a full disk stops up where it is, tears no line, and doesn't stop down", () => {
+  for (const room of [0, 1, 20]) {
+    withDirectory((directory) => {
+      const { path } = writeJournal(directory);
+      using journal = Journal.open(directory, HEADER, "wg0");
+      assert.ok(journal);
+      const full = { message: `Cannot write ${path}: No space left on device` };
+      withRoom(room, () => {
+        assert.throws(() => journal.intend(...SYSCTL, "0"), full);
+        assert.throws(() => journal.enter("up"), full);
+        for (const entry of journal.state.entries) journal.undone(entry);
+        journal.enter("down");
+      });
+      assert.deepEqual(journal.state.entries.map(({ undone }) => undone), [true, true]);
+      assert.equal(journal.state.phase, "down");
+      // What there is room for later doesn't run into what there was none for.
+      journal.intend(...SYSCTL, "1");
+      const entries = parseJournal(Deno.readTextFileSync(path), path)?.entries;
+      assert.deepEqual(entries?.map(({ before }) => before), [null, "0", "1"]);
+    });
+  }
+});
+
+Deno.test("a journal that can't be started leaves no file", () => {
+  withDirectory((directory) => {
+    withRoom(20, () => assert.throws(() => Journal.create(directory, HEADER), /No space left/));
+    assert.deepEqual([...Deno.readDirSync(directory)], []);
+  });
+});
