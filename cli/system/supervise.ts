@@ -5,6 +5,7 @@
  */
 import { type ExitStatus, waitForExit } from "../../ffi/process.ts";
 import type { EngineIdentity } from "../journal.ts";
+import { messageOf } from "./apply.ts";
 import { notifyServiceManager } from "./notify.ts";
 import { OrphanReaper } from "./reaper.ts";
 import type { Session } from "./session.ts";
@@ -17,9 +18,9 @@ import { NotRunningError, takeDown } from "./tunnel.ts";
  * @returns the exit code: 0 when somebody asked for the end, 1 when the engine died
  */
 export async function supervise(session: Session, engine: EngineIdentity): Promise<number> {
-  notifyServiceManager("READY=1");
+  notify(session, "READY=1");
   const status = await endOf(session, engine);
-  notifyServiceManager("STOPPING=1");
+  notify(session, "STOPPING=1");
   try {
     await takeDown(session.uninterrupted(), { force: true, engine });
   } catch (error) {
@@ -33,6 +34,15 @@ export async function supervise(session: Session, engine: EngineIdentity): Promi
     : `by signal ${status.signal}`;
   session.print(`wgts: the engine of ${session.name} ended ${how}, so the tunnel is down`);
   return 1;
+}
+
+/** Tells the service manager, if it can be reached: a tunnel must not be left alone because it can't. */
+function notify(session: Session, state: string): void {
+  try {
+    notifyServiceManager(state);
+  } catch (error) {
+    session.warn(messageOf(error));
+  }
 }
 
 /** How the engine ended; null when the signal came first. */

@@ -40,6 +40,20 @@ Deno.test("up --foreground takes everything down when its engine dies, and says 
   await assertRestored(site.host, before);
 });
 
+Deno.test("up --foreground serves on when the service manager can't be told", async () => {
+  await using site = await Site.create();
+  const before = await snapshot(site.host);
+  const process = await site.host.start([...wgts(), "up", "--foreground", "wg0"], {
+    NOTIFY_SOCKET: "/run/nobody",
+  });
+  await site.waitForTunnel();
+  process.kill("SIGTERM");
+  const { code, stderr } = await process.result;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^wgts: warning: Cannot notify \/run\/nobody: .*\(ENOENT\)$/m);
+  await assertRestored(site.host, before);
+});
+
 Deno.test("up --foreground killed itself leaves a tunnel that down takes down", async () => {
   await using site = await Site.create();
   const before = await snapshot(site.host);
