@@ -52,8 +52,12 @@ export class PollSet {
       : this.#waitFor(timeoutMs);
     if (ready >= 0) return ready;
     const number = errno();
-    if (number !== Errno.EINTR) throw new SysError("wait for events (ppoll)", number);
-    // An interrupted ppoll leaves the events of the call before.
+    // Its other errors are mistakes of the caller. ENOMEM passes, and a garbage collection may have changed
+    // errno, which then is anybody's.
+    if (number === Errno.EINVAL || number === Errno.EFAULT) {
+      throw new SysError("wait for events (ppoll)", number);
+    }
+    // A ppoll that failed leaves the events of the call before.
     for (let index = 0; index < this.#capacity; index++) {
       this.#view.setInt16(this.#entry(index) + POLLFD.REVENTS, 0, true);
     }

@@ -24,7 +24,15 @@ export interface ControlTarget extends SetTarget {
 /** What a connection waits for. */
 export type Interest = "read" | "write" | "nothing";
 
+const EBADF = 9;
 const EAGAIN = 11;
+const EPIPE = 32;
+const ECONNRESET = 104;
+const ENOTCONN = 107;
+/** After these, a stream is of no use. */
+const FATAL: readonly number[] = [EBADF, EPIPE, ECONNRESET, ENOTCONN];
+/** How often in a row any other error is taken for EAGAIN. */
+const MAX_DOUBTFUL_ERRORS = 8;
 const READ_SIZE = 4096;
 
 /**
@@ -42,6 +50,7 @@ export class ControlConnection {
   /** Nothing more comes, or nothing more is wanted. */
   #finished = false;
   #notOurProtocol = false;
+  #doubtfulErrors = 0;
 
   constructor(stream: ControlStream, target: ControlTarget) {
     this.#stream = stream;
@@ -57,8 +66,8 @@ export class ControlConnection {
     do {
       if (this.#output.length > 0) {
         const count = this.#stream.write(this.#output);
-        if (count === -EAGAIN) return "write";
-        if (count < 0) return this.close();
+        if (count < 0) return this.#failed(-count, "write");
+        this.#doubtfulErrors = 0;
         this.#output = this.#output.subarray(count);
       } else if (this.#answer !== null) {
         const { value, done } = this.#answer.next();
@@ -67,8 +76,8 @@ export class ControlConnection {
       } else if (!this.#handleEvent()) {
         if (this.#finished) return this.close();
         const count = this.#stream.read(this.#input);
-        if (count === -EAGAIN) return "read";
-        if (count < 0) return this.close();
+        if (count < 0) return this.#failed(-count, "read");
+        this.#doubtfulErrors = 0;
         if (count === 0) {
           this.#finished = true;
           this.#parser.close();
@@ -88,6 +97,15 @@ export class ControlConnection {
     this.#output = new Uint8Array(0);
     this.#stream.close();
     return "closed";
+  }
+
+  /** What follows from the error of a call that would have been retried after `interest`. */
+  #failed(error: number, interest: Interest): Interest | "closed" {
+    if (error === EAGAIN) return interest;
+    // A garbage collection right after the call may have changed errno; nobody's answer must be cut for
+    // that. If the stream is broken, the next calls fail too.
+    if (FATAL.includes(error) || ++this.#doubtfulErrors > MAX_DOUBTFUL_ERRORS) return this.close();
+    return interest;
   }
 
   /** False when there is no event before more bytes come. */

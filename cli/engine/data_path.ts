@@ -120,10 +120,9 @@ export class DataPath {
   #readPacket(packet: number): number {
     this.#setIovec(packet - VNET_HEADER_SIZE, VNET_HEADER_SIZE + MAX_PACKET_SIZE);
     const length = libc.readv(this.#tun.fd, this.#iovecPointer, 1);
-    if (length < 0) {
-      const error = errno();
-      if (error !== Errno.EAGAIN && error !== Errno.EINTR) this.gone = true;
-    }
+    // Only what a deleted interface answers: a garbage collection right after the call may have changed
+    // errno to something else, which must not end the tunnel.
+    if (length < 0 && errno() === Errno.EBADFD) this.gone = true;
     return Math.max(0, length - VNET_HEADER_SIZE);
   }
 

@@ -5,7 +5,7 @@ import { Arena } from "../../ffi/arena.ts";
 import { SystemClock } from "../../ffi/clock.ts";
 import { FileWatch } from "../../ffi/inotify.ts";
 import { POLLIN, POLLOUT, SIGINT, SIGTERM } from "../../ffi/layout.ts";
-import { LinkMonitor } from "../../ffi/link_monitor.ts";
+import { type LinkEvent, LinkMonitor } from "../../ffi/link_monitor.ts";
 import { Network } from "../../ffi/network.ts";
 import { PollSet } from "../../ffi/poll.ts";
 import { SignalFd } from "../../ffi/signal.ts";
@@ -173,7 +173,7 @@ export class Engine {
   }
 
   #followLink(): void {
-    for (const event of this.#link.readEvents()) {
+    for (const event of this.#readLinkEvents()) {
       switch (event.kind) {
         case "deleted":
           this.#stop("the interface was deleted");
@@ -193,6 +193,16 @@ export class Engine {
           if (this.#linkUp) this.#up();
           else this.#down();
       }
+    }
+  }
+
+  /** A monitor that fails is no reason to end the tunnel: it goes on with the state known last. */
+  #readLinkEvents(): LinkEvent[] {
+    try {
+      return this.#link.readEvents();
+    } catch (error) {
+      this.#logger.error(error instanceof Error ? error.message : String(error));
+      return [];
     }
   }
 

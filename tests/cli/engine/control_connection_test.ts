@@ -25,6 +25,8 @@ class FakeStream implements ControlStream {
   /** Bytes taken per write; 0 as if the client's buffer were full. */
   writable = Infinity;
   ended = false;
+  /** The errno of the next reads that find nothing. */
+  errors: number[] = [];
   #input: number[] = [];
   readonly #perRead: number;
 
@@ -38,7 +40,7 @@ class FakeStream implements ControlStream {
 
   read(target: Uint8Array): number {
     const bytes = this.#input.splice(0, Math.min(this.#perRead, target.length));
-    if (bytes.length === 0) return this.ended ? 0 : -EAGAIN;
+    if (bytes.length === 0) return this.ended ? 0 : -(this.errors.shift() ?? EAGAIN);
     target.set(bytes);
     return bytes.length;
   }
@@ -277,4 +279,27 @@ Deno.test("control connection: a client that closes ends it, a set without its b
   assert.equal(connection.step(NEVER), "closed");
   assert.equal(target.mark, 3);
   assert.ok(stream.closed);
+});
+
+Deno.test("control connection: an errno that may be another call's doesn't end it, a broken stream does", () => {
+  const EIO = 5;
+  const ECONNRESET = 104;
+  const stream = new FakeStream(4096);
+  const connection = new ControlConnection(stream, makeTarget());
+  stream.errors = [EIO];
+  assert.equal(connection.step(NEVER), "read");
+  stream.send("get=1\n\n");
+  assert.equal(connection.step(NEVER), "read");
+  assert.equal(stream.output, "errno=0\n\n");
+  stream.errors = [ECONNRESET];
+  assert.equal(connection.step(NEVER), "closed");
+  assert.ok(stream.closed);
+});
+
+Deno.test("control connection: errors without end, whatever their errno, end it", () => {
+  const stream = new FakeStream(4096);
+  const connection = new ControlConnection(stream, makeTarget());
+  stream.errors = new Array(100).fill(5);
+  let steps = 0;
+  while (connection.step(NEVER) !== "closed") assert.ok(++steps < 100);
 });
