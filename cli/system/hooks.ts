@@ -13,6 +13,8 @@ export interface HookVariables {
 // wg-quick evaluates commands in a subshell of its own, which has these options set.
 const BASH = ["bash", "-e", "-o", "pipefail", "-O", "extglob", "-c"];
 const SH = ["/bin/sh", "-e", "-c"];
+/** Where programs are looked for when the environment doesn't say; the same as systemd's. */
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const SCRIPT = 'INTERFACE=$1; CONFIG_FILE=$2; set -- "$3"; eval "$1"';
 
 /**
@@ -54,7 +56,7 @@ function spawn(
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",
-      env: { LC_ALL: "C" },
+      env: { LC_ALL: "C", PATH: Deno.env.get("PATH") || DEFAULT_PATH },
     }).spawn();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;

@@ -58,6 +58,18 @@ Deno.test("a command doesn't inherit our files", async () => {
   Deno.removeSync(path);
 });
 
+Deno.test("commands are found without PATH too", async () => {
+  const path = Deno.env.get("PATH") ?? "";
+  try {
+    for (const set of [() => Deno.env.delete("PATH"), () => Deno.env.set("PATH", "")]) {
+      set();
+      assert.equal(await run(`[[ -n $BASH_VERSION ]] && env >/dev/null`), 0);
+    }
+  } finally {
+    Deno.env.set("PATH", path);
+  }
+});
+
 Deno.test("an abort ends the command", async () => {
   const controller = new AbortController();
   const result = run("exec sleep 60", controller.signal);
