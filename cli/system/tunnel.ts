@@ -93,7 +93,7 @@ export async function takeDown(session: Session, options: TakeDownOptions = {}):
   using journal = openJournal(session);
   const { engine } = options;
   const isOther = engine !== undefined && journal?.state.engine?.startTime !== engine.startTime;
-  if (journal === null || isOther) throw new NotRunningError(session.name);
+  if (journal === null || isOther) throw notRunning(session);
   const hooks = options.hooks ?? journal.state.header;
   const force = options.force === true || !isRunning(session, journal.state);
   if (journal.state.phase !== "down") {
@@ -105,7 +105,7 @@ export async function takeDown(session: Session, options: TakeDownOptions = {}):
 /** Prints what {@linkcode takeDown} would do. */
 export function printDown(session: Session, hooks?: DownHooks): void {
   const journal = readJournal(session);
-  if (journal === null) throw new NotRunningError(session.name);
+  if (journal === null) throw notRunning(session);
   const { preDown, postDown } = hooks ?? journal.header;
   for (const command of preDown) session.trace(expandHook(command, session.name));
   printUndo(session, journal);
@@ -116,9 +116,23 @@ export function printDown(session: Session, hooks?: DownHooks): void {
 export class NotRunningError extends Error {
   override readonly name = "NotRunningError";
 
-  constructor(interfaceName: string) {
-    super(`\`${interfaceName}' is not a WireGuard interface`);
+  /** @param isServed whether it is a WireGuard interface all the same */
+  constructor(interfaceName: string, isServed: boolean) {
+    super(
+      isServed
+        ? `\`${interfaceName}' exists, but there is no journal of an \`up' of it: take it down with ` +
+          `what made it; or \`ip link delete dev ${interfaceName}\`, and see \`ip rule\` for what ` +
+          "may be left"
+        : `\`${interfaceName}' is not a WireGuard interface`,
+    );
   }
+}
+
+function notRunning({ system, name }: Session): NotRunningError {
+  return new NotRunningError(
+    name,
+    system.link(name) !== null && system.controlSocket(name) === "live",
+  );
 }
 
 /** Whether `state` is that of a tunnel whose `up` succeeded and whose engine lives. */

@@ -103,7 +103,7 @@ Deno.test("a dry run prints the same and changes nothing", async () => {
 Deno.test("up twice and down twice are refused, and harm nothing", async () => {
   using harness = new Harness();
   const system = new ModelSystem();
-  await assert.rejects(takeDown(harness.session(system)), new NotRunningError("wg0"));
+  await assert.rejects(takeDown(harness.session(system)), new NotRunningError("wg0", false));
   assert.ok(!harness.exists());
   await bringUp(harness.session(system), FULL, PATH);
   const before = system.leftovers, files = harness.files();
@@ -139,8 +139,21 @@ Deno.test("an interface of somebody else's is refused by up and by down", async 
   await assert.rejects(bringUp(harness.session(system), FULL, PATH), {
     message: "`wg0' already exists",
   });
-  await assert.rejects(takeDown(harness.session(system)), NotRunningError);
+  await assert.rejects(takeDown(harness.session(system)), new NotRunningError("wg0", false));
   assert.deepEqual(system.leftovers, before);
+});
+
+Deno.test("an interface whose journal is damaged is said to be there, and how to get rid of it", async () => {
+  using harness = new Harness();
+  const system = new ModelSystem();
+  await bringUp(harness.session(system), FULL, PATH);
+  harness.restore({ "wg0@4026531840.journal": "\0".repeat(100) });
+  await assert.rejects(takeDown(harness.session(system)), {
+    message:
+      "`wg0' exists, but there is no journal of an `up' of it: take it down with what made " +
+      "it; or `ip link delete dev wg0`, and see `ip rule` for what may be left",
+  });
+  assert.ok("wg0" in system.state.links);
 });
 
 Deno.test("a live socket of that name in another network namespace is named as such", async () => {
