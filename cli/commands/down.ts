@@ -20,7 +20,7 @@ export async function main(args: string[]): Promise<number> {
   const { name, path } = requireLocation(line.operand);
   if (!dryRun) requireNetAdmin(`take down ${name}`);
   using system = new LinuxSystem({
-    configFile: path,
+    configFile: realPath(path),
     startEngine: () => Promise.reject(new Error("`down' starts nothing")),
     print: printError,
   });
@@ -41,6 +41,15 @@ export async function main(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     return exitCodeOf(error);
+  }
+}
+
+/** `path` with symbolic links resolved, as `up` gives it to commands; as it is when there is no file. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
   }
 }
 

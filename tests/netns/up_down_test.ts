@@ -269,3 +269,16 @@ Deno.test("a listen port that is taken is named, and nothing is left", async () 
   await site.host.sh("rm /run/wg1.conf");
   await assertRestored(site.host, before);
 });
+
+Deno.test("commands of up and down are told of the same config, whatever link leads to it", async () => {
+  await using site = await Site.create();
+  const hook = (key: string) => `${key} = echo "${key} $CONFIG_FILE" >>/run/hooks`;
+  await site.writeConfig({ interface: [hook("PostUp"), hook("PostDown")] });
+  await site.host.sh("ln -s /etc/wireguard/wg0.conf /run/wg0.conf");
+  await site.wgtsOk("up", "/run/wg0.conf");
+  await site.wgtsOk("down", "/run/wg0.conf");
+  assert.equal(
+    await site.host.sh("cat /run/hooks"),
+    "PostUp /etc/wireguard/wg0.conf\nPostDown /etc/wireguard/wg0.conf\n",
+  );
+});
