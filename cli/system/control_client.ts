@@ -3,7 +3,7 @@ import type { InterfaceState } from "../../core/uapi/state.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
 import { loadPublicKeyOf } from "../crypto.ts";
 import { CONTROL_DIRECTORY, controlSocketPath } from "../engine/control_path.ts";
-import { controlSocketState, readAnswer } from "./control_socket.ts";
+import { controlSocketState, isSocket, readAnswer } from "./control_socket.ts";
 
 const SUFFIX = ".sock";
 
@@ -15,7 +15,7 @@ export function listInterfaces(): string[] {
   const names: string[] = [];
   try {
     for (const entry of Deno.readDirSync(CONTROL_DIRECTORY)) {
-      if (!entry.name.endsWith(SUFFIX) || !isSocket(entry.name)) continue;
+      if (!entry.name.endsWith(SUFFIX) || !isSocket(`${CONTROL_DIRECTORY}/${entry.name}`)) continue;
       const name = entry.name.slice(0, -SUFFIX.length);
       if (answers(name)) names.push(name);
     }
@@ -40,17 +40,6 @@ export async function getInterface(name: string, wall: number): Promise<Interfac
     return parseUapiGet(answer, { name, wall, publicKeyOf });
   } finally {
     stream.close();
-  }
-}
-
-/** A connection to any other file is refused just as to a socket that nobody listens at. */
-function isSocket(file: string): boolean {
-  try {
-    return Deno.lstatSync(`${CONTROL_DIRECTORY}/${file}`).isSocket === true;
-  } catch (error) {
-    // Its interface may have ended since the directory was read.
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

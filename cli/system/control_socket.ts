@@ -17,7 +17,19 @@ export function controlSocketState(name: string): SocketState {
   } catch (error) {
     if (!(error instanceof SysError)) throw error;
     if (error.errno === Errno.ENOENT || error.errno === Errno.ENOTDIR) return "absent";
-    return error.errno === Errno.ECONNREFUSED ? "dead" : "live";
+    if (error.errno !== Errno.ECONNREFUSED) return "live";
+    // Any other kind of file refuses too; such is somebody else's.
+    return isSocket(controlSocketPath(name)) ? "dead" : "absent";
+  }
+}
+
+/** Whether a socket is at `path`, symbolic links not followed. */
+export function isSocket(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSocket === true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

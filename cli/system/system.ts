@@ -22,7 +22,7 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
-/** What is behind the path of a control socket: nothing, a file that nobody serves, or a server. */
+/** What is behind the path of a control socket: no socket, one that nobody serves, or a server. */
 export type SocketState = "absent" | "dead" | "live";
 
 /** The endpoints of a config with their addresses. */

@@ -282,3 +282,13 @@ Deno.test("commands of up and down are told of the same config, whatever link le
     "PostUp /etc/wireguard/wg0.conf\nPostDown /etc/wireguard/wg0.conf\n",
   );
 });
+
+Deno.test("a file that is no socket, at the control socket's path, is named and left alone", async () => {
+  await using site = await Site.create();
+  await site.host.sh("mkdir -p /run/wireguard; echo precious >/run/wireguard/wg0.sock");
+  const { code, stderr } = await site.wgts("up", "wg0");
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /wg0\.sock: .*: a file that is no socket is there: remove it\n$/);
+  assertComplaint(await site.wgts("down", "wg0"), /is not a WireGuard interface/);
+  assert.equal(await site.host.sh("cat /run/wireguard/wg0.sock"), "precious\n");
+});
