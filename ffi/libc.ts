@@ -404,7 +404,8 @@ function errnoCell(): Int32Array {
 /**
  * The error number of the last failed call on this thread, to be read at once after a synchronous call
  * that returned -1. Nothing may come between, not even the making of a string: an allocation may start
- * a garbage collection, whose own system calls change errno now and then.
+ * a garbage collection, whose own system calls change errno now and then. Even so about one call in a
+ * million is followed by one: what would end a tunnel must not hang on an unexpected value.
  *
  * A nonblocking call runs on another thread, so its errno is lost.
  */
