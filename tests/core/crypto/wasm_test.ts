@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Crypto, TAG_SIZE } from "../../../core/crypto/crypto.ts";
-import { buildKernel, formatModule } from "../../../core/crypto/kernel/build.ts";
+import { buildKernel, formatModule } from "../../build_wasm.ts";
 import { createWasmCrypto, WASM_SCRATCH_SIZE, wasmSupported } from "../../../core/crypto/wasm.ts";
 import { Bytes } from "./bytes.ts";
 import { equal } from "./implementations.ts";

@@ -1,18 +1,18 @@
 /**
- * Builds the WebAssembly module from the AssemblyScript sources in this folder and from what the
- * generators add, and writes it as base64 into `wgts_crypto.gen.ts`. The same sources give the same
- * bytes on every machine.
+ * Builds the WebAssembly module from the AssemblyScript sources of the kernel and from what the
+ * generators there add, and writes it as base64 into `wgts_crypto.gen.ts`. The same sources give the same
+ * bytes on every machine. It stands here because it reads and writes files, which nothing in core/ does.
  *
  * `deno task build:wasm` writes the file; with `--check` it only compares, and exits with 1 if they differ,
  * with `--print` it prints what the generators add.
  */
 
 import asc from "assemblyscript/asc";
-import { generateBlake2s } from "./generate_blake2s.ts";
-import { generateChaCha20 } from "./generate_chacha20.ts";
-import { generateField } from "./generate_field.ts";
+import { generateBlake2s } from "../core/crypto/kernel/generate_blake2s.ts";
+import { generateChaCha20 } from "../core/crypto/kernel/generate_chacha20.ts";
+import { generateField } from "../core/crypto/kernel/generate_field.ts";
 
-const FOLDER = new URL("./", import.meta.url);
+const FOLDER = new URL("../core/crypto/kernel/", import.meta.url);
 const OUTPUT = new URL("wgts_crypto.gen.ts", FOLDER);
 const BASE64_LINE = 96;
 
