@@ -1,6 +1,7 @@
 import type { Endpoint } from "../endpoint.ts";
 import { formatIpAddress, IpAddress } from "../ip.ts";
-import { hexCharacter, isZeroKey } from "../keys.ts";
+import { isZeroKey } from "../keys.ts";
+import { AnswerChunk } from "./answer_chunk.ts";
 import { formatUapiEndpoint } from "./values.ts";
 
 /** One allowed-IPs entry. */
@@ -45,11 +46,6 @@ export interface UapiDevice<P extends UapiPeer> {
   zoneName?(scopeId: number): string;
 }
 
-/** A chunk is handed out once it holds this many bytes. */
-const CHUNK_SIZE = 4096;
-/** More bytes than any one line or a peer's lines before its allowed IPs take. */
-const HEADROOM = 1024;
-
 /**
  * The answer to `get=1`, `errno=0` included, in wireguard-go's order of lines.
  *
@@ -60,7 +56,7 @@ const HEADROOM = 1024;
 export function* formatUapiGet<P extends UapiPeer>(
   device: UapiDevice<P>,
 ): Generator<Uint8Array, void, void> {
-  const chunk = new Chunk();
+  const chunk = new AnswerChunk();
   try {
     writeDevice(chunk, device);
     for (const peer of device.peers) {
@@ -79,7 +75,7 @@ export function* formatUapiGet<P extends UapiPeer>(
   }
 }
 
-function writeDevice<P extends UapiPeer>(chunk: Chunk, device: UapiDevice<P>): void {
+function writeDevice<P extends UapiPeer>(chunk: AnswerChunk, device: UapiDevice<P>): void {
   const { privateKey, listenPort, fwmark } = device;
   if (privateKey !== null && !isZeroKey(privateKey)) chunk.key("private_key", privateKey);
   if (listenPort !== 0) chunk.line("listen_port", listenPort);
@@ -88,10 +84,23 @@ function writeDevice<P extends UapiPeer>(chunk: Chunk, device: UapiDevice<P>): v
 
 const NO_KEY = new Uint8Array(32);
 
-function writePeer(chunk: Chunk, peer: UapiPeer, zoneName: (id: number) => string = String): void {
+function writePeer(
+  chunk: AnswerChunk,
+  peer: UapiPeer,
+  zoneName?: (scopeId: number) => string,
+): void {
   chunk.key("public_key", peer.publicKey);
   chunk.key("preshared_key", peer.presharedKey ?? NO_KEY);
   chunk.line("protocol_version", 1);
+  writePeerActivity(chunk, peer, zoneName);
+}
+
+/** The lines about a peer that hold neither keys nor allowed IPs. */
+export function writePeerActivity(
+  chunk: AnswerChunk,
+  peer: UapiPeer,
+  zoneName: (scopeId: number) => string = String,
+): void {
   const { endpoint, lastHandshake } = peer;
   if (endpoint !== null) {
     const address = IpAddress.fromBytes(endpoint.address);
@@ -104,41 +113,4 @@ function writePeer(chunk: Chunk, peer: UapiPeer, zoneName: (id: number) => strin
   chunk.line("tx_bytes", peer.sentBytes);
   chunk.line("rx_bytes", peer.receivedBytes);
   chunk.line("persistent_keepalive_interval", peer.persistentKeepaliveInterval);
-}
-
-/** ASCII text in a buffer of its own, which can be wiped, unlike a string. */
-class Chunk {
-  readonly #buffer = new Uint8Array(CHUNK_SIZE + HEADROOM);
-  #length = 0;
-
-  get isFull(): boolean {
-    return this.#length >= CHUNK_SIZE;
-  }
-
-  text(text: string): void {
-    for (let i = 0; i < text.length; i++) this.#buffer[this.#length++] = text.charCodeAt(i);
-  }
-
-  line(key: string, value: string | number): void {
-    this.text(`${key}=${value}\n`);
-  }
-
-  key(name: string, key: Uint8Array): void {
-    this.text(`${name}=`);
-    for (const byte of key) {
-      this.#buffer[this.#length++] = hexCharacter(byte >> 4);
-      this.#buffer[this.#length++] = hexCharacter(byte & 15);
-    }
-    this.text("\n");
-  }
-
-  take(): Uint8Array {
-    const bytes = this.#buffer.subarray(0, this.#length);
-    this.#length = 0;
-    return bytes;
-  }
-
-  wipe(): void {
-    this.#buffer.fill(0);
-  }
 }

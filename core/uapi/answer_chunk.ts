@@ -1,0 +1,52 @@
+import { hexCharacter } from "../keys.ts";
+
+/** A chunk is handed out once it holds this many bytes. */
+const CHUNK_SIZE = 4096;
+/** More bytes than any one line or a peer's lines before its allowed IPs take. */
+const HEADROOM = 1024;
+
+/**
+ * A part of an answer of the control protocol: ASCII text in one reused buffer, which can be wiped,
+ * unlike a string.
+ */
+export class AnswerChunk {
+  readonly #buffer = new Uint8Array(CHUNK_SIZE + HEADROOM);
+  #length = 0;
+
+  /** Whether it should be handed out before more is added. */
+  get isFull(): boolean {
+    return this.#length >= CHUNK_SIZE;
+  }
+
+  /** Appends ASCII text. */
+  text(text: string): void {
+    for (let i = 0; i < text.length; i++) this.#buffer[this.#length++] = text.charCodeAt(i);
+  }
+
+  /** Appends `KEY=VALUE` and a newline. */
+  line(key: string, value: string | number): void {
+    this.text(`${key}=${value}\n`);
+  }
+
+  /** Appends `NAME=` and the key in hex digits, never made into a string. */
+  key(name: string, key: Uint8Array): void {
+    this.text(`${name}=`);
+    for (const byte of key) {
+      this.#buffer[this.#length++] = hexCharacter(byte >> 4);
+      this.#buffer[this.#length++] = hexCharacter(byte & 15);
+    }
+    this.text("\n");
+  }
+
+  /** What was appended, valid until more is. */
+  take(): Uint8Array {
+    const bytes = this.#buffer.subarray(0, this.#length);
+    this.#length = 0;
+    return bytes;
+  }
+
+  /** Overwrites all that it ever held. */
+  wipe(): void {
+    this.#buffer.fill(0);
+  }
+}
