@@ -3,6 +3,7 @@
 import { formatKey } from "../keys.ts";
 import type { InterfaceState, PeerState } from "../uapi/state.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
+import { formatAge, formatBytes, formatDuration, type Style, styleOf } from "./style.ts";
 
 /** How an interface is shown. */
 export interface ShowOptions {
@@ -19,7 +20,7 @@ export interface ShowOptions {
  * printed with a blank line between them.
  */
 export function formatShow(state: InterfaceState, options: ShowOptions): string {
-  const style = options.color ? COLORED : PLAIN;
+  const style = styleOf(options.color);
   const secret = (key: Uint8Array) => options.showKeys ? formatKey(key) : "(hidden)";
   const field = (name: string, value: string) => `  ${style.bold(name)}: ${value}\n`;
   let text = `${style.start}${style.green(style.bold("interface"))}: ${style.green(state.name)}\n`;
@@ -34,7 +35,7 @@ export function formatShow(state: InterfaceState, options: ShowOptions): string 
     if (peer.endpoint !== null) text += field("endpoint", formatUapiEndpoint(peer.endpoint));
     text += field("allowed ips", formatAllowedIps(peer, style));
     if (peer.lastHandshake.seconds !== 0) {
-      text += field("latest handshake", formatAge(peer, options.wall, style));
+      text += field("latest handshake", formatAge(peer.lastHandshake.seconds, options.wall, style));
     }
     if (peer.receivedBytes !== 0 || peer.sentBytes !== 0) {
       const received = formatBytes(peer.receivedBytes, style);
@@ -48,35 +49,6 @@ export function formatShow(state: InterfaceState, options: ShowOptions): string 
   return text;
 }
 
-/** Terminal styles, as functions from text to text. */
-interface Style {
-  /** In front of an interface. */
-  readonly start: string;
-  bold(text: string): string;
-  green(text: string): string;
-  yellow(text: string): string;
-  cyan(text: string): string;
-  red(text: string): string;
-}
-
-const same = (text: string) => text;
-const PLAIN: Style = { start: "", bold: same, green: same, yellow: same, cyan: same, red: same };
-
-const RESET = "\x1b[0m";
-/** `bold` inside a colour shares its reset, as in `wg`. */
-function sgr(code: number): (text: string) => string {
-  return (text) => `\x1b[${code}m${text}${text.endsWith(RESET) ? "" : RESET}`;
-}
-
-const COLORED: Style = {
-  start: RESET,
-  bold: sgr(1),
-  green: sgr(32),
-  yellow: sgr(33),
-  cyan: sgr(36),
-  red: sgr(31),
-};
-
 function newestHandshakeFirst(a: PeerState, b: PeerState): number {
   return b.lastHandshake.seconds - a.lastHandshake.seconds ||
     b.lastHandshake.nanoseconds - a.lastHandshake.nanoseconds;
@@ -86,52 +58,4 @@ function formatAllowedIps(peer: PeerState, style: Style): string {
   if (peer.allowedIps.length === 0) return "(none)";
   const slash = style.cyan("/");
   return peer.allowedIps.map(({ address, length }) => `${address}${slash}${length}`).join(", ");
-}
-
-function formatAge(peer: PeerState, wall: number, style: Style): string {
-  const age = Math.floor(wall / 1000) - peer.lastHandshake.seconds;
-  if (age < 0) {
-    return `(${style.red("System clock wound backward; connection problems may ensue.")})`;
-  }
-  return age === 0 ? "Now" : `${formatDuration(age, style)} ago`;
-}
-
-const MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, YEAR = 365 * DAY;
-const DURATION_UNITS: readonly [number, string][] = [
-  [YEAR, "year"],
-  [DAY, "day"],
-  [HOUR, "hour"],
-  [MINUTE, "minute"],
-  [1, "second"],
-];
-
-/** `seconds` as `1 minute, 5 seconds`: the units that aren't zero. */
-function formatDuration(seconds: number, style: Style): string {
-  const parts: string[] = [];
-  let left = seconds;
-  for (const [size, name] of DURATION_UNITS) {
-    const count = Math.floor(left / size);
-    left -= count * size;
-    if (count > 0) parts.push(`${count} ${style.cyan(count === 1 ? name : name + "s")}`);
-  }
-  return parts.join(", ");
-}
-
-const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
-
-/** `count` bytes as `1.46 KiB`. */
-function formatBytes(count: number, style: Style): string {
-  if (count < 1024) return `${count} ${style.cyan("B")}`;
-  let power = 1;
-  while (power < BYTE_UNITS.length - 1 && count >= 1024 ** (power + 1)) power++;
-  return `${twoDecimals(count, 1024 ** power)} ${style.cyan(BYTE_UNITS[power] ?? "")}`;
-}
-
-/** `count / unit` as printf(3)'s `%.2f`, which rounds a tie to even; `toFixed` would round it up. */
-function twoDecimals(count: number, unit: number): string {
-  const scaled = BigInt(count) * 100n, divisor = BigInt(unit);
-  let hundredths = scaled / divisor;
-  const twice = (scaled % divisor) * 2n;
-  if (twice > divisor || (twice === divisor && hundredths % 2n === 1n)) hundredths++;
-  return `${hundredths / 100n}.${String(hundredths % 100n).padStart(2, "0")}`;
 }
