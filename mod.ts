@@ -143,7 +143,7 @@ export {
   parseUapiGet,
   UapiError,
 } from "./core/uapi/client.ts";
-export type { InterfaceState, PeerState } from "./core/uapi/state.ts";
+export type { InterfaceState, PeerActivity, PeerState } from "./core/uapi/state.ts";
 
 // The control protocol: the side that answers
 export type { UapiCommand, UapiEndpoint, UapiEvent } from "./core/uapi/command.ts";

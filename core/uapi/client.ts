@@ -2,7 +2,7 @@ import type { ConfigEndpoint, WgConfig, WgPeerConfig } from "../config/types.ts"
 import { IpPrefix } from "../ip.ts";
 import { formatHexKey, isZeroKey, parseHexKey } from "../keys.ts";
 import type { UapiEndpoint } from "./command.ts";
-import type { InterfaceState, PeerState } from "./state.ts";
+import type { InterfaceState, PeerActivity, PeerState } from "./state.ts";
 import { formatUapiEndpoint, parseUapiEndpoint, parseUapiNumber } from "./values.ts";
 
 /** The request for an interface's state. */
@@ -64,11 +64,7 @@ export function parseUapiGet(text: string, context: UapiGetContext): InterfaceSt
   };
   let peer: PeerState | null = null;
   let handshakesAreAges = false;
-  for (const line of text.split("\n")) {
-    if (line === "") break;
-    const equals = line.indexOf("=");
-    if (equals < 0) throw malformed("a line without =");
-    const key = line.slice(0, equals), value = line.slice(equals + 1);
+  for (const [key, value] of answerLines(text)) {
     if (key === "public_key") {
       peer = newPeer(required(key, parseHexKey(value)));
       state.peers.push(peer);
@@ -84,12 +80,24 @@ export function parseUapiGet(text: string, context: UapiGetContext): InterfaceSt
   return state;
 }
 
+/** The keys and values of an answer, in order. Throws {@linkcode UapiError} for a line that has none. */
+export function* answerLines(text: string): Generator<[key: string, value: string]> {
+  for (const line of text.split("\n")) {
+    if (line === "") return;
+    const equals = line.indexOf("=");
+    if (equals < 0) throw malformed("a line without =");
+    yield [line.slice(0, equals), line.slice(equals + 1)];
+  }
+}
+
 function newPeer(publicKey: Uint8Array): PeerState {
+  return { publicKey, presharedKey: null, allowedIps: [], ...noActivity() };
+}
+
+/** A peer that nothing is known of yet. */
+export function noActivity(): PeerActivity {
   return {
-    publicKey,
-    presharedKey: null,
     endpoint: null,
-    allowedIps: [],
     lastHandshake: { seconds: 0, nanoseconds: 0 },
     receivedBytes: 0,
     sentBytes: 0,
@@ -106,10 +114,10 @@ function readDeviceLine(state: InterfaceState, key: string, value: string): void
       state.publicKey = required(key, parseHexKey(value));
       break;
     case "listen_port":
-      state.listenPort = number(key, value, 0xffff);
+      state.listenPort = requiredNumber(key, value, 0xffff);
       break;
     case "fwmark":
-      state.fwmark = number(key, value, 0xffff_ffff);
+      state.fwmark = requiredNumber(key, value, 0xffff_ffff);
       break;
   }
 }
@@ -119,26 +127,34 @@ function readPeerLine(peer: PeerState, key: string, value: string): void {
     case "preshared_key":
       peer.presharedKey = nonZeroKey(key, value);
       break;
-    case "endpoint":
-      peer.endpoint = required(key, parseUapiEndpoint(value));
-      break;
     case "allowed_ip":
       peer.allowedIps.push(required(key, IpPrefix.parse(value)));
       break;
+    default:
+      readPeerActivity(peer, key, value);
+  }
+}
+
+/** Reads a line about a peer that holds neither a key nor an allowed IP; others are skipped. */
+export function readPeerActivity(peer: PeerActivity, key: string, value: string): void {
+  switch (key) {
+    case "endpoint":
+      peer.endpoint = required(key, parseUapiEndpoint(value));
+      break;
     case "last_handshake_time_sec":
-      peer.lastHandshake.seconds = number(key, value);
+      peer.lastHandshake.seconds = requiredNumber(key, value);
       break;
     case "last_handshake_time_nsec":
-      peer.lastHandshake.nanoseconds = number(key, value);
+      peer.lastHandshake.nanoseconds = requiredNumber(key, value);
       break;
     case "rx_bytes":
-      peer.receivedBytes = number(key, value);
+      peer.receivedBytes = requiredNumber(key, value);
       break;
     case "tx_bytes":
-      peer.sentBytes = number(key, value);
+      peer.sentBytes = requiredNumber(key, value);
       break;
     case "persistent_keepalive_interval":
-      peer.persistentKeepalive = number(key, value, 0xffff);
+      peer.persistentKeepalive = requiredNumber(key, value, 0xffff);
       break;
   }
 }
@@ -148,11 +164,13 @@ function nonZeroKey(key: string, value: string): Uint8Array | null {
   return isZeroKey(bytes) ? null : bytes;
 }
 
-function number(key: string, value: string, limit = Number.MAX_VALUE): number {
+/** The number that `value` is, at most `limit`; throws {@linkcode UapiError} otherwise. */
+export function requiredNumber(key: string, value: string, limit = Number.MAX_VALUE): number {
   return required(key, parseUapiNumber(value, limit));
 }
 
-function required<T>(key: string, value: T | null): T {
+/** What was read of `value`; throws {@linkcode UapiError} when that is null. */
+export function required<T>(key: string, value: T | null): T {
   if (value === null) throw malformed(`a bad value of ${key}`);
   return value;
 }

@@ -17,16 +17,10 @@ export interface InterfaceState {
   peers: PeerState[];
 }
 
-/** One peer of a running interface. */
-export interface PeerState {
-  /** 32 bytes. */
-  readonly publicKey: Uint8Array;
-  /** 32 bytes, or null when there is none. */
-  presharedKey: Uint8Array | null;
+/** What a running interface tells of a peer besides its configuration. */
+export interface PeerActivity {
   /** Where it is reached; null when not known. */
   endpoint: UapiEndpoint | null;
-  /** In the order of the answer. */
-  allowedIps: IpPrefix[];
   /** Time of the last completed handshake since 1970-01-01 UTC; both 0 is never. */
   lastHandshake: { seconds: number; nanoseconds: number };
   /** Bytes from the peer. */
@@ -35,4 +29,14 @@ export interface PeerState {
   sentBytes: number;
   /** Seconds; 0 is off. */
   persistentKeepalive: number;
+}
+
+/** One peer of a running interface. */
+export interface PeerState extends PeerActivity {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 32 bytes, or null when there is none. */
+  presharedKey: Uint8Array | null;
+  /** In the order of the answer. */
+  allowedIps: IpPrefix[];
 }
