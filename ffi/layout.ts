@@ -50,7 +50,14 @@ export const SO_SNDTIMEO = 21;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_MARK = 36;
+export const SO_MEMINFO = 55;
 export const SO_NETNS_COOKIE = 71;
+// linux/sock_diag.h: which of the numbers (u32) of SO_MEMINFO is what
+export const SK_MEMINFO_RCVBUF = 1;
+export const SK_MEMINFO_SNDBUF = 3;
+export const SK_MEMINFO_DROPS = 8;
+/** How many there are. */
+export const SK_MEMINFO_VARS = 9;
 /** Largest number of bytes in the path of a UNIX socket, its NUL not counted. */
 export const UNIX_PATH_MAX = 107;
 
@@ -132,12 +139,15 @@ export const IFREQ = { SIZE: 40, NAME: 0, FLAGS: 16 } as const;
 export const TUNSETIFF = 0x400454ca;
 export const TUNSETOFFLOAD = 0x400454d0;
 export const TUNGETIFF = 0x800454d2;
+/** Since Linux 5.2. */
+export const TUNGETDEVNETNS = 0x54e3;
 export const IFF_TUN = 0x1;
 export const IFF_NO_PI = 0x1000;
 export const IFF_VNET_HDR = 0x4000;
 export const TUN_F_CSUM = 0x01;
 export const TUN_F_TSO4 = 0x02;
 export const TUN_F_TSO6 = 0x04;
+export const TUN_F_TSO_ECN = 0x08;
 /** Since Linux 6.2. */
 export const TUN_F_USO4 = 0x20;
 /** Since Linux 6.2. */

@@ -1,5 +1,5 @@
 import { check } from "./errno.ts";
-import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from "./layout.ts";
+import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY, TUNGETDEVNETNS } from "./layout.ts";
 import { libc } from "./libc.ts";
 import { cString } from "./text.ts";
 
@@ -37,6 +37,33 @@ export function inNewNetworkNamespace<T>(body: () => T): T {
     enterNewNetworkNamespace();
     return body();
   });
+}
+
+/** The inode number of this process's network namespace; 0 when it can't be had. */
+export function ownNetworkNamespace(): number {
+  return inodeOf("/proc/self/ns/net");
+}
+
+/**
+ * The inode number of the network namespace that a TUN interface is in, by its file descriptor; 0 when
+ * it can't be had, as before Linux 5.2.
+ */
+export function networkNamespaceOfTun(fd: number): number {
+  const namespace = libc.ioctlInteger(fd, TUNGETDEVNETNS, 0);
+  if (namespace < 0) return 0;
+  try {
+    return inodeOf(`/proc/self/fd/${namespace}`);
+  } finally {
+    libc.close(namespace);
+  }
+}
+
+function inodeOf(path: string): number {
+  try {
+    return Deno.statSync(path).ino ?? 0;
+  } catch {
+    return 0;
+  }
 }
 
 function returningAfter<T>(body: () => T): T {

@@ -19,6 +19,7 @@ const HEADERS = [
   "time.h",
   "net/if.h",
   "linux/if_tun.h",
+  "linux/sock_diag.h",
   "linux/virtio_net.h",
   "linux/capability.h",
   "linux/securebits.h",
@@ -38,6 +39,11 @@ const HEADERS = [
 
 /** Constants that C knows by another name. */
 const C_NAMES: Readonly<Record<string, string>> = {
+  // In parentheses, for they are no macros.
+  SK_MEMINFO_RCVBUF: "(SK_MEMINFO_RCVBUF)",
+  SK_MEMINFO_SNDBUF: "(SK_MEMINFO_SNDBUF)",
+  SK_MEMINFO_DROPS: "(SK_MEMINFO_DROPS)",
+  SK_MEMINFO_VARS: "(SK_MEMINFO_VARS)",
   UNIX_PATH_MAX: "(sizeof(((struct sockaddr_un *)0)->sun_path) - 1)",
   VIRTIO_NET_HDR_SIZE: "sizeof(struct virtio_net_hdr)",
   SIGSET_SIZE: "sizeof(sigset_t)",

@@ -17,7 +17,7 @@ import {
   VIRTIO_NET_HDR_SIZE,
 } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
-import { inNewNetworkNamespace } from "../../ffi/namespace.ts";
+import { inNewNetworkNamespace, networkNamespaceOfTun } from "../../ffi/namespace.ts";
 import { PollSet } from "../../ffi/poll.ts";
 import { cString } from "../../ffi/text.ts";
 import { TunDevice } from "../../ffi/tun.ts";
@@ -140,4 +140,35 @@ function checksum(bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length; at += 2) sum += view.getUint16(at);
   sum = (sum & 0xffff) + (sum >>> 16);
   return ~(sum + (sum >>> 16)) & 0xffff;
+}
+
+rootTest("a TUN interface tells its network namespace, also after it was moved there", async () => {
+  const holder = new Deno.Command("unshare", { args: ["--net", "cat"], stdin: "piped" }).spawn();
+  try {
+    const elsewhere = await waitForNamespace(holder.pid);
+    withTun("wgts-ns%d", false, (tun) => {
+      assert.equal(networkNamespaceOfTun(tun.fd), inodeOf("/proc/thread-self/ns/net"));
+      const args = ["link", "set", tun.name, "netns", String(holder.pid)];
+      assert(new Deno.Command("ip", { args }).outputSync().success);
+      assert.equal(networkNamespaceOfTun(tun.fd), elsewhere);
+    });
+  } finally {
+    await holder.stdin.close();
+    await holder.status;
+  }
+});
+
+Deno.test("what is no TUN interface has no network namespace", () => {
+  assert.equal(networkNamespaceOfTun(-1), 0);
+});
+
+const inodeOf = (path: string) => Deno.statSync(path).ino;
+
+/** The network namespace of process `pid`, once it isn't this one's any more. */
+async function waitForNamespace(pid: number): Promise<number | null> {
+  for (;;) {
+    const inode = inodeOf(`/proc/${pid}/ns/net`);
+    if (inode !== inodeOf("/proc/self/ns/net")) return inode;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
