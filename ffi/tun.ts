@@ -9,6 +9,12 @@ import {
   O_CLOEXEC,
   O_NONBLOCK,
   O_RDWR,
+  TUN_F_CSUM,
+  TUN_F_TSO4,
+  TUN_F_TSO6,
+  TUN_F_TSO_ECN,
+  TUN_F_USO4,
+  TUN_F_USO6,
   TUNGETIFF,
   TUNSETIFF,
   TUNSETOFFLOAD,
@@ -36,6 +42,23 @@ const INTERFACE_ADVICE: { readonly [number: number]: string } = {
     "1 to 15 characters, without spaces, / and :",
   [Errno.EEXIST]: "an interface of this name exists",
 };
+
+/** What the kernel may leave to whoever reads a TUN interface, the most first: not every kernel knows all. */
+const OFFLOADS: readonly TunOffload[] = [
+  { tso: true, ecn: true, uso: true },
+  { tso: true, ecn: true, uso: false },
+  { tso: true, ecn: false, uso: false },
+];
+
+/** Which packets the kernel hands over without segmentation, and with an incomplete checksum. */
+export interface TunOffload {
+  /** TCP, over IPv4 and IPv6. */
+  readonly tso: boolean;
+  /** Also TCP segments with CWR. */
+  readonly ecn: boolean;
+  /** UDP, over IPv4 and IPv6; since Linux 6.2, and the same holds for writing them. */
+  readonly uso: boolean;
+}
 
 /** A TUN interface of layer 3. It lives as long as its file descriptor is open in some process. */
 export class TunDevice {
@@ -110,6 +133,16 @@ export class TunDevice {
   }
 
   /**
+   * Lets the kernel hand over as many kinds of unfinished packets as it can.
+   *
+   * @returns what it can; null when it can't leave even checksums to the reader, and hands over
+   * finished packets as before
+   */
+  enableOffload(): TunOffload | null {
+    return OFFLOADS.find((offload) => this.setOffload(featuresOf(offload))) ?? null;
+  }
+
+  /**
    * Reads one packet with its virtio_net_hdr, if the device has one.
    *
    * @returns its bytes; or the negative error number, -EAGAIN when there is none. A packet longer than
@@ -130,4 +163,9 @@ export class TunDevice {
   close(): void {
     libc.close(this.fd);
   }
+}
+
+function featuresOf({ tso, ecn, uso }: TunOffload): number {
+  return TUN_F_CSUM | (tso ? TUN_F_TSO4 | TUN_F_TSO6 : 0) | (ecn ? TUN_F_TSO_ECN : 0) |
+    (uso ? TUN_F_USO4 | TUN_F_USO6 : 0);
 }

@@ -15,8 +15,9 @@ const NAME_SIZE = 32;
 
 /** Receives batches of datagrams into slots of the arena. Allocates only for senders not seen lately. */
 export class UdpReceiver {
+  /** Largest number of datagrams per batch, or of what the kernel joined of several. */
+  readonly slots: number;
   readonly #memory: Memory;
-  readonly #slots: number;
   readonly #headers: number;
   readonly #names: number;
   readonly #controls: number;
@@ -32,7 +33,7 @@ export class UdpReceiver {
   /** @param slots largest number of datagrams per batch; each takes 64 KiB of the arena */
   constructor(arena: Arena, slots: number) {
     this.#memory = arena.memory;
-    this.#slots = slots;
+    this.slots = slots;
     this.#headers = arena.reserve(slots * MMSGHDR.SIZE);
     this.#names = arena.reserve(slots * NAME_SIZE);
     this.#controls = arena.reserve(slots * CONTROL_SIZE);
@@ -63,7 +64,7 @@ export class UdpReceiver {
    */
   receive(fd: number): number {
     this.#resetHeaders();
-    const count = libc.recvmmsg(fd, this.#headersPointer, this.#slots, 0, null);
+    const count = libc.recvmmsg(fd, this.#headersPointer, this.slots, 0, null);
     if (count < 0) {
       const number = errno();
       return number === Errno.EAGAIN || number === Errno.EINTR ? 0 : -number;

@@ -1,4 +1,5 @@
 import type { Endpoint } from "../core/endpoint.ts";
+import type { IpFamily } from "../core/ip.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Arena } from "./arena.ts";
 import { CONTROL_SIZE, writePacketInfo, writeSegmentSize } from "./control_message.ts";
@@ -16,6 +17,11 @@ const NAME_SIZE = 32;
 const MAX_SEGMENTS = 64;
 /** Bytes of one message: the largest UDP payload over IPv4. */
 const MAX_MESSAGE_SIZE = 65507;
+
+/** How long datagrams of an endpoint aren't joined after the system refused some that were. */
+const REMEMBER_MS = 60_000;
+/** Endpoints remembered at a time. */
+const MAX_REMEMBERED = 1024;
 
 /** How long a full socket buffer is waited for, and how often in one {@linkcode UdpSender.send}. */
 const WRITABLE_WAIT_MS = 5;
@@ -40,8 +46,13 @@ export interface Datagrams {
  * encoded between batches, so a steady flow to one endpoint costs two addresses per datagram.
  */
 export class UdpSender {
-  /** Whether datagrams are joined for the kernel to cut (UDP_SEGMENT, since Linux 4.18). */
-  gso: boolean;
+  /**
+   * Whether datagrams to each IP version are joined for the kernel to cut (UDP_SEGMENT, since Linux 4.18).
+   * Set to false when the kernel turns out not to be able to.
+   */
+  readonly gso: { 4: boolean; 6: boolean };
+  /** Called when that happened, with the error number that told so. */
+  onGsoUnsupported: ((version: IpFamily, error: number) => void) | null = null;
   /** Datagrams that the system refused so far. */
   refused = 0;
   /**
@@ -75,6 +86,10 @@ export class UdpSender {
   #iovecsUsed = 0;
   #waits = 0;
   #otherFamily = false;
+  #now = 0;
+  #version: IpFamily = 4;
+  /** Endpoints whose datagrams aren't joined, and until when: their route can't carry that size. */
+  readonly #unjoined = new Map<Endpoint, number>();
 
   /** @param options `capacity` is the largest number of datagrams per system call (up to 1024) */
   constructor(
@@ -83,7 +98,7 @@ export class UdpSender {
     options: { capacity?: number; gso?: boolean } = {},
   ) {
     const capacity = options.capacity ?? 128;
-    this.gso = options.gso ?? false;
+    this.gso = { 4: options.gso ?? false, 6: options.gso ?? false };
     this.#arena = arena;
     this.#memory = arena.memory;
     this.sockets = sockets;
@@ -112,30 +127,36 @@ export class UdpSender {
    * and so is the rest when a socket's buffer stays full: UDP may lose datagrams, and waiting longer
    * would stop everything else.
    *
+   * @param now boot time in milliseconds
    * @returns how many datagrams the system took
    */
-  send(datagrams: Datagrams): number {
+  send(datagrams: Datagrams, now: number): number {
+    this.#now = now;
     this.#waits = 0;
     this.#otherFamily = false;
     let sent = this.#sendFamily(datagrams, this.sockets?.ipv4 ?? -1, 4);
-    if (this.#otherFamily) sent += this.#sendFamily(datagrams, this.sockets?.ipv6 ?? -1, 16);
+    if (this.#otherFamily) sent += this.#sendFamily(datagrams, this.sockets?.ipv6 ?? -1, 6);
     this.refused += datagrams.count - sent;
     return sent;
   }
 
-  #sendFamily(datagrams: Datagrams, fd: number, addressLength: number): number {
+  #sendFamily(datagrams: Datagrams, fd: number, version: IpFamily): number {
+    this.#version = version;
     let sent = 0;
     for (let at = 0; at < datagrams.count;) {
-      at = this.#fill(datagrams, at, addressLength);
+      at = this.#fill(datagrams, at);
       if (fd >= 0) sent += this.#flush(fd);
     }
     return sent;
   }
 
   /** Builds messages from the datagrams at `at` and after, and returns where it stopped. */
-  #fill(datagrams: Datagrams, at: number, addressLength: number): number {
+  #fill(datagrams: Datagrams, at: number): number {
     this.#messages = 0;
     this.#iovecsUsed = 0;
+    const addressLength = this.#version === 4 ? 4 : 16;
+    const gso = this.gso[this.#version];
+    /** Whom the message under construction may take more datagrams for. */
     let groupEndpoint: Endpoint | null = null;
     let segmentSize = 0, groupSize = 0, groupCount = 0;
     for (; at < datagrams.count && this.#iovecsUsed < this.#capacity; at++) {
@@ -146,12 +167,12 @@ export class UdpSender {
         continue;
       }
       const length = datagrams.length(at);
-      const joins = this.gso && endpoint === groupEndpoint && length <= segmentSize &&
+      const joins = endpoint === groupEndpoint && length <= segmentSize &&
         groupCount < MAX_SEGMENTS && groupSize + length <= MAX_MESSAGE_SIZE;
       if (!joins) {
         this.#closeMessage(groupCount, segmentSize);
         this.#openMessage(endpoint);
-        groupEndpoint = endpoint;
+        groupEndpoint = gso && this.#mayJoin(endpoint) ? endpoint : null;
         segmentSize = length;
         groupSize = 0;
         groupCount = 0;
@@ -233,8 +254,7 @@ export class UdpSender {
     const count = this.#iovecCounts[message] ?? 0;
     const first = this.#firstIovecs[message] ?? 0;
     if (count === 1) return this.#retryWithoutSource(fd, message, first, error);
-    // EIO: the route's device can't compute the checksums of what is cut.
-    if (error === Errno.EIO || error === Errno.EOPNOTSUPP) this.gso = false;
+    this.#learn(message, error);
     let sent = 0;
     for (let iovec = first; iovec < first + count; iovec++) {
       this.#describe(message, iovec, 1, this.#sourceLengths[message] ?? 0);
@@ -242,6 +262,33 @@ export class UdpSender {
       sent += taken > 0 ? 1 : this.#retryWithoutSource(fd, message, iovec, -taken);
     }
     return sent;
+  }
+
+  /** What `error` of the joined datagrams of `message` tells about further ones. */
+  #learn(message: number, error: number): void {
+    const version = this.#version;
+    if (error === Errno.EIO || error === Errno.EOPNOTSUPP) {
+      // EIO: the route's device can't compute the checksums of what is cut.
+      if (!this.gso[version]) return;
+      this.gso[version] = false;
+      this.onGsoUnsupported?.(version, error);
+    } else if (error === Errno.EMSGSIZE || error === Errno.EINVAL) {
+      // The route's MTU is smaller than a datagram: by itself, that would be fragmented.
+      const endpoint = this.#encoded[message] ?? null;
+      if (endpoint === null) return;
+      if (this.#unjoined.size >= MAX_REMEMBERED) this.#unjoined.clear();
+      this.#unjoined.set(endpoint, this.#now + REMEMBER_MS);
+    }
+  }
+
+  /** Whether successive datagrams to `endpoint` may be joined. */
+  #mayJoin(endpoint: Endpoint): boolean {
+    if (this.#unjoined.size === 0) return true;
+    const until = this.#unjoined.get(endpoint);
+    if (until === undefined) return true;
+    if (this.#now < until) return false;
+    this.#unjoined.delete(endpoint);
+    return true;
   }
 
   #retryWithoutSource(fd: number, message: number, iovec: number, error: number): number {

@@ -78,16 +78,19 @@ export class Engine {
     this.#listener = control;
     const arena = new Arena(KEY_SLOTS_SIZE + BATCH_LIST_SIZE + TRANSMIT_SIZE + OTHER_SIZE);
     const transmit = new TransmitBuffer(arena.reserve(TRANSMIT_SIZE), TRANSMIT_SIZE);
+    const crypto = createCrypto(arena);
     this.#device = new Device({
       memory: arena.memory,
-      crypto: createCrypto(arena),
+      crypto,
       random: systemRandom,
       keySlots: { offset: arena.reserve(KEY_SLOTS_SIZE), length: KEY_SLOTS_SIZE },
       batchList: { offset: arena.reserve(BATCH_LIST_SIZE), length: BATCH_LIST_SIZE },
       transmit,
     });
     if (logger.debugs) this.#device.onEvent = (event) => logger.debug(describeEvent(event));
-    this.#path = new DataPath(arena, tun, this.#device, transmit);
+    const { checksum } = crypto;
+    this.#path = new DataPath({ arena, tun, device: this.#device, transmit, checksum });
+    tun.enableOffload();
     this.#poll = new PollSet(arena, SLOT.control + CONTROL_POLL_SLOTS);
     this.#link = openLinkMonitor(tun.name);
     this.#socketFile = FileWatch.open(control.path);
@@ -235,7 +238,9 @@ export class Engine {
 
   #socketsChanged(): void {
     const { sockets } = this.#udp;
+    sockets?.setReceiveOffload(true);
     this.#path.sender.sockets = sockets;
+    this.#path.sender.gso[4] = this.#path.sender.gso[6] = true;
     this.#poll.set(SLOT.udp4, sockets?.ipv4 ?? -1, POLLIN);
     this.#poll.set(SLOT.udp6, sockets?.ipv6 ?? -1, POLLIN);
   }

@@ -171,7 +171,7 @@ for (const gso of [false, true]) {
   for (const gro of [false, true]) {
     rootTest(`datagrams arrive whole and in order, gso ${gso}, gro ${gro}`, () => {
       withHosts((a, b) => {
-        a.sender.gso = gso;
+        a.sender.gso[4] = a.sender.gso[6] = gso;
         assert.equal(b.sockets.setReceiveOffload(gro), true);
         const v4 = new Endpoint(LOCALHOST_V4, b.sockets.port);
         const v6 = new Endpoint(LOCALHOST_V6, b.sockets.port);
@@ -189,9 +189,9 @@ for (const gso of [false, true]) {
         }
         list.add(100, null);
 
-        assert.equal(a.sender.send(list), 300);
+        assert.equal(a.sender.send(list, 0), 300);
         assert.equal(a.sender.refused, 1);
-        assert.equal(a.sender.gso, gso);
+        assert.deepEqual(a.sender.gso, { 4: gso, 6: gso });
         for (const endpoint of [v4, v6]) {
           const fd = endpoint === v4 ? b.sockets.ipv4 : b.sockets.ipv6;
           const wanted = expected.get(endpoint) ?? [];
@@ -216,14 +216,14 @@ rootTest("a reply leaves from the address that was asked", () => {
     const asked = Uint8Array.of(127, 9, 8, 7);
     const question = new TestDatagrams(a.arena);
     question.add(100, new Endpoint(asked, b.sockets.port));
-    assert.equal(a.sender.send(question), 1);
+    assert.equal(a.sender.send(question, 0), 1);
     const [request] = receive(b, b.sockets.ipv4, 1);
     assert(request?.endpoint);
 
     const answer = new TestDatagrams(b.arena);
     answer.add(50, request.endpoint);
     answer.add(60, request.endpoint.withoutSource());
-    assert.equal(b.sender.send(answer), 2);
+    assert.equal(b.sender.send(answer, 0), 2);
     const replies = receive(a, a.sockets.ipv4, 2);
     assert.deepEqual(replies.map((d) => d.endpoint?.address), [asked, LOCALHOST_V4]);
     assert.deepEqual(replies.map((d) => d.endpoint?.port), [b.sockets.port, b.sockets.port]);
@@ -233,7 +233,7 @@ rootTest("a reply leaves from the address that was asked", () => {
 for (const gso of [false, true]) {
   rootTest(`a source that is gone is left out and reported, gso ${gso}`, () => {
     withHosts((a, b) => {
-      a.sender.gso = gso;
+      a.sender.gso[4] = a.sender.gso[6] = gso;
       const gone4 = { address: Uint8Array.of(10, 11, 12, 13), interfaceIndex: 1 };
       const gone6 = { address: LOCALHOST_V6.with(0, 0x20), interfaceIndex: 1 };
       const list = new TestDatagrams(a.arena);
@@ -245,7 +245,7 @@ for (const gso of [false, true]) {
       }
       const reported: number[] = [];
       a.sender.onSourceUnusable = (at) => reported.push(at);
-      assert.equal(a.sender.send(list), 7);
+      assert.equal(a.sender.send(list, 0), 7);
       assert.deepEqual(reported, [1, 2, 4, 5]);
       assert.equal(a.sender.refused, 0);
       const numbers = (fd: number, count: number) => receive(b, fd, count).map((d) => d.number);
@@ -256,7 +256,7 @@ for (const gso of [false, true]) {
 
   rootTest(`a datagram that can't be sent doesn't stop the others, gso ${gso}`, () => {
     withHosts((a, b) => {
-      a.sender.gso = gso;
+      a.sender.gso[4] = a.sender.gso[6] = gso;
       const good = new Endpoint(LOCALHOST_V4, b.sockets.port);
       const unreachable = new Endpoint(Uint8Array.of(192, 0, 2, 1), 7);
       const list = new TestDatagrams(a.arena);
@@ -264,7 +264,7 @@ for (const gso of [false, true]) {
       list.add(100, unreachable);
       list.add(70_000, good);
       list.add(100, good);
-      assert.equal(a.sender.send(list), 2);
+      assert.equal(a.sender.send(list, 0), 2);
       assert.equal(a.sender.refused, 2);
       assert.deepEqual(receive(b, b.sockets.ipv4, 2).map((d) => d.number), [0, 3]);
     });

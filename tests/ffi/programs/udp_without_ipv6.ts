@@ -5,7 +5,7 @@ import { check } from "../../../ffi/errno.ts";
 import { AF_INET6, PR_SET_NO_NEW_PRIVS, SYS_seccomp } from "../../../ffi/layout.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { UdpSockets } from "../../../ffi/udp.ts";
-import { UdpSender } from "../../../ffi/udp_sender.ts";
+import { type Datagrams, UdpSender } from "../../../ffi/udp_sender.ts";
 
 const EAFNOSUPPORT = 97;
 
@@ -36,12 +36,13 @@ const arena = new Arena(1 << 20);
 const offset = arena.reserve(100);
 const sender = new UdpSender(arena, sockets);
 const targets = [Uint8Array.of(127, 0, 0, 1), new Uint8Array(16).with(15, 1)];
-const sent = sender.send({
+const datagrams: Datagrams = {
   count: targets.length,
   offset: () => offset,
   length: () => 100,
   endpoint: (at) => new Endpoint(targets[at] ?? new Uint8Array(4), sockets.port),
-});
+};
+const sent = sender.send(datagrams, 0);
 const { port } = sockets;
 const spare = UdpSockets.open(0, 0);
 const free = spare.port;

@@ -1,0 +1,95 @@
+import type { ChecksumKernel } from "../../core/crypto/crypto.ts";
+import { Merger } from "../../core/offload/merge.ts";
+import { MAX_GROUP_PACKETS } from "../../core/offload/packet_group.ts";
+import {
+  clearVirtioNetHeader,
+  VIRTIO_NET_HEADER_SIZE,
+} from "../../core/offload/virtio_net_header.ts";
+import type { PacketQueue } from "../../core/packet_queue.ts";
+import type { Arena } from "../../ffi/arena.ts";
+import { Errno, errno } from "../../ffi/errno.ts";
+import { IOVEC } from "../../ffi/layout.ts";
+import { libc } from "../../ffi/libc.ts";
+import type { TunDevice } from "../../ffi/tun.ts";
+
+/** Packets that are looked at together. */
+const BATCH = 1024;
+
+/** Writes packets to the interface from where they are in the arena, as super-packets where they allow it. */
+export class InterfaceWriter {
+  /** Packets that the interface refused, as it does while it is down. */
+  refused = 0;
+  /** Whether the interface was deleted under us. */
+  gone = false;
+  readonly #arena: Arena;
+  readonly #tun: TunDevice;
+  readonly #merger: Merger;
+  readonly #iovecs: number;
+  readonly #iovecsPointer: Deno.PointerObject;
+
+  constructor(arena: Arena, tun: TunDevice, checksum: ChecksumKernel) {
+    this.#arena = arena;
+    this.#tun = tun;
+    this.#merger = new Merger(arena.memory, checksum, BATCH);
+    this.#iovecs = arena.reserve(MAX_GROUP_PACKETS * IOVEC.SIZE);
+    this.#iovecsPointer = arena.pointer(this.#iovecs);
+  }
+
+  /** Which transport protocols are merged: a set of `MergeKind`; 0 for none. */
+  get kinds(): number {
+    return this.#merger.kinds;
+  }
+  set kinds(kinds: number) {
+    this.#merger.kinds = kinds;
+  }
+
+  /** Writes all of `packets`: those of one flow in order. */
+  write(packets: PacketQueue): void {
+    const merger = this.#merger;
+    if (packets.count === 1 || merger.kinds === 0) {
+      for (let at = 0; at < packets.count; at++) {
+        this.#writeAlone(packets.offset(at), packets.length(at));
+      }
+      return;
+    }
+    for (let at = 0; at < packets.count;) {
+      while (at < packets.count && merger.add(packets.offset(at), packets.length(at))) at++;
+      for (let group = 0; group < merger.groups; group++) this.#writeGroup(group);
+      merger.clear();
+    }
+  }
+
+  #writeGroup(group: number): void {
+    const merger = this.#merger;
+    let count = 0;
+    for (let piece = merger.begin(group); piece >= 0; piece = merger.next(piece)) {
+      this.#setIovec(count++, merger.offset(piece), merger.length(piece));
+    }
+    if (this.#writeIovecs(count) === 0) return;
+    this.refused += count;
+  }
+
+  #writeAlone(packet: number, length: number): void {
+    // The message's header before the packet has served its purpose.
+    const header = packet - VIRTIO_NET_HEADER_SIZE;
+    clearVirtioNetHeader(this.#arena.memory.view, header);
+    this.#setIovec(0, header, VIRTIO_NET_HEADER_SIZE + length);
+    if (this.#writeIovecs(1) !== 0) this.refused++;
+  }
+
+  /** One writev of `count` pieces: 0, or the error number. */
+  #writeIovecs(count: number): number {
+    if (libc.writev(this.#tun.fd, this.#iovecsPointer, count) >= 0) return 0;
+    const error = errno();
+    // Only what a deleted interface answers: a garbage collection right after the call may have changed
+    // errno to something else, which must not end the tunnel.
+    if (error === Errno.EBADFD) this.gone = true;
+    return error;
+  }
+
+  #setIovec(index: number, offset: number, length: number): void {
+    const iovec = this.#iovecs + index * IOVEC.SIZE;
+    this.#arena.writeAddress(iovec + IOVEC.BASE, offset);
+    this.#arena.memory.view.setUint32(iovec + IOVEC.LENGTH, length, true);
+  }
+}
