@@ -24,6 +24,13 @@ export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
+export const F_ADD_SEALS = 1033;
+export const F_SEAL_SEAL = 0x1;
+export const F_SEAL_SHRINK = 0x2;
+export const F_SEAL_GROW = 0x4;
+export const F_SEAL_WRITE = 0x8;
+export const MFD_CLOEXEC = 0x1;
+export const MFD_ALLOW_SEALING = 0x2;
 
 // socket(2)
 export const AF_UNSPEC = 0;
@@ -52,14 +59,15 @@ export const SO_RCVBUFFORCE = 33;
 export const SO_MARK = 36;
 export const SO_MEMINFO = 55;
 export const SO_NETNS_COOKIE = 71;
+/** Largest number of bytes in the path of a UNIX socket, its NUL not counted. */
+export const UNIX_PATH_MAX = 107;
+
 // linux/sock_diag.h: which of the numbers (u32) of SO_MEMINFO is what
 export const SK_MEMINFO_RCVBUF = 1;
 export const SK_MEMINFO_SNDBUF = 3;
 export const SK_MEMINFO_DROPS = 8;
 /** How many there are. */
 export const SK_MEMINFO_VARS = 9;
-/** Largest number of bytes in the path of a UNIX socket, its NUL not counted. */
-export const UNIX_PATH_MAX = 107;
 
 // ip(7), ipv6(7), udp(7)
 export const IPPROTO_IP = 0;

@@ -64,6 +64,10 @@ const SYMBOLS = {
     parameters: [/* int fd */ "i32", /* unsigned long op */ "u32", /* unsigned long arg */ "u32"],
     result: "i32",
   },
+  memfd_create: {
+    parameters: [/* const char *name */ "buffer", /* unsigned int flags */ "u32"],
+    result: "i32",
+  },
   pipe2: { parameters: [/* int fds[2] */ "buffer", /* int flags */ "i32"], result: "i32" },
   unlink: { parameters: [/* const char *path */ "buffer"], result: "i32" },
   mkdir: { parameters: [/* const char *path */ "buffer", /* mode_t mode */ "i32"], result: "i32" },

@@ -27,6 +27,7 @@ const HEADERS = [
   "linux/rtnetlink.h",
   "sys/file.h",
   "sys/inotify.h",
+  "sys/mman.h",
   "sys/mount.h",
   "sys/prctl.h",
   "sys/resource.h",

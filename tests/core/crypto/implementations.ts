@@ -1,7 +1,11 @@
+import assert from "node:assert/strict";
 import type { Crypto } from "../../../core/crypto/crypto.ts";
 import { createNobleCrypto } from "../../../core/crypto/noble.ts";
 import { createWasmCrypto, WASM_SCRATCH_SIZE } from "../../../core/crypto/wasm.ts";
+import type { VectorExtension } from "../../../core/crypto/x86/transport_aead.ts";
 import { type Memory, memoryOf } from "../../../core/memory.ts";
+import { Arena } from "../../../ffi/arena.ts";
+import { createNativeTransport, vectorExtension } from "../../../ffi/native_crypto.ts";
 
 /** A {@linkcode Crypto} under test and the memory that it works on. */
 export interface Subject {
@@ -31,14 +35,40 @@ export const IMPLEMENTATIONS: Record<string, () => Subject> = {
   },
 };
 
+/** What this machine can run of the native code: both variants where there is AVX-512. */
+const VARIANTS: Record<VectorExtension, VectorExtension[]> = {
+  avx2: ["avx2"],
+  avx512: ["avx2", "avx512"],
+};
+const widest = vectorExtension();
+
+/** Every implementation of transport data's AEAD. The rest of the native ones is WebAssembly's. */
+export const TRANSPORTS: Record<string, () => Subject> = { ...IMPLEMENTATIONS };
+for (const extension of widest ? VARIANTS[widest] : []) {
+  // Loaded now, because a test may not leave a library behind.
+  assert.ok(createNativeTransport(new Arena(65536), extension));
+  TRANSPORTS[`native ${extension}`] = () => {
+    const arena = new Arena(TEST_MEMORY_SIZE + 2 * 65536);
+    arena.reserve(TEST_MEMORY_SIZE);
+    const wasm = createWasmCrypto(arena.wasmMemory, arena.reserve(WASM_SCRATCH_SIZE));
+    const transport = createNativeTransport(arena, extension);
+    assert.ok(transport);
+    return { crypto: { ...wasm, transport }, memory: arena.memory };
+  };
+}
+
 /** Whether two arrays hold the same bytes; much faster than a deep comparison. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Registers one test for each implementation. */
-export function testEach(name: string, run: (subject: Subject) => void): void {
-  for (const [implementation, create] of Object.entries(IMPLEMENTATIONS)) {
+export function testEach(
+  name: string,
+  run: (subject: Subject) => void,
+  implementations: Record<string, () => Subject> = IMPLEMENTATIONS,
+): void {
+  for (const [implementation, create] of Object.entries(implementations)) {
     Deno.test(`${implementation}: ${name}`, () => run(create()));
   }
 }

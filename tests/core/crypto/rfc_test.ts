@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TAG_SIZE, TRANSPORT_HEADER_SIZE } from "../../../core/crypto/crypto.ts";
 import { fromHex } from "./bytes.ts";
-import { testEach } from "./implementations.ts";
+import { testEach, TRANSPORTS } from "./implementations.ts";
 
 const EMPTY = new Uint8Array(0);
 const ABC = new TextEncoder().encode("abc");
@@ -34,7 +34,7 @@ testEach("ChaCha20 of RFC 8439 A.5", ({ crypto, memory }) => {
   const start = message + TRANSPORT_HEADER_SIZE;
   // The vector has additional data, which transport data messages have not: so the tag differs.
   assert.deepEqual(memory.bytes.slice(start, start + plaintext.length), A5_CIPHERTEXT);
-});
+}, TRANSPORTS);
 
 testEach("XChaCha20-Poly1305 of draft-irtf-cfrg-xchacha-03 A.3.1", ({ crypto }) => {
   const key = fromHex("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f");

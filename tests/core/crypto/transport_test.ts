@@ -2,7 +2,7 @@ import { chacha20 } from "@noble/ciphers/chacha.js";
 import assert from "node:assert/strict";
 import { KEY_SIZE, TAG_SIZE, TRANSPORT_HEADER_SIZE } from "../../../core/crypto/crypto.ts";
 import { Bytes } from "./bytes.ts";
-import { equal, IMPLEMENTATIONS, type Subject } from "./implementations.ts";
+import { equal, type Subject, TRANSPORTS } from "./implementations.ts";
 
 const KEY = 64;
 const LIST = 1024;
@@ -40,12 +40,12 @@ class Pair {
 }
 
 function create(implementation: string): Subject {
-  const make = IMPLEMENTATIONS[implementation];
+  const make = TRANSPORTS[implementation];
   assert.ok(make);
   return make();
 }
 
-for (const implementation of Object.keys(IMPLEMENTATIONS)) {
+for (const implementation of Object.keys(TRANSPORTS)) {
   if (implementation === "noble") continue;
 
   Deno.test(`${implementation}: seals and opens like noble at every length up to ${LONGEST}`, () => {
