@@ -6,7 +6,7 @@ import { SO_RCVBUF, SO_SNDBUF, SOL_SOCKET } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { socketMemory } from "../../ffi/socket_memory.ts";
 import { UdpSockets } from "../../ffi/udp.ts";
-import { UdpSender } from "../../ffi/udp_sender.ts";
+import { type Datagrams, UdpSender } from "../../ffi/udp_sender.ts";
 
 const LOCALHOST = Uint8Array.of(127, 0, 0, 1);
 
@@ -31,12 +31,13 @@ Deno.test("socketMemory tells the buffers' sizes and how many datagrams they had
     const endpoint = new Endpoint(LOCALHOST, to.port);
     const offset = arena.reserve(2048);
     const count = 50;
-    new UdpSender(arena, from).send({
+    const datagrams: Datagrams = {
       count,
       offset: () => offset,
       length: () => 1400,
       endpoint: () => endpoint,
-    });
+    };
+    new UdpSender(arena, from).send(datagrams, 0);
     const drops = socketMemory(to.ipv4)?.drops ?? 0;
     assert(drops > 0 && drops < count, `${drops} of ${count} were dropped`);
   } finally {
