@@ -13,9 +13,9 @@ import { syslogSink } from "../engine/syslog_sink.ts";
 
 /**
  * `wgts engine`: serves an interface that `up` or `run` opened; its file descriptors are inherited.
- * Not for use by hand.
+ * Not for use by hand. `choose` says with which cryptography, of which a benchmark has its own.
  */
-export async function main(args: string[]): Promise<number> {
+export async function main(args: string[], choose = chooseCrypto): Promise<number> {
   const [name = "", ...options] = args;
   const fd = (what: string): number => {
     const option = options.find((option) => option.startsWith(`--${what}-fd=`));
@@ -30,7 +30,7 @@ export async function main(args: string[]): Promise<number> {
   const sink = options.includes("--log=stderr") ? stderrSink(name) : syslogSink(name);
   const logger = new Logger(logLevelFrom(Deno.env.get("LOG_LEVEL")), sink);
   const readyFd = fd("ready");
-  const createCrypto = await chooseCrypto();
+  const createCrypto = await choose();
   let engine: Engine;
   try {
     const { capabilities, noNewPrivileges, systemCalls } = confineEngine();

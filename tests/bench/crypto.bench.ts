@@ -1,5 +1,5 @@
 /**
- * Micro-benchmarks of the cryptography, noble beside WebAssembly: `deno task bench`.
+ * Micro-benchmarks of the cryptography, noble beside WebAssembly: `deno task bench:micro`.
  *
  * Figures of one run can be compared with each other. A batch is {@linkcode BATCH} messages: divide its
  * time by that.

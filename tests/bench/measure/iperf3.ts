@@ -1,0 +1,57 @@
+import { parseIperf3, type Transfer } from "../iperf3.ts";
+import { waitFor } from "../../netns/harness/wait.ts";
+import { readMachineCpu, readProcessCpu } from "../proc.ts";
+import type { MeasureContext } from "./context.ts";
+
+const PORT = 5201;
+/** What iperf3 needs beyond the transfer's own time: a slow tunnel drains slowly. */
+const EXTRA_MS = 15_000;
+
+/** What a transfer cost in CPU seconds. */
+export interface TransferCost {
+  /** Of the engine on the left side, which calls; NaN without one. */
+  readonly left: number;
+  /** Of the engine on the right side; NaN without one. */
+  readonly right: number;
+  /** Of the whole machine. */
+  readonly machine: number;
+}
+
+/** Starts the server that transfers go to; it ends with its host. */
+export async function startIperf3({ tunnel }: MeasureContext): Promise<void> {
+  const { host } = tunnel.right;
+  await host.start(["iperf3", "--server", "--port", String(PORT)]);
+  await waitFor("iperf3", async () => {
+    return (await host.sh(`ss -Htln "sport = :${PORT}"`)) !== "";
+  }, { interval: 10 });
+}
+
+/** Runs one test with further `options` of iperf3. */
+export async function transfer(
+  { tunnel, options: { seconds } }: MeasureContext,
+  options: readonly string[],
+  family: 4 | 6 = 4,
+): Promise<Transfer & { cost: TransferCost }> {
+  const before = await cpu();
+  const { stdout } = await tunnel.left.host.try(
+    ["iperf3", "--json", "--client", tunnel.address[family], "--port", String(PORT)]
+      .concat(["--time", String(seconds), ...options]),
+    { timeout: seconds * 1000 + EXTRA_MS },
+  );
+  const after = await cpu();
+  const cost = {
+    left: after.left - before.left,
+    right: after.right - before.right,
+    machine: after.machine - before.machine,
+  };
+  return { ...parseIperf3(stdout), cost };
+
+  async function cpu(): Promise<TransferCost> {
+    const [left, right] = await Promise.all(
+      [tunnel.left, tunnel.right].map(({ engine }) =>
+        engine === null ? NaN : readProcessCpu(engine)
+      ),
+    );
+    return { left: left ?? NaN, right: right ?? NaN, machine: (await readMachineCpu()).busy };
+  }
+}

@@ -1,0 +1,36 @@
+import { parsePing } from "../ping_output.ts";
+import { quantile } from "../statistics.ts";
+import type { MeasureContext, Values } from "./context.ts";
+import { transfer } from "./iperf3.ts";
+
+const INTERVAL_MS = 2;
+const IDLE_SECONDS = 1;
+/** While TCP starts, so that all answers are taken under load. */
+const LOAD_STARTS_MS = 200;
+
+/** Round-trip times while nothing else goes on, and while one TCP stream fills the tunnel. */
+export async function measurePing(context: MeasureContext): Promise<Values> {
+  // The first answers meet code that has not been compiled and caches that are empty.
+  await ping(context, 0.1);
+  const idle = await ping(context, IDLE_SECONDS);
+  const load = transfer(context, []);
+  await new Promise((resolve) => setTimeout(resolve, LOAD_STARTS_MS));
+  const [, loaded] = await Promise.all([load, ping(context, context.options.seconds - 0.3)]);
+  return {
+    ping_p50: quantile(idle, 0.5),
+    ping_p99: quantile(idle, 0.99),
+    ping_load_p50: quantile(loaded, 0.5),
+    ping_load_p99: quantile(loaded, 0.99),
+  };
+}
+
+/** Microseconds of each answer. */
+async function ping({ tunnel }: MeasureContext, seconds: number): Promise<number[]> {
+  const count = Math.max(1, Math.round(seconds * 1000 / INTERVAL_MS));
+  const { stdout } = await tunnel.left.host.try(
+    ["ping", "-n", "-i", String(INTERVAL_MS / 1000), "-c", String(count), "-W", "2"]
+      .concat(tunnel.address[4]),
+    { timeout: seconds * 10_000 + 10_000 },
+  );
+  return parsePing(stdout).map((milliseconds) => milliseconds * 1000);
+}

@@ -1,0 +1,21 @@
+/**
+ * wgts without encryption of transport data, to measure what all the rest of the data path costs.
+ * It is a program of its own: the real one has no way to get here. Never use it for anything else.
+ */
+import { main as runEngine } from "../../../cli/commands/engine.ts";
+import { chooseCrypto } from "../../../cli/engine/choose_crypto.ts";
+import { main } from "../../../cli/main.ts";
+import { NullTransportAead } from "./null_transport_aead.ts";
+
+const chooseNullAead: typeof chooseCrypto = async (...choice) => {
+  const createCrypto = await chooseCrypto(...choice);
+  return (arena) => {
+    const { handshake, checksum } = createCrypto(arena);
+    return { name: "null", transport: new NullTransportAead(arena.memory), handshake, checksum };
+  };
+};
+
+if (import.meta.main) {
+  const [command, ...args] = Deno.args;
+  Deno.exit(command === "engine" ? await runEngine(args, chooseNullAead) : await main(Deno.args));
+}
