@@ -70,6 +70,20 @@ Environment:
   WG_HIDE_KEYS      never: show private and preshared keys
 `,
   },
+  status: {
+    synopsis: "status [<interface>...]",
+    summary: "Show how interfaces run: processes, offloads, cryptography, losses",
+    details: `\
+Shows how the named interfaces run, or all that wgts or another userspace implementation serves:
+the process and since when, network namespaces other than this one, threads, which cryptography and
+which offloads are in use and why others aren't, the sockets' buffers and what was dropped, and the
+peers, those with the newest handshake first. Never shows a secret. Of other implementations only
+what \`wgts show' shows can be told.
+
+Environment:
+  WG_COLOR_MODE     always, never or auto (the default: on terminals)
+`,
+  },
 };
 
 const KEY_COMMANDS: Readonly<Record<string, CommandHelp>> = {

@@ -17,6 +17,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map(Object.ent
   down: () => import("./commands/down.ts"),
   run: () => import("./commands/run.ts"),
   show: () => import("./commands/show.ts"),
+  status: () => import("./commands/status.ts"),
   genkey: () => import("./commands/genkey.ts"),
   genpsk: () => import("./commands/genpsk.ts"),
   pubkey: () => import("./commands/pubkey.ts"),

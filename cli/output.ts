@@ -15,3 +15,10 @@ export function printError(line: string): void {
     // There is nobody left to tell.
   }
 }
+
+/** Whether stdout is to have colours: as `WG_COLOR_MODE` says, else when it is a terminal. */
+export function colorWanted(): boolean {
+  const mode = Deno.env.get("WG_COLOR_MODE");
+  if (mode === "always") return true;
+  return mode !== "never" && Deno.stdout.isTerminal();
+}

@@ -4,7 +4,7 @@ import { formatShow } from "../../core/show/pretty.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/uapi/state.ts";
 import { SysError } from "../../ffi/errno.ts";
-import { writeStdout } from "../output.ts";
+import { colorWanted, writeStdout } from "../output.ts";
 import { getInterface, listInterfaces } from "../system/control_client.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -81,12 +81,6 @@ function pretty(state: InterfaceState): string {
     color: colorWanted(),
     showKeys: Deno.env.get("WG_HIDE_KEYS") === "never",
   });
-}
-
-function colorWanted(): boolean {
-  const mode = Deno.env.get("WG_COLOR_MODE");
-  if (mode === "always") return true;
-  return mode !== "never" && Deno.stdout.isTerminal();
 }
 
 function fieldError(fieldName: string): UsageError {

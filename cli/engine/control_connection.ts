@@ -1,5 +1,6 @@
 import { formatUapiResult } from "../../core/uapi/command.ts";
 import { formatUapiGet, type UapiDevice } from "../../core/uapi/get_response.ts";
+import { formatUapiStatus, type UapiStatus } from "../../core/uapi/status.ts";
 import { UapiRequestParser } from "../../core/uapi/request_parser.ts";
 import type { Peer } from "../../core/peer.ts";
 import { SetRequest, type SetTarget } from "./set_request.ts";
@@ -17,6 +18,8 @@ export interface ControlStream {
 export interface ControlTarget extends SetTarget {
   /** The state that a `get` tells. */
   readonly state: UapiDevice<Peer>;
+  /** What a `status` tells. */
+  status(): UapiStatus<Peer>;
   /** Told why a request was refused; never holds a secret. */
   refused(problem: string, errno: number): void;
 }
@@ -116,6 +119,9 @@ export class ControlConnection {
     switch (event.kind) {
       case "get":
         this.#answer = formatUapiGet(this.#target.state);
+        break;
+      case "status":
+        this.#answer = formatUapiStatus(this.#target.status());
         break;
       case "set":
         this.#request = new SetRequest(this.#target);

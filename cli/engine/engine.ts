@@ -19,6 +19,7 @@ import { DataPath } from "./data_path.ts";
 import { describeEvent } from "./event_text.ts";
 import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
 import type { Logger } from "./log.ts";
+import { readStatus } from "./status.ts";
 import { UdpBinding } from "./udp_binding.ts";
 
 /** What an engine is given: all opened by whoever starts it. */
@@ -70,6 +71,8 @@ export class Engine {
   readonly #controlExpired = () => performance.now() >= this.#controlEnd;
   #busy = false;
   #stopReason: string | null = null;
+  readonly #startedAt: number;
+  readonly #crypto: string;
 
   /** Takes over what `options` holds. Throws SysError when the system refuses something. */
   constructor({ tun, control, logger, createCrypto }: EngineOptions) {
@@ -79,6 +82,7 @@ export class Engine {
     const arena = new Arena(KEY_SLOTS_SIZE + BATCH_LIST_SIZE + TRANSMIT_SIZE + OTHER_SIZE);
     const transmit = new TransmitBuffer(arena.reserve(TRANSMIT_SIZE), TRANSMIT_SIZE);
     const crypto = createCrypto(arena);
+    this.#crypto = crypto.name;
     this.#device = new Device({
       memory: arena.memory,
       crypto,
@@ -100,6 +104,7 @@ export class Engine {
     this.#poll.set(SLOT.link, this.#link.fd, POLLIN);
     this.#poll.set(SLOT.socketFile, this.#socketFile.fd, POLLIN);
     this.#clock.read(this.#now);
+    this.#startedAt = this.#now.wall;
     this.#followLink();
   }
 
@@ -261,6 +266,16 @@ export class Engine {
       zoneIndex: interfaceIndexOf,
       refused: (problem, errno) =>
         this.#logger.error(`control request: ${problem} (errno ${errno})`),
+      status: () =>
+        readStatus({
+          tun: this.#tun,
+          device,
+          udp,
+          refusedBySockets: this.#path.sender.refused,
+          refusedByInterface: this.#path.writer.refused,
+          startedAt: this.#startedAt,
+          crypto: this.#crypto,
+        }),
       state: {
         get privateKey() {
           return device.privateKey;

@@ -46,6 +46,8 @@ export type UapiCommand =
 export type UapiEvent =
   /** A complete `get=1` request: answer with the state. */
   | { readonly kind: "get" }
+  /** A complete `status=1` request, which only wgts knows: answer with how the engine runs. */
+  | { readonly kind: "status" }
   /** A `set=1` request begins; its commands follow. */
   | { readonly kind: "set" }
   | UapiCommand

@@ -12,10 +12,10 @@ const NEWLINE = 0x0a;
 const EQUALS = 0x3d;
 
 /**
- * Where the reader is: between requests; in the lines of a `get`; in the device's or a peer's lines
- * of a `set`; or behind an error, reading to the end of the request.
+ * Where the reader is: between requests; in the lines of a `get` or a `status`; in the device's or a
+ * peer's lines of a `set`; or behind an error, reading to the end of the request.
  */
-type State = "operation" | "get" | "device" | "peer" | "skip";
+type State = "operation" | "get" | "status" | "device" | "peer" | "skip";
 
 /**
  * The server's reader of the control protocol: bytes in, as they come, {@linkcode UapiEvent}s out.
@@ -119,9 +119,12 @@ export class UapiRequestParser {
         if (start === end) this.#state = "operation";
         return null;
       case "get":
-        if (start !== end) return this.#error(EINVAL, "a line follows get=1");
+      case "status": {
+        const kind = this.#state;
+        if (start !== end) return this.#error(EINVAL, `a line follows ${kind}=1`);
         this.#state = "operation";
-        return { kind: "get" };
+        return { kind };
+      }
       case "device":
       case "peer":
         if (start !== end) return this.#readSetting(start, end);
@@ -134,6 +137,9 @@ export class UapiRequestParser {
     switch (this.#text(start, end)) {
       case "get=1":
         this.#state = "get";
+        return null;
+      case "status=1":
+        this.#state = "status";
         return null;
       case "set=1":
         this.#state = "device";

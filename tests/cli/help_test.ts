@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
-const COMMANDS = ["up", "down", "run", "show", "genkey", "genpsk", "pubkey", "help", "version"];
+const COMMANDS = [
+  "up",
+  "down",
+  "run",
+  "show",
+  "status",
+  "genkey",
+  "genpsk",
+  "pubkey",
+  "help",
+  "version",
+];
 
 interface Outcome {
   code: number;
@@ -67,6 +78,7 @@ const MISUSES: readonly string[][] = [
   ["run", "-x", "wg0"],
   ["show", "wg0", "transfer", "x"],
   ["show", "interfaces", "x"],
+  ["status", "--verbose"],
   ["genkey", "x"],
   ["genpsk", "--force"],
   ["pubkey", "key"],

@@ -86,6 +86,29 @@ function makeTarget(): ControlTarget & { refusals: string[]; port: number; mark:
     },
     zoneIndex: (zone: string) => zone === "eth0" ? 2 : 0,
     refused: (problem: string) => void target.refusals.push(problem),
+    status: () => ({
+      engine: {
+        version: "1.2.3",
+        pid: 1,
+        startedAt: 2,
+        up: device.isUp,
+        mtu: device.mtu,
+        interfaceNamespace: 3,
+        socketNamespace: 4,
+        threads: 1,
+        receiveBuffer: 0,
+        sendBuffer: 0,
+        cryptos: [],
+        offloads: [],
+        drops: [],
+      },
+      publicKey: device.publicKey,
+      listenPort: target.port,
+      fwmark: target.mark,
+      peers: device.peers,
+      refusesSegmentation: () => false,
+      zoneName: (index: number) => index === 2 ? "eth0" : String(index),
+    }),
     state: {
       get privateKey() {
         return device.privateKey;
@@ -150,6 +173,23 @@ for (const perRead of [1, 7, 4096]) {
     );
   });
 }
+
+Deno.test("control connection: a status tells of the same peers, and no secret", () => {
+  const target = makeTarget();
+  exchange(target, SET);
+  const answer = exchange(target, "status=1\n\nget=1\n\n");
+  const [status = "", get = ""] = answer.split("errno=0\n\n");
+  assert.match(status, /^version=1\.2\.3\n/);
+  assert.match(status, /\nlisten_port=51820\nfwmark=42\npublic_key=a/);
+  assert.match(status, /\nendpoint=\[fe80::1%eth0\]:51820\n/);
+  assert.doesNotMatch(status, /private_key|preshared_key|11111111/);
+  for (const line of get.split("\n")) {
+    if (!/private_key|preshared_key|protocol_version|allowed_ip/.test(line)) {
+      assert.ok(status.includes(`${line}\n`) || line === "", line);
+    }
+  }
+  assert.deepEqual(target.refusals, []);
+});
 
 Deno.test("control connection: several requests on one connection", () => {
   const target = makeTarget();

@@ -64,6 +64,8 @@ protocol_version=1
 
 get=1
 
+status=1
+
 `;
 const EVENTS = [
   "set",
@@ -84,6 +86,7 @@ const EVENTS = [
   "protocol_version",
   "end",
   "get",
+  "status",
 ];
 
 Deno.test("UapiRequestParser reads every key, whatever pieces the bytes come in", () => {
@@ -126,7 +129,11 @@ Deno.test("UapiRequestParser skips the rest of a wrong request and reads the nex
     events("set=1\nlisten_port=1\nnonsense\nfwmark=3\n\nset=1\nfwmark=4\n\nget=1\n\n", 5),
     ["set", "listen_port 1", `error ${EPROTO}`, "set", "fwmark 4", "end", "get"],
   );
-  assert.deepEqual(events("get=1\nx\n\nget=1\n\n"), [`error ${EINVAL}`, "get"]);
+  for (const operation of ["get", "status"]) {
+    const request = `${operation}=1\n`;
+    const expected = [`error ${EINVAL}`, operation];
+    assert.deepEqual(events(`${request}x\n\n${request}\n`), expected);
+  }
 });
 
 Deno.test("UapiRequestParser.refuse skips the rest of the request", () => {
@@ -140,8 +147,19 @@ Deno.test("UapiRequestParser.refuse skips the rest of the request", () => {
   assert.equal(parser.idle, true);
 });
 
-Deno.test("UapiRequestParser closes on anything but get=1 and set=1", () => {
-  for (const line of ["", "get=2", "set=0", "GET / HTTP/1.1", "get=1 ", "x".repeat(2000)]) {
+Deno.test("UapiRequestParser closes on anything but get=1, set=1 and status=1", () => {
+  for (
+    const line of [
+      "",
+      "get=2",
+      "set=0",
+      "status=2",
+      "status=11",
+      "GET / HTTP/1.1",
+      "get=1 ",
+      "x".repeat(2000),
+    ]
+  ) {
     assert.deepEqual(events(line + "\n", 100).slice(0, 1), ["close"], line);
   }
 });
@@ -165,7 +183,15 @@ Deno.test("UapiRequestParser bounds the length of a line", () => {
 
 Deno.test("UapiRequestParser accepts any bytes without throwing", () => {
   const noise = fc.array(fc.oneof(
-    fc.constantFrom("set=1\n", "get=1\n", "\n", "=", `public_key=${KEY_HEX}\n`, "allowed_ip="),
+    fc.constantFrom(
+      "set=1\n",
+      "get=1\n",
+      "status=1\n",
+      "\n",
+      "=",
+      `public_key=${KEY_HEX}\n`,
+      "allowed_ip=",
+    ),
     fc.string({ unit: "binary" }),
   )).map((parts) => parts.join(""));
   fc.assert(fc.property(noise, fc.integer({ min: 1, max: 50 }), (text, step) => {

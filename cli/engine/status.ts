@@ -1,0 +1,65 @@
+import type { Device } from "../../core/device.ts";
+import type { Peer } from "../../core/peer.ts";
+import type { Count, UapiStatus } from "../../core/uapi/status.ts";
+import { interfaceNameOf } from "../../ffi/interface_name.ts";
+import { networkNamespaceOfTun, ownNetworkNamespace } from "../../ffi/namespace.ts";
+import { type SocketMemory, socketMemory } from "../../ffi/socket_memory.ts";
+import type { TunDevice } from "../../ffi/tun.ts";
+import { VERSION } from "../version.ts";
+import type { UdpBinding } from "./udp_binding.ts";
+
+/** The parts of an engine that its status is read from. */
+export interface StatusSources {
+  readonly tun: TunDevice;
+  readonly device: Device;
+  readonly udp: UdpBinding;
+  /** Datagrams that the system refused to send. */
+  readonly refusedBySockets: number;
+  /** Packets that the interface refused. */
+  readonly refusedByInterface: number;
+  /** Milliseconds since 1970-01-01 UTC when the engine was started. */
+  readonly startedAt: number;
+  /** Name of the implementation of the cryptography. */
+  readonly crypto: string;
+}
+
+/** How an engine runs at this moment. */
+export function readStatus(sources: StatusSources): UapiStatus<Peer> {
+  const { tun, device, udp, startedAt, crypto } = sources;
+  const sockets = readSockets(udp);
+  const drops: Count[] = [
+    { name: "socket-receive", count: sockets.reduce((sum, { drops }) => sum + drops, 0) },
+    { name: "socket-send", count: sources.refusedBySockets },
+    { name: "interface", count: sources.refusedByInterface },
+  ];
+  return {
+    engine: {
+      version: VERSION,
+      pid: Deno.pid,
+      startedAt: Math.floor(startedAt / 1000),
+      up: device.isUp,
+      mtu: device.mtu,
+      interfaceNamespace: networkNamespaceOfTun(tun.fd),
+      socketNamespace: ownNetworkNamespace(),
+      threads: 1,
+      receiveBuffer: sockets[0]?.receiveBuffer ?? 0,
+      sendBuffer: sockets[0]?.sendBuffer ?? 0,
+      cryptos: [{ name: crypto, on: true, reason: "" }],
+      offloads: [],
+      drops,
+    },
+    publicKey: device.publicKey,
+    listenPort: udp.port,
+    fwmark: udp.fwmark,
+    peers: device.peers,
+    refusesSegmentation: () => false,
+    zoneName: interfaceNameOf,
+  };
+}
+
+function readSockets({ sockets }: UdpBinding): SocketMemory[] {
+  return [sockets?.ipv4 ?? -1, sockets?.ipv6 ?? -1]
+    .filter((fd) => fd >= 0)
+    .map(socketMemory)
+    .filter((memory) => memory !== null);
+}

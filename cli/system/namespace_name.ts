@@ -1,0 +1,24 @@
+/** Where ip-netns(8) keeps the network namespaces that have names. */
+const DIRECTORY = "/run/netns";
+
+/** The network namespace with that inode number in words: by the name that `ip netns` has for it. */
+export function namespaceName(inode: number): string {
+  const name = namedNamespaces().find((name) => inodeOf(`${DIRECTORY}/${name}`) === inode);
+  return name ?? `net:[${inode}]`;
+}
+
+function namedNamespaces(): string[] {
+  try {
+    return [...Deno.readDirSync(DIRECTORY)].map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+function inodeOf(path: string): number | null {
+  try {
+    return Deno.statSync(path).ino;
+  } catch {
+    return null;
+  }
+}
