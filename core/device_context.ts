@@ -9,9 +9,11 @@ import { Jitter } from "./jitter.ts";
 import { KeySlots } from "./key_slots.ts";
 import type { Memory } from "./memory.ts";
 import { HandshakeContext } from "./noise/context.ts";
+import { COOKIE_SLOT_SIZE } from "./noise/cookie.ts";
 import { PacketQueue } from "./packet_queue.ts";
 import type { Peer } from "./peer.ts";
 import type { Session, SessionResources } from "./session.ts";
+import { SlotPool } from "./slot_pool.ts";
 import { StagedPackets } from "./staged_packets.ts";
 import type { PeerTimers } from "./timers.ts";
 import type { TransmitBuffer } from "./transmit_buffer.ts";
@@ -65,6 +67,8 @@ export class DeviceContext implements SessionResources {
   readonly indices: IndexTable<Peer | Session>;
   readonly keySlots: KeySlots;
   readonly noise: HandshakeContext;
+  /** What is kept of each peer's cookies. */
+  readonly cookieSlots: SlotPool = new SlotPool(COOKIE_SLOT_SIZE);
   readonly staged: StagedPackets = new StagedPackets(MAX_STAGED_BYTES);
   readonly timers: DeadlineHeap<PeerTimers<Peer>> = new DeadlineHeap();
   readonly jitter: Jitter;

@@ -41,11 +41,15 @@ export class Peer {
   constructor(context: DeviceContext, publicKey: Uint8Array) {
     this.#context = context;
     this.handshake = new Handshake(context.noise, publicKey);
-    this.cookies = new CookieGenerator(context.crypto.handshake, publicKey);
+    this.cookies = new CookieGenerator(
+      context.crypto.handshake,
+      publicKey,
+      context.cookieSlots,
+    );
     this.timers = new PeerTimers<Peer>(this, context.timers, context.jitter);
   }
 
-  /** The peer's public key, 32 bytes. */
+  /** The peer's public key, 32 bytes; zeros once it is removed. Not a copy. */
   get publicKey(): Uint8Array {
     return this.handshake.remoteStatic;
   }

@@ -127,6 +127,22 @@ export const MUTANTS: Mutant[] = [
     test: "6.2: all keys are erased 3 * REJECT_AFTER_TIME after the last handshake",
   },
   {
+    property: "what is kept of a peer is overwritten when the peer is removed",
+    file: "core/slot_pool.ts",
+    snippet: "    this.bytes(slot, 0, this.slotSize).fill(0);\n",
+    replacement: "",
+    testFile: DEVICE_TEST,
+    test: "device: a removed peer leaves no key, index, timer, packet or allowed IP",
+  },
+  {
+    property: "a removed peer can't reach the keys of the one that has its place",
+    file: "core/noise/handshake.ts",
+    snippet: "    this.#context.slots.release(this.#slot);\n    this.#slot = -1;\n",
+    replacement: "    this.#context.slots.release(this.#slot);\n",
+    testFile: DEVICE_TEST,
+    test: "device: what holds on to a removed peer can't reach the one that has its place",
+  },
+  {
     property: "keys are erased 3 * REJECT_AFTER_TIME after the last handshake",
     file: "core/timers.ts",
     snippet: "    actions.eraseKeys(this.owner);\n",
@@ -217,7 +233,7 @@ export const MUTANTS: Mutant[] = [
   {
     property: "replayed initiations are refused (timestamp)",
     file: "core/noise/handshake.ts",
-    snippet: "    if (!isLater(timestamp, this.#acceptedTimestamp)) return false;\n",
+    snippet: "    if (!isLater(timestamp, accepted)) return false;\n",
     replacement: "",
     testFile: HANDSHAKE_TEST,
     test: "handshake: a replayed initiation is not answered",
@@ -251,8 +267,8 @@ export const MUTANTS: Mutant[] = [
   {
     property: "both sides need the same preshared key",
     file: "core/noise/handshake.ts",
-    snippet: "    else this.#presharedKey.set(key);\n",
-    replacement: "    else this.#presharedKey.fill(0);\n",
+    snippet: "    else this.presharedKey.set(key);\n",
+    replacement: "    else this.presharedKey.fill(0);\n",
     testFile: DEVICE_TEST,
     test: "device: preshared keys are copied, zeros mean none, and both sides need the same",
   },

@@ -3,9 +3,11 @@ import { CONSTRUCTION, IDENTIFIER, KEY_SIZE } from "../constants.ts";
 import type { HandshakeCrypto } from "../crypto/crypto.ts";
 import { clampPrivateKey } from "../keys.ts";
 import { secretBytes } from "../memory.ts";
+import { SlotPool } from "../slot_pool.ts";
 import { Tai64nClock } from "../tai64n.ts";
 import { asciiBytes } from "./ascii.ts";
 import type { KeyPair } from "./ikpsk2.ts";
+import { HANDSHAKE_SLOT_SIZE } from "./handshake.ts";
 import { SYMMETRIC_STATE_SIZE, SymmetricState } from "./symmetric_state.ts";
 
 /** The static key pair of a device. Immutable: another private key is another identity. */
@@ -36,6 +38,8 @@ export class HandshakeContext {
   readonly crypto: HandshakeCrypto;
   /** The handshake being worked on; wiped after each step. */
   readonly state: SymmetricState;
+  /** What is kept for each peer. */
+  readonly slots: SlotPool = new SlotPool(HANDSHAKE_SLOT_SIZE);
   /** The time that initiations tell. */
   readonly clock: Tai64nClock = new Tai64nClock();
 

@@ -17,6 +17,7 @@ import {
 import type { HandshakeCrypto } from "../crypto/crypto.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { secretBytes } from "../memory.ts";
+import { SlotPool } from "../slot_pool.ts";
 import { asciiBytes } from "./ascii.ts";
 import {
   cookieReplyCookie,
@@ -32,24 +33,28 @@ import {
 const MAX_ADDRESS_SIZE = 16;
 const PORT_SIZE = 2;
 
-/** The keys that follow from the public key of the message's receiver. */
-class ReceiverKeys {
-  /** Key of mac1. */
-  readonly mac1Key = new Uint8Array(KEY_SIZE);
-  /** Key that encrypts cookies. */
-  readonly cookieKey = new Uint8Array(KEY_SIZE);
+/** The key of mac1, which follows from the public key of the message's receiver. */
+function mac1KeyOf(crypto: HandshakeCrypto, publicKey: Uint8Array): Uint8Array {
+  return labelled(crypto, LABEL_MAC1, publicKey);
+}
 
-  constructor(crypto: HandshakeCrypto, publicKey: Uint8Array) {
-    crypto.hash(this.mac1Key, asciiBytes(LABEL_MAC1), publicKey);
-    crypto.hash(this.cookieKey, asciiBytes(LABEL_COOKIE), publicKey);
-  }
+/** The key that encrypts cookies, which follows from the public key of their sender. */
+function cookieKeyOf(crypto: HandshakeCrypto, publicKey: Uint8Array): Uint8Array {
+  return labelled(crypto, LABEL_COOKIE, publicKey);
+}
+
+function labelled(crypto: HandshakeCrypto, label: string, publicKey: Uint8Array): Uint8Array {
+  const key = new Uint8Array(KEY_SIZE);
+  crypto.hash(key, asciiBytes(label), publicKey);
+  return key;
 }
 
 /** A device's side: checks the MACs of what it receives and hands out cookies. One per identity. */
 export class CookieChecker {
   readonly #crypto: HandshakeCrypto;
   readonly #random: Random;
-  readonly #keys: ReceiverKeys;
+  readonly #mac1Key: Uint8Array;
+  readonly #cookieKey: Uint8Array;
   readonly #secret = secretBytes(KEY_SIZE);
   #secretSetAt = -Infinity;
   readonly #cookie = secretBytes(MAC_SIZE);
@@ -60,12 +65,13 @@ export class CookieChecker {
   constructor(crypto: HandshakeCrypto, random: Random, publicKey: Uint8Array) {
     this.#crypto = crypto;
     this.#random = random;
-    this.#keys = new ReceiverKeys(crypto, publicKey);
+    this.#mac1Key = mac1KeyOf(crypto, publicKey);
+    this.#cookieKey = cookieKeyOf(crypto, publicKey);
   }
 
   /** Whether mac1 is right: without that a message isn't looked at any further. */
   checkMac1(message: Uint8Array): boolean {
-    this.#crypto.mac(this.#mac, this.#keys.mac1Key, coveredByMac1(message));
+    this.#crypto.mac(this.#mac, this.#mac1Key, coveredByMac1(message));
     return equalBytes(this.#mac, mac1(message));
   }
 
@@ -90,7 +96,7 @@ export class CookieChecker {
     this.#random(nonce);
     this.#crypto.sealX(
       cookieReplyCookie(reply),
-      this.#keys.cookieKey,
+      this.#cookieKey,
       nonce,
       this.#cookie,
       mac1(message),
@@ -119,32 +125,49 @@ export class CookieChecker {
   }
 }
 
+// Where things are in a generator's slot.
+const PUBLIC_KEY = 0;
+const COOKIE = KEY_SIZE;
+const LAST_MAC1 = COOKIE + MAC_SIZE;
+
+/** Bytes that a {@linkcode CookieGenerator} needs. */
+export const COOKIE_SLOT_SIZE: number = LAST_MAC1 + MAC_SIZE;
+
 /**
- * A peer's side: adds the MACs to what is sent to it, and takes up the cookies it replies with.
+ * A peer's side: adds the MACs to what is sent to it, and takes up the cookies it replies with. The
+ * keys are computed for each message: that takes less than a handshake's hundredth part, and a device
+ * may have very many peers.
  *
  * @internal
  */
 export class CookieGenerator {
   readonly #crypto: HandshakeCrypto;
-  readonly #keys: ReceiverKeys;
-  readonly #cookie = secretBytes(MAC_SIZE);
+  readonly #slots: SlotPool;
+  /** Where key and cookie are; -1 after {@linkcode wipe}. */
+  #slot: number;
   #cookieSetAt = -Infinity;
-  readonly #lastMac1 = new Uint8Array(MAC_SIZE);
   #awaitsReply = false;
 
-  /** `publicKey` is the peer's. */
-  constructor(crypto: HandshakeCrypto, publicKey: Uint8Array) {
+  /** `publicKey` (32 bytes, copied) is the peer's; `slots`, of {@linkcode COOKIE_SLOT_SIZE}, a device's. */
+  constructor(
+    crypto: HandshakeCrypto,
+    publicKey: Uint8Array,
+    slots: SlotPool = new SlotPool(COOKIE_SLOT_SIZE, 1),
+  ) {
     this.#crypto = crypto;
-    this.#keys = new ReceiverKeys(crypto, publicKey);
+    this.#slots = slots;
+    this.#slot = slots.allocate();
+    this.#field(PUBLIC_KEY, KEY_SIZE).set(publicKey);
   }
 
   /** Writes both MACs of `message`, complete but for them. Without a fresh cookie mac2 is zero. */
   addMacs(message: Uint8Array, now: number): void {
-    this.#crypto.mac(mac1(message), this.#keys.mac1Key, coveredByMac1(message));
-    this.#lastMac1.set(mac1(message));
+    const key = mac1KeyOf(this.#crypto, this.#field(PUBLIC_KEY, KEY_SIZE));
+    this.#crypto.mac(mac1(message), key, coveredByMac1(message));
+    this.#field(LAST_MAC1, MAC_SIZE).set(mac1(message));
     this.#awaitsReply = true;
     if (now - this.#cookieSetAt < COOKIE_SECRET_MAX_AGE_MS - COOKIE_SECRET_LATENCY_MS) {
-      this.#crypto.mac(mac2(message), this.#cookie, coveredByMac2(message));
+      this.#crypto.mac(mac2(message), this.#field(COOKIE, MAC_SIZE), coveredByMac2(message));
     } else {
       this.#eraseCookie();
       mac2(message).fill(0);
@@ -160,13 +183,13 @@ export class CookieGenerator {
     const cookie = secretBytes(MAC_SIZE);
     const authentic = this.#crypto.openX(
       cookie,
-      this.#keys.cookieKey,
+      cookieKeyOf(this.#crypto, this.#field(PUBLIC_KEY, KEY_SIZE)),
       cookieReplyNonce(reply),
       cookieReplyCookie(reply),
-      this.#lastMac1,
+      this.#field(LAST_MAC1, MAC_SIZE),
     );
     if (authentic) {
-      this.#cookie.set(cookie);
+      this.#field(COOKIE, MAC_SIZE).set(cookie);
       this.#cookieSetAt = now;
       this.#awaitsReply = false;
     }
@@ -174,15 +197,23 @@ export class CookieGenerator {
     return authentic;
   }
 
-  /** Forgets the cookie and the message sent last. */
+  /** Erases the cookie and all else, for good: call it when the peer is removed. */
   wipe(): void {
-    this.#eraseCookie();
-    this.#lastMac1.fill(0);
+    if (this.#slot < 0) return;
+    this.#slots.release(this.#slot);
+    this.#slot = -1;
+    this.#cookieSetAt = -Infinity;
     this.#awaitsReply = false;
   }
 
   #eraseCookie(): void {
-    this.#cookie.fill(0);
+    this.#field(COOKIE, MAC_SIZE).fill(0);
     this.#cookieSetAt = -Infinity;
+  }
+
+  /** Part of the slot, in place; zeros of no consequence once there is no slot. */
+  #field(offset: number, length: number): Uint8Array {
+    if (this.#slot < 0) return new Uint8Array(length);
+    return this.#slots.bytes(this.#slot, offset, length);
   }
 }

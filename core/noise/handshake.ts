@@ -20,7 +20,6 @@ import { secretBytes } from "../memory.ts";
 import { isLater, writeTimestamp } from "../tai64n.ts";
 import type { HandshakeContext, LocalIdentity } from "./context.ts";
 import {
-  type KeyPair,
   readFirstMessagePayload,
   readFirstMessageStatic,
   readSecondMessage,
@@ -38,6 +37,17 @@ import {
 import { SYMMETRIC_STATE_SIZE, type SymmetricState } from "./symmetric_state.ts";
 
 const EMPTY = new Uint8Array(0);
+
+// Where things are in a handshake's slot.
+const REMOTE_STATIC = 0;
+const PRESHARED_KEY = KEY_SIZE;
+const STATIC_STATIC = 2 * KEY_SIZE;
+const EPHEMERAL = 3 * KEY_SIZE;
+const SAVED = 4 * KEY_SIZE;
+const ACCEPTED_TIMESTAMP = SAVED + SYMMETRIC_STATE_SIZE;
+
+/** Bytes that a {@linkcode Handshake} needs of its device's {@linkcode HandshakeContext.slots}. */
+export const HANDSHAKE_SLOT_SIZE: number = ACCEPTED_TIMESTAMP + TIMESTAMP_SIZE;
 
 /** What a completed handshake hands to the session that comes of it. */
 export class SessionKeys {
@@ -109,47 +119,42 @@ export class ReceivedInitiation<P> {
  * @internal
  */
 export class Handshake {
-  /** The peer's public key. */
-  readonly remoteStatic: Uint8Array;
-
   readonly #context: HandshakeContext;
-  readonly #presharedKey = secretBytes(KEY_SIZE);
+  /** Where keys and timestamps are; -1 after {@linkcode wipe}. */
+  #slot: number;
 
-  /** The identity that what follows was made with. */
+  /** The identity that the X25519 of both static keys, and the pending initiation, was made with. */
   #identity: LocalIdentity | null = null;
-  /** X25519 of both static keys. */
-  readonly #staticStatic = secretBytes(KEY_SIZE);
-  /** Whether an initiation of ours awaits its response; the next three are that initiation's. */
+  /** Whether an initiation of ours awaits its response; index, ephemeral key and state are its. */
   #pending = false;
   #localIndex = 0;
-  readonly #ephemeral: KeyPair = {
-    privateKey: secretBytes(KEY_SIZE),
-    publicKey: new Uint8Array(KEY_SIZE),
-  };
-  readonly #saved = secretBytes(SYMMETRIC_STATE_SIZE);
 
   /** Tick of the last initiation sent. */
   #sentTick = 0;
-  /** Timestamp of the last initiation accepted. */
-  readonly #acceptedTimestamp = new Uint8Array(TIMESTAMP_SIZE);
-  /** When that was, boot time in milliseconds. */
+  /** When the last initiation was accepted, boot time in milliseconds. */
   #acceptedAt = -Infinity;
 
   /** Copies `remoteStatic` (32 bytes). */
   constructor(context: HandshakeContext, remoteStatic: Uint8Array) {
     this.#context = context;
-    this.remoteStatic = remoteStatic.slice();
+    this.#slot = context.slots.allocate();
+    this.remoteStatic.set(remoteStatic);
+  }
+
+  /** The peer's public key, 32 bytes; zeros after {@linkcode wipe}. Not a copy. */
+  get remoteStatic(): Uint8Array {
+    return this.#field(REMOTE_STATIC, KEY_SIZE);
   }
 
   /** The preshared key, 32 bytes, all zero when there is none. Not a copy. */
   get presharedKey(): Uint8Array {
-    return this.#presharedKey;
+    return this.#field(PRESHARED_KEY, KEY_SIZE);
   }
 
   /** Copies `key` (32 bytes), for handshakes from now on; null for none. */
   setPresharedKey(key: Uint8Array | null): void {
-    if (key === null) this.#presharedKey.fill(0);
-    else this.#presharedKey.set(key);
+    if (key === null) this.presharedKey.fill(0);
+    else this.presharedKey.set(key);
   }
 
   /** Whether an initiation of ours awaits its response, under {@linkcode localIndex}. */
@@ -173,18 +178,22 @@ export class Handshake {
     this.#sentTick = Math.max(clock.tick(now.wall), this.#sentTick + 1);
     const timestamp = new Uint8Array(TIMESTAMP_SIZE);
     writeTimestamp(timestamp, this.#sentTick);
-    this.#context.generateKeyPair(this.#ephemeral);
+    const ephemeral = {
+      privateKey: this.#field(EPHEMERAL, KEY_SIZE),
+      publicKey: new Uint8Array(KEY_SIZE),
+    };
+    this.#context.generateKeyPair(ephemeral);
     this.#context.begin();
     this.#pending = writeFirstMessage(state, initiationNoise(message), {
       s: identity,
-      e: this.#ephemeral,
+      e: ephemeral,
       rs: this.remoteStatic,
-      ss: this.#staticStatic,
+      ss: this.#field(STATIC_STATIC, KEY_SIZE),
     }, timestamp);
     if (this.#pending) {
       writeInitiationHeader(message, localIndex);
       this.#localIndex = localIndex;
-      state.save(this.#saved);
+      state.save(this.#field(SAVED, SYMMETRIC_STATE_SIZE));
     } else {
       this.clear();
     }
@@ -238,7 +247,7 @@ export class Handshake {
       e: ephemeral,
       re: initiation.remoteEphemeral,
       rs: this.remoteStatic,
-      psk: this.#presharedKey,
+      psk: this.presharedKey,
     }, EMPTY);
     ephemeral.privateKey.fill(0);
     if (written) {
@@ -260,11 +269,11 @@ export class Handshake {
     const { identity, state } = this.#context;
     if (!this.#pending || identity === null) return false;
     if (responseReceiverIndex(message) !== this.#localIndex) return false;
-    state.load(this.#saved);
+    state.load(this.#field(SAVED, SYMMETRIC_STATE_SIZE));
     const authentic = readSecondMessage(state, responseNoise(message), {
       s: identity.privateKey,
-      e: this.#ephemeral.privateKey,
-      psk: this.#presharedKey,
+      e: this.#field(EPHEMERAL, KEY_SIZE),
+      psk: this.presharedKey,
     }, EMPTY);
     if (authentic) {
       state.split(keys.sendKey, keys.receiveKey);
@@ -281,21 +290,23 @@ export class Handshake {
   clear(): void {
     this.#pending = false;
     this.#localIndex = 0;
-    this.#ephemeral.privateKey.fill(0);
-    this.#saved.fill(0);
+    this.#field(EPHEMERAL, KEY_SIZE).fill(0);
+    this.#field(SAVED, SYMMETRIC_STATE_SIZE).fill(0);
   }
 
   /** Erases what was made with the device's private key: call it when that changes. */
   forgetIdentity(): void {
     this.clear();
-    this.#staticStatic.fill(0);
+    this.#field(STATIC_STATIC, KEY_SIZE).fill(0);
     this.#identity = null;
   }
 
-  /** Erases every secret: call it when the peer is removed. */
+  /** Erases all that is kept, for good: call it when the peer is removed. No handshake is made then. */
   wipe(): void {
+    if (this.#slot < 0) return;
     this.forgetIdentity();
-    this.setPresharedKey(null);
+    this.#context.slots.release(this.#slot);
+    this.#slot = -1;
   }
 
   /** The part of consuming an initiation that concerns this peer; changes nothing unless it's true. */
@@ -303,10 +314,12 @@ export class Handshake {
     if (!this.#computeStaticStatic(identity)) return false;
     const timestamp = new Uint8Array(TIMESTAMP_SIZE);
     const { state } = this.#context;
-    if (!readFirstMessagePayload(state, noise, this.#staticStatic, timestamp)) return false;
-    if (!isLater(timestamp, this.#acceptedTimestamp)) return false;
+    const staticStatic = this.#field(STATIC_STATIC, KEY_SIZE);
+    if (!readFirstMessagePayload(state, noise, staticStatic, timestamp)) return false;
+    const accepted = this.#field(ACCEPTED_TIMESTAMP, TIMESTAMP_SIZE);
+    if (!isLater(timestamp, accepted)) return false;
     if (now.boot - this.#acceptedAt < INITIATION_INTERVAL_MS) return false;
-    this.#acceptedTimestamp.set(timestamp);
+    accepted.set(timestamp);
     this.#acceptedAt = now.boot;
     return true;
   }
@@ -314,10 +327,18 @@ export class Handshake {
   /** Once per identity. False when the result is zero, because the peer's key is of low order. */
   #computeStaticStatic(identity: LocalIdentity): boolean {
     if (this.#identity === identity) return true;
+    if (this.#slot < 0) return false;
     this.forgetIdentity();
     const { crypto } = this.#context;
-    if (!crypto.x25519(this.#staticStatic, identity.privateKey, this.remoteStatic)) return false;
+    const staticStatic = this.#field(STATIC_STATIC, KEY_SIZE);
+    if (!crypto.x25519(staticStatic, identity.privateKey, this.remoteStatic)) return false;
     this.#identity = identity;
     return true;
+  }
+
+  /** Part of the slot, in place; zeros of no consequence once there is no slot. */
+  #field(offset: number, length: number): Uint8Array {
+    if (this.#slot < 0) return new Uint8Array(length);
+    return this.#context.slots.bytes(this.#slot, offset, length);
   }
 }

@@ -217,6 +217,24 @@ Deno.test("device: a removed peer leaves no key, index, timer, packet or allowed
   assert.deepEqual(timesSent(a, TRANSPORT_DATA), []);
 });
 
+Deno.test("device: what holds on to a removed peer can't reach the one that has its place", () => {
+  const { sim, a, b } = connectedPair();
+  const old = a.peer(b);
+  a.device.removePeer(old);
+  const peer = a.device.addPeer(publicKeyOf(b));
+  assert.ok(peer);
+  peer.setPresharedKey(key(7));
+  old.setPresharedKey(key(8));
+  old.eraseKeys();
+  old.wipe();
+  assert.equal(old.handshake.createInitiation(new Uint8Array(148), 1, sim.now), false);
+  assert.deepEqual(old.publicKey, key(0));
+  assert.deepEqual(peer.presharedKey, key(7));
+  assert.deepEqual(peer.publicKey, publicKeyOf(b));
+  a.device.removePeer(old);
+  assert.equal(a.device.getPeer(publicKeyOf(b)), peer);
+});
+
 Deno.test("device: going down erases sessions and stops everything, going up starts anew", () => {
   const { sim, a, b } = connectedPair();
   a.peer(b).setPersistentKeepaliveInterval(25, sim.now);
