@@ -331,4 +331,12 @@ export const MUTANTS: Mutant[] = [
     testFile: TIMERS_TEST,
     test: "6.4: a packet makes it try again, but not within REKEY_TIMEOUT of an initiation",
   },
+  {
+    property: "no text ends its line in the answer to a status",
+    file: "core/uapi/status.ts",
+    snippet: "${plain(reason)}",
+    replacement: "${reason}",
+    testFile: "tests/core/uapi/status_test.ts",
+    test: "a reason can neither end its line nor be without end",
+  },
 ];

@@ -50,7 +50,9 @@ function engineFields(engine: EngineStatus, options: StatusOptions, style: Style
     fields.push(["network namespace", options.namespaceName(interfaceNamespace)]);
   }
   if (socketNamespace !== 0 && socketNamespace !== interfaceNamespace) {
-    fields.push(["network namespace of its sockets", options.namespaceName(socketNamespace)]);
+    const isThis = socketNamespace === options.namespace;
+    const name = isThis ? "this one" : options.namespaceName(socketNamespace);
+    fields.push(["network namespace of its sockets", name]);
   }
   fields.push(["threads", String(engine.threads)]);
   for (const crypto of engine.cryptos) fields.push([`crypto ${crypto.name}`, choiceText(crypto)]);

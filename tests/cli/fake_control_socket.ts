@@ -2,6 +2,8 @@
 export class FakeControlSocket implements Disposable {
   /** The answer to a `get`, `errno=0` included. */
   answer = "errno=0\n\n";
+  /** The answer to any other request; "" to hang up. */
+  otherAnswer = "errno=0\n\n";
   /** The last complete request that came. */
   request = "";
   readonly #path: string;
@@ -47,7 +49,7 @@ export class FakeControlSocket implements Disposable {
       text += decoder.decode(buffer.subarray(0, count), { stream: true });
     }
     this.request = text;
-    const answer = new TextEncoder().encode(text === "get=1\n\n" ? this.answer : "errno=0\n\n");
+    const answer = new TextEncoder().encode(text === "get=1\n\n" ? this.answer : this.otherAnswer);
     for (let at = 0; at < answer.length;) at += await connection.write(answer.subarray(at));
   }
 }

@@ -111,7 +111,9 @@ Deno.test("namespaces are told where they are others than the reader's and each 
   assert.doesNotMatch(both, /sockets:/);
   const moved = engine({ interfaceNamespace: 2, socketNamespace: 1 });
   assert.match(moved, /^ {2}network namespace: namespace 2$/m);
-  assert.match(moved, /^ {2}network namespace of its sockets: namespace 1$/m);
+  assert.match(moved, /^ {2}network namespace of its sockets: this one$/m);
+  const elsewhere = engine({ interfaceNamespace: 2, socketNamespace: 3 });
+  assert.match(elsewhere, /^ {2}network namespace of its sockets: namespace 3$/m);
   assert.doesNotMatch(engine({ interfaceNamespace: 0, socketNamespace: 0 }), /namespace/);
 });
 
