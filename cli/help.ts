@@ -11,9 +11,19 @@ interface CommandHelp {
   readonly details: string;
 }
 
+/** Of commands that start an engine. */
+const OFFLOAD_OPTION = `\
+      --offload=WHICH
+                    Which offloads to use where the kernel has them: auto (all, the default), off,
+                    or a list of tun, udp-gso and udp-gro with commas
+`;
+const OFFLOAD_ENVIRONMENT = `\
+  WGTS_OFFLOAD      As --offload
+`;
+
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   up: {
-    synopsis: "up [--foreground] [--dry-run] [--strict] NAME | FILE.conf",
+    synopsis: "up [--foreground] [--dry-run] [--strict] [--offload=WHICH] NAME | FILE.conf",
     summary: "Bring up the tunnel of a wg-quick(8) config",
     details: `\
 Brings up the tunnel that /etc/wireguard/NAME.conf or FILE.conf describes: creates the
@@ -26,12 +36,12 @@ process in the background serves it and logs to journald or syslog.
       --dry-run     Only print the steps
       --strict      Fail, instead of warn, where the system refuses a step that the tunnel can
                     live without
-
+${OFFLOAD_OPTION}
 Environment:
   LOG_LEVEL         silent, error, info (the default), or verbose: handshakes and roaming too
   WG_ENDPOINT_RESOLUTION_RETRIES
                     How often to try to resolve a peer's name; 15 or, for ever, infinity
-`,
+${OFFLOAD_ENVIRONMENT}`,
   },
   down: {
     synopsis: "down [--dry-run] NAME | FILE.conf",
@@ -44,19 +54,19 @@ Runs the PreDown and PostDown commands and undoes what \`up' did, according to t
 `,
   },
   run: {
-    synopsis: "run [--foreground] NAME",
+    synopsis: "run [--foreground] [--offload=WHICH] NAME",
     summary: "Only create an interface and serve it, like wireguard-go(1)",
     details: `\
 Creates the interface NAME and serves it until it or its control socket is deleted; \`wg setconf'
 and \`wg set' configure it. Returns when the interface is ready, and logs to journald or syslog.
 
   -f, --foreground  Serve it in this process, until SIGINT or SIGTERM; log to stderr
-
+${OFFLOAD_OPTION}
 Environment:
   LOG_LEVEL         silent, error, info (the default), or verbose: handshakes and roaming too
   WG_PROCESS_FOREGROUND
                     1 means --foreground
-`,
+${OFFLOAD_ENVIRONMENT}`,
   },
   show: {
     synopsis: `show { <interface> | all | interfaces } [${SHOW_FIELDS.join(" | ")}]`,

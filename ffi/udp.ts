@@ -1,3 +1,4 @@
+import type { IpFamily } from "../core/ip.ts";
 import { check, Errno, errno, SysError } from "./errno.ts";
 import {
   AF_INET,
@@ -24,6 +25,7 @@ import {
   SOL_SOCKET,
   SOL_UDP,
   UDP_GRO,
+  UDP_SEGMENT,
 } from "./layout.ts";
 import { libc } from "./libc.ts";
 
@@ -111,6 +113,14 @@ export class UdpSockets {
     return [this.#ipv4, this.#ipv6].every((fd) =>
       fd < 0 || libc.setsockopt(fd, SOL_UDP, UDP_GRO, value, value.byteLength) === 0
     );
+  }
+
+  /** Whether the socket of an IP version can cut messages into datagrams (UDP_SEGMENT, since Linux 4.18). */
+  canSegment(version: IpFamily): boolean {
+    const fd = version === 4 ? this.#ipv4 : this.#ipv6;
+    const value = new Int32Array(1);
+    return fd >= 0 &&
+      libc.getsockopt(fd, SOL_UDP, UDP_SEGMENT, value, Int32Array.of(value.byteLength)) === 0;
   }
 
   /** Closes both. */

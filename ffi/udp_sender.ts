@@ -140,6 +140,11 @@ export class UdpSender {
     return sent;
   }
 
+  /** Whether joined datagrams to `endpoint` were refused lately, so that none are joined for a while. */
+  refusesJoined(endpoint: Endpoint, now: number): boolean {
+    return now < (this.#unjoined.get(endpoint) ?? -Infinity);
+  }
+
   #sendFamily(datagrams: Datagrams, fd: number, version: IpFamily): number {
     this.#version = version;
     let sent = 0;

@@ -8,6 +8,8 @@ import { chooseCrypto } from "../engine/choose_crypto.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
 import { Engine } from "../engine/engine.ts";
 import { Logger, logLevelFrom, stderrSink } from "../engine/log.ts";
+import { engineOption } from "../engine/engine_options.ts";
+import { parseOffload } from "../engine/offload_option.ts";
 import { READY } from "../engine/start.ts";
 import { syslogSink } from "../engine/syslog_sink.ts";
 
@@ -21,7 +23,8 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
     const option = options.find((option) => option.startsWith(`--${what}-fd=`));
     return option === undefined ? -1 : Number(option.slice(option.indexOf("=") + 1));
   };
-  if (fd("tun") < 0 || fd("control") < 0) {
+  const offload = parseOffload(engineOption(options, "--offload") ?? "auto");
+  if (fd("tun") < 0 || fd("control") < 0 || offload === null) {
     throw new Error("the engine is started by `wgts up' and `wgts run', not by hand");
   }
   // A runtime that gets SIGUSR1 opens a debugger's port, or dies.
@@ -40,7 +43,7 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
     );
     const tun = TunDevice.fromFd(fd("tun"));
     const control = UnixListener.fromFd(fd("control"), controlSocketPath(name));
-    engine = new Engine({ tun, control, logger, createCrypto });
+    engine = new Engine({ tun, control, logger, createCrypto, offload });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     logger.error(text);

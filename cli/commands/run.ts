@@ -1,4 +1,5 @@
 import { isInterfaceName } from "../../core/config/interface_name.ts";
+import { splitEngineOptions } from "../engine/engine_options.ts";
 import { becomeEngine, startEngine } from "../engine/start.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -7,8 +8,9 @@ import { UsageError } from "../usage_error.ts";
  * in the environment means `--foreground`.
  */
 export async function main(args: string[]): Promise<number> {
-  const names = args.filter((argument) => !argument.startsWith("-"));
-  const options = args.filter((argument) => argument.startsWith("-"));
+  const { rest, engine } = splitEngineOptions(args, (variable) => Deno.env.get(variable));
+  const names = rest.filter((argument) => !argument.startsWith("-"));
+  const options = rest.filter((argument) => argument.startsWith("-"));
   const [name] = names;
   const known = options.every((option) => option === "-f" || option === "--foreground");
   if (name === undefined || names.length !== 1 || !known) throw new UsageError();
@@ -18,7 +20,9 @@ export async function main(args: string[]): Promise<number> {
     );
     return 1;
   }
-  if (options.length > 0 || Deno.env.get("WG_PROCESS_FOREGROUND") === "1") becomeEngine(name);
-  await startEngine(name, { log: "syslog" });
+  if (options.length > 0 || Deno.env.get("WG_PROCESS_FOREGROUND") === "1") {
+    becomeEngine(name, engine);
+  }
+  await startEngine(name, { log: "syslog", options: engine });
   return 0;
 }

@@ -1,4 +1,5 @@
 import type { QuickInterfaceConfig } from "../../core/config/types.ts";
+import { splitEngineOptions } from "../engine/engine_options.ts";
 import { startEngine } from "../engine/start.ts";
 import { RUNTIME_DIRECTORY } from "../journal.ts";
 import { printError } from "../output.ts";
@@ -18,7 +19,8 @@ const SWITCHES = ["--foreground", "-f", "--dry-run", "--strict"];
 
 /** `wgts up`: brings up the tunnel that a wg-quick(8) config describes. */
 export async function main(args: string[]): Promise<number> {
-  const line = parseCommandLine(args, SWITCHES);
+  const { rest, engine: options } = splitEngineOptions(args, (variable) => Deno.env.get(variable));
+  const line = parseCommandLine(rest, SWITCHES);
   if (line === null) throw new UsageError();
   const dryRun = line.switches.has("--dry-run");
   const foreground = line.switches.has("--foreground") || line.switches.has("-f");
@@ -28,7 +30,7 @@ export async function main(args: string[]): Promise<number> {
   warnOfMissingFeatures(config.interface);
   using system = new LinuxSystem({
     configFile: path,
-    startEngine: (name) => startEngine(name, { log: foreground ? "stderr" : "syslog" }),
+    startEngine: (name) => startEngine(name, { log: foreground ? "stderr" : "syslog", options }),
     print: printError,
   });
   using interruptions = new Interruptions();

@@ -19,6 +19,8 @@ import { DataPath } from "./data_path.ts";
 import { describeEvent } from "./event_text.ts";
 import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
 import type { Logger } from "./log.ts";
+import type { OffloadOption } from "./offload_option.ts";
+import { Offloads } from "./offloads.ts";
 import { readStatus } from "./status.ts";
 import { UdpBinding } from "./udp_binding.ts";
 
@@ -28,6 +30,7 @@ export interface EngineOptions {
   control: UnixListener;
   logger: Logger;
   createCrypto: CryptoFactory;
+  offload: OffloadOption;
 }
 
 const MIB = 1 << 20;
@@ -57,6 +60,7 @@ export class Engine {
   readonly #listener: UnixListener;
   readonly #device: Device;
   readonly #path: DataPath;
+  readonly #offloads: Offloads;
   readonly #poll: PollSet;
   readonly #clock = new SystemClock();
   readonly #now: Now = { boot: 0, wall: 0 };
@@ -75,7 +79,7 @@ export class Engine {
   readonly #crypto: string;
 
   /** Takes over what `options` holds. Throws SysError when the system refuses something. */
-  constructor({ tun, control, logger, createCrypto }: EngineOptions) {
+  constructor({ tun, control, logger, createCrypto, offload }: EngineOptions) {
     this.#tun = tun;
     this.#logger = logger;
     this.#listener = control;
@@ -94,7 +98,13 @@ export class Engine {
     if (logger.debugs) this.#device.onEvent = (event) => logger.debug(describeEvent(event));
     const { checksum } = crypto;
     this.#path = new DataPath({ arena, tun, device: this.#device, transmit, checksum });
-    tun.enableOffload();
+    this.#offloads = new Offloads({
+      option: offload,
+      tun,
+      path: this.#path,
+      logger,
+      now: this.#now,
+    });
     this.#poll = new PollSet(arena, SLOT.control + CONTROL_POLL_SLOTS);
     this.#link = openLinkMonitor(tun.name);
     this.#socketFile = FileWatch.open(control.path);
@@ -243,9 +253,8 @@ export class Engine {
 
   #socketsChanged(): void {
     const { sockets } = this.#udp;
-    sockets?.setReceiveOffload(true);
     this.#path.sender.sockets = sockets;
-    this.#path.sender.gso[4] = this.#path.sender.gso[6] = true;
+    if (sockets !== null) this.#offloads.useSockets(sockets);
     this.#poll.set(SLOT.udp4, sockets?.ipv4 ?? -1, POLLIN);
     this.#poll.set(SLOT.udp6, sockets?.ipv6 ?? -1, POLLIN);
   }

@@ -1,9 +1,12 @@
 import type { ChecksumKernel } from "../../core/crypto/crypto.ts";
+import { MergeKind } from "../../core/offload/flow_packet.ts";
 import { Merger } from "../../core/offload/merge.ts";
 import { MAX_GROUP_PACKETS } from "../../core/offload/packet_group.ts";
 import {
   clearVirtioNetHeader,
+  GsoType,
   VIRTIO_NET_HEADER_SIZE,
+  VirtioNetHeader,
 } from "../../core/offload/virtio_net_header.ts";
 import type { PacketQueue } from "../../core/packet_queue.ts";
 import type { Arena } from "../../ffi/arena.ts";
@@ -11,6 +14,10 @@ import { Errno, errno } from "../../ffi/errno.ts";
 import { IOVEC } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import type { TunDevice } from "../../ffi/tun.ts";
+
+/** Kinds of packets that the interface takes merged, or not, together. */
+export const TCP_KINDS: number = MergeKind.TCP4 | MergeKind.TCP6;
+export const UDP_KINDS: number = MergeKind.UDP4 | MergeKind.UDP6;
 
 /** Packets that are looked at together. */
 const BATCH = 1024;
@@ -21,6 +28,11 @@ export class InterfaceWriter {
   refused = 0;
   /** Whether the interface was deleted under us. */
   gone = false;
+  /**
+   * Called when the interface refused merged packets with an error number, but took the same packets one
+   * by one: those of `kinds` (a set of `MergeKind`) aren't merged any more.
+   */
+  onMergedRefused: ((kinds: number, error: number) => void) | null = null;
   readonly #arena: Arena;
   readonly #tun: TunDevice;
   readonly #merger: Merger;
@@ -61,12 +73,33 @@ export class InterfaceWriter {
 
   #writeGroup(group: number): void {
     const merger = this.#merger;
+    const first = merger.begin(group);
     let count = 0;
-    for (let piece = merger.begin(group); piece >= 0; piece = merger.next(piece)) {
+    for (let piece = first; piece >= 0; piece = merger.next(piece)) {
       this.#setIovec(count++, merger.offset(piece), merger.length(piece));
     }
-    if (this.#writeIovecs(count) === 0) return;
-    this.refused += count;
+    const error = this.#writeIovecs(count);
+    if (error === 0) return;
+    // EIO: the interface is down.
+    if (count === 1 || error === Errno.EIO || this.gone) this.refused += count;
+    else this.#writeApart(group, first, error);
+  }
+
+  /** The interface refused group `group` with `error`: writes its packets one by one. */
+  #writeApart(group: number, first: number, error: number): void {
+    const merger = this.#merger;
+    const { view } = this.#arena.memory;
+    const type = view.getUint8(merger.offset(first) + VirtioNetHeader.GSO_TYPE);
+    let refused = 0;
+    for (let piece = merger.takeApart(group); piece >= 0; piece = merger.next(piece)) {
+      this.#setIovec(0, merger.offset(piece), merger.length(piece));
+      if (this.#writeIovecs(1) !== 0) refused++;
+    }
+    this.refused += refused;
+    if (refused > 0 || error !== Errno.EINVAL) return;
+    const kinds = type === GsoType.UDP ? UDP_KINDS : TCP_KINDS;
+    merger.kinds &= ~kinds;
+    this.onMergedRefused?.(kinds, error);
   }
 
   #writeAlone(packet: number, length: number): void {

@@ -27,13 +27,14 @@ const ENVIRONMENT = /^(HOME|PATH|LOG_LEVEL|NO_COLOR|XDG_CACHE_HOME|TMPDIR|DENO_.
  * Creates the interface `name` and starts the process that serves it, with no more privileges than
  * {@linkcode engineCapabilities}. Resolves to its pid when its control socket answers.
  *
- * `log` says where it logs to: the system's log, or this process's stderr.
+ * `log` says where it logs to: the system's log, or this process's stderr. `options` are those of the
+ * command `engine`, as `splitEngineOptions` gives them.
  *
  * @throws SysError with advice when the interface can't be created, Error when the engine can't start
  */
 export async function startEngine(
   name: string,
-  { log }: { log: "syslog" | "stderr" },
+  { log, options }: { log: "syslog" | "stderr"; options: readonly string[] },
 ): Promise<number> {
   const { tun, control } = openInterface(name);
   let ready: Deno.FsFile | null = null;
@@ -47,7 +48,7 @@ export async function startEngine(
     let pid: number;
     try {
       pid = spawn({
-        ...engineProgram(name, ENGINE_FDS, log),
+        ...engineProgram(name, ENGINE_FDS, [`--log=${log}`, ...options]),
         newSession: true,
         fds: [
           [0, null],
@@ -75,16 +76,18 @@ export async function startEngine(
 }
 
 /**
- * Creates the interface `name` and becomes the process that serves it, logging to stderr.
+ * Creates the interface `name` and becomes the process that serves it, logging to stderr. `options` are
+ * those of {@linkcode startEngine}.
  *
  * @throws SysError with advice when it can't
  */
-export function becomeEngine(name: string): never {
+export function becomeEngine(name: string, options: readonly string[]): never {
   const { tun, control } = openInterface(name);
   try {
     setCloseOnExec(tun.fd, false);
     setCloseOnExec(control.fd, false);
-    return execute(engineProgram(name, { tun: tun.fd, control: control.fd }, "stderr"));
+    const fds = { tun: tun.fd, control: control.fd };
+    return execute(engineProgram(name, fds, ["--log=stderr", ...options]));
   } catch (error) {
     control.close();
     tun.close();
@@ -105,7 +108,7 @@ function openInterface(name: string): { tun: TunDevice; control: UnixListener } 
 function engineProgram(
   name: string,
   fds: { tun: number; control: number; ready?: number },
-  log: "syslog" | "stderr",
+  options: readonly string[],
 ): Program {
   const flags = Object.entries(fds).map(([what, fd]) => `--${what}-fd=${fd}`);
   const path = Deno.execPath();
@@ -118,7 +121,7 @@ function engineProgram(
       "engine",
       name,
       ...flags,
-      `--log=${log}`,
+      ...options,
     ],
     environment: Object.fromEntries(
       Object.entries(Deno.env.toObject()).filter(([variable]) => ENVIRONMENT.test(variable)),

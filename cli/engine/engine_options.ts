@@ -1,0 +1,74 @@
+import { parseOffload } from "./offload_option.ts";
+
+/** An option of `up` and `run` that is the engine's, and the environment variable that means the same. */
+interface EngineOption {
+  readonly option: string;
+  readonly variable: string;
+  /** What a value may be, in words. */
+  readonly expected: string;
+  isValid(value: string): boolean;
+}
+
+const OPTIONS: readonly EngineOption[] = [
+  {
+    option: "--offload",
+    variable: "WGTS_OFFLOAD",
+    expected: `"auto", "off", or a list of "tun", "udp-gso" and "udp-gro" with commas`,
+    isValid: (value) => parseOffload(value) !== null,
+  },
+];
+
+/** A command's arguments, split. */
+export interface SplitArguments {
+  /** Those that are the command's own. */
+  readonly rest: string[];
+  /** Those for the command `engine`, each as `--option=value`. */
+  readonly engine: string[];
+}
+
+/**
+ * Takes the engine's options out of `args`, and adds those that the environment sets and `args` don't.
+ * A value may stand behind "=" or be an argument of its own; of several, the last one counts.
+ *
+ * @param environment gives an environment variable's value; an empty one counts as not set
+ * @throws Error that tells what was expected of a value
+ */
+export function splitEngineOptions(
+  args: readonly string[],
+  environment: (variable: string) => string | undefined,
+): SplitArguments {
+  const rest: string[] = [];
+  const values = new Map<EngineOption, string>();
+  for (const option of OPTIONS) {
+    const value = environment(option.variable);
+    if (value) values.set(option, checked(option, option.variable, value));
+  }
+  for (let i = 0; i < args.length; i++) {
+    const argument = args[i] ?? "";
+    if (argument === "--") {
+      rest.push(...args.slice(i));
+      break;
+    }
+    const equals = argument.indexOf("=");
+    const name = equals < 0 ? argument : argument.slice(0, equals);
+    const option = OPTIONS.find((option) => option.option === name);
+    if (option === undefined) {
+      rest.push(argument);
+      continue;
+    }
+    const value = equals < 0 ? args[++i] ?? "" : argument.slice(equals + 1);
+    values.set(option, checked(option, name, value));
+  }
+  return { rest, engine: [...values].map(([{ option }, value]) => `${option}=${value}`) };
+}
+
+/** The value of `option`, such as "--offload", in the arguments of the command `engine`. */
+export function engineOption(args: readonly string[], option: string): string | undefined {
+  const prefix = `${option}=`;
+  return args.find((argument) => argument.startsWith(prefix))?.slice(prefix.length);
+}
+
+function checked(option: EngineOption, name: string, value: string): string {
+  if (option.isValid(value)) return value;
+  throw new Error(`Cannot use ${name}=${value}: expected ${option.expected}`);
+}
