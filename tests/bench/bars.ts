@@ -1,5 +1,5 @@
 /** What wgts must reach, as ratios to other implementations measured in the same way. */
-import type { ImplementationDescription, Summaries } from "./results.ts";
+import type { Summaries } from "./results.ts";
 
 /** A bar, and how wgts does. */
 export interface Bar {
@@ -10,7 +10,7 @@ export interface Bar {
   readonly goal: string | null;
   /** Null when it could not be measured. */
   readonly value: number | null;
-  /** Which implementation it was compared with. */
+  /** The id of what it was compared with; "best" when no peer was measured. */
   readonly against: string | null;
   readonly met: boolean | null;
   readonly goalMet: boolean | null;
@@ -108,12 +108,8 @@ const LIMITS: readonly Limit[] = [
 ];
 
 /** Compares the medians of wgts with those of the others. */
-export function judge(
-  summaries: Summaries,
-  implementations: readonly ImplementationDescription[],
-): Bar[] {
+export function judge(summaries: Summaries): Bar[] {
   const median = (id: string, metric: string) => summaries[id]?.[metric]?.median ?? null;
-  const nameOf = (id: string) => implementations.find((known) => known.id === id)?.name ?? id;
   return LIMITS.map((limit) => {
     const { title, metric, unit = "" } = limit;
     const own = median(limit.of ?? WGTS, metric);
@@ -131,7 +127,7 @@ export function judge(
       required: `${sign} ${bound}${unit}`,
       goal: limit.goal === undefined ? null : `${sign} ${limit.goal}${unit}`,
       value,
-      against: rival === null ? null : nameOf(rival),
+      against: rival ?? limit.against,
       met: within(bound),
       goalMet: limit.goal === undefined ? null : within(limit.goal),
     };

@@ -35,6 +35,13 @@ export async function discover(programs: Programs, install: boolean): Promise<Im
     ...await findPeers(install),
     ...(await hasKernelWireguard(host) ? [KERNEL] : []),
     DIRECT,
+    {
+      id: "empty",
+      name: "a compiled program that does nothing, with one worker",
+      kind: "reference",
+      serve: null,
+      program: [programs.empty],
+    },
   ];
 }
 

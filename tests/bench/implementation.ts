@@ -14,6 +14,11 @@ export interface Implementation {
   readonly kind: "wgts" | "userspace" | "kernel" | "reference";
   /** The command that serves the interface `device` in the foreground; null without a process. */
   readonly serve: ((device: string) => readonly string[]) | null;
+  /**
+   * A program that serves nothing: its memory is measured when it has created the file that is appended
+   * to this command.
+   */
+  readonly program?: readonly string[];
   /** For its environment. */
   readonly environment?: Readonly<Record<string, string>>;
   /** What can't be measured here, or has no meaning. */

@@ -155,6 +155,10 @@ async function load({ output }: Options): Promise<Results> {
 }
 
 async function report(options: Options, results: Results): Promise<number> {
+  if (results.runs.length === 0) {
+    console.log("Nothing was measured.");
+    return 1;
+  }
   const { processor, processors, kernel, runtime } = results.machine;
   console.log(`${processors} × ${processor}, ${kernel}, ${runtime}`);
   for (const { id, name } of results.implementations) console.log(`${id.padEnd(22)}${name}`);

@@ -82,7 +82,7 @@ export const METRICS: readonly Metric[] = [
   metric("memory", "rss_anon_idle", "RssAnon idle", "MB", "less"),
   metric("memory", "rss_load", "RSS after load", "MB", "less"),
   metric("memory", "rss_anon_load", "RssAnon after load", "MB", "less"),
-  metric("memory", "rss_1000_peers", "1000 peers more", "MB", "less"),
+  metric("handshake", "rss_1000_peers", "1000 peers more", "MB", "less"),
   metric("idle", "wakeups", "wake-ups when idle", "1/s", "less"),
   metric("handshake", "handshake_cpu", "responder handshake", "µs CPU", "less"),
   metric("start", "first_ping", "time to first ping", "ms", "less"),

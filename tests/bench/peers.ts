@@ -14,7 +14,7 @@ interface Source {
 }
 
 /** The privileges that a peer would drop are those that it needs as root in a namespace of tests. */
-const KEEP_PRIVILEGES = { WG_SUDO: "1" };
+const KEEP_PRIVILEGES = { WG_SUDO: "true" };
 
 const SOURCES: readonly Source[] = [
   {

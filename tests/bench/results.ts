@@ -95,7 +95,7 @@ export class Results {
 
   /** The verdicts on what wgts must reach. */
   judge(): Bar[] {
-    return judge(this.summarize(), this.implementations);
+    return judge(this.summarize());
   }
 
   /** The text of a file. */

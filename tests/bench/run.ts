@@ -1,6 +1,8 @@
 /** Measures one implementation once. */
 import type { Implementation } from "./implementation.ts";
 import type { MeasureContext, Values } from "./measure/context.ts";
+import { measureProgram } from "./measure/empty_program.ts";
+import { measureResponder } from "./measure/handshake.ts";
 import { measureIdle } from "./measure/idle.ts";
 import { startIperf3 } from "./measure/iperf3.ts";
 import { measureMemory } from "./measure/memory.ts";
@@ -27,6 +29,10 @@ export async function measure(
   options: Options,
   interrupted: Promise<void>,
 ): Promise<Outcome | null> {
+  if (implementation.program) {
+    const wanted = options.measure.includes("memory");
+    return { values: wanted ? await measureProgram(implementation.program) : {}, errors: [] };
+  }
   await using tunnel = await Tunnel.create(implementation);
   // What is still being measured fails when the tunnel goes down, and nobody looks at it.
   return await Promise.race([
@@ -64,5 +70,6 @@ async function measureTunnel(
   await attempt("udp", () => measureUdp(context));
   if (wanted.has("udp")) await attempt("memory", () => measureMemory(context, "load"));
   await attempt("idle", () => measureIdle(context));
+  await attempt("handshake", () => measureResponder(context));
   return { values, errors };
 }

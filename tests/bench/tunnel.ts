@@ -25,7 +25,8 @@ interface Keys {
   readonly public: string;
 }
 
-const OUTER = {
+/** Where the sides are reached on the wire. */
+export const OUTER = {
   left: { 4: "10.77.0.1", 6: "fd77::1" },
   right: { 4: "10.77.0.2", 6: "fd77::2" },
 } as const;

@@ -1,1 +1,2 @@
-setInterval(() => {}, 1 << 30);
+/// <reference lib="deno.worker" />
+self.postMessage("running");

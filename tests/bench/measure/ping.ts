@@ -1,6 +1,7 @@
 import { parsePing } from "../ping_output.ts";
 import { quantile } from "../statistics.ts";
 import type { MeasureContext, Values } from "./context.ts";
+import { pause } from "../../netns/harness/wait.ts";
 import { transfer } from "./iperf3.ts";
 
 const INTERVAL_MS = 2;
@@ -13,9 +14,10 @@ export async function measurePing(context: MeasureContext): Promise<Values> {
   // The first answers meet code that has not been compiled and caches that are empty.
   await ping(context, 0.1);
   const idle = await ping(context, IDLE_SECONDS);
-  const load = transfer(context, []);
-  await new Promise((resolve) => setTimeout(resolve, LOAD_STARTS_MS));
-  const [, loaded] = await Promise.all([load, ping(context, context.options.seconds - 0.3)]);
+  const [, loaded] = await Promise.all([
+    transfer(context, []),
+    pause(LOAD_STARTS_MS).then(() => ping(context, context.options.seconds - 0.3)),
+  ]);
   return {
     ping_p50: quantile(idle, 0.5),
     ping_p99: quantile(idle, 0.99),
