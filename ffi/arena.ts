@@ -20,25 +20,40 @@ export class Arena {
   readonly #baseLow: number;
   readonly #baseHigh: number;
   #reserved = FIRST_OFFSET;
+  /** Where the part ends that is to be reserved from. */
+  #end: number;
 
   /**
    * @param size bytes, rounded up to pages of 64 KiB
-   * @param options `shared` makes it a SharedArrayBuffer, for use by several threads
+   * @param options `shared` makes it a SharedArrayBuffer, for use by several threads; `memory` is one that
+   * exists already, instead of a new one of `size` bytes
    */
-  constructor(size: number, options: { shared?: boolean } = {}) {
+  constructor(size: number, options: { shared?: boolean; memory?: WebAssembly.Memory } = {}) {
     const pages = Math.ceil(size / PAGE_SIZE);
     // A memory that could grow would move, and every pointer into it would dangle.
-    this.wasmMemory = new WebAssembly.Memory({
+    this.wasmMemory = options.memory ?? new WebAssembly.Memory({
       initial: pages,
       maximum: pages,
       shared: options.shared ?? false,
     });
-    this.size = pages * PAGE_SIZE;
+    this.size = this.wasmMemory.buffer.byteLength;
+    this.#end = this.size;
     this.memory = memoryOf(this.wasmMemory.buffer);
     const base = Deno.UnsafePointer.of(this.memory.bytes as Uint8Array<ArrayBuffer>);
     this.#base = BigInt(Deno.UnsafePointer.value(base));
     this.#baseLow = Number(this.#base & 0xffffffffn);
     this.#baseHigh = Number(this.#base >> 32n);
+  }
+
+  /**
+   * The arena in `memory` for another thread, which may reserve from `size` bytes at `offset` only: those
+   * are to be reserved in the arena that made the memory.
+   */
+  static partOf(memory: WebAssembly.Memory, offset: number, size: number): Arena {
+    const arena = new Arena(0, { memory });
+    arena.#reserved = offset;
+    arena.#end = offset + size;
+    return arena;
   }
 
   /**
@@ -50,8 +65,8 @@ export class Arena {
    */
   reserve(size: number, alignment = 16): number {
     const offset = Math.ceil(this.#reserved / alignment) * alignment;
-    if (offset + size > this.size) {
-      throw new RangeError(`The arena of ${this.size} bytes has no room for ${size} more`);
+    if (offset + size > this.#end) {
+      throw new RangeError(`The arena has no room for ${size} bytes more`);
     }
     this.#reserved = offset + size;
     return offset;

@@ -16,6 +16,7 @@ const TRANSPORT_TEST = "tests/core/device_transport_test.ts";
 const TIMERS_TEST = "tests/core/device_timers_test.ts";
 const HANDSHAKE_TEST = "tests/core/device_handshake_test.ts";
 const LOAD_TEST = "tests/core/device_load_test.ts";
+const SHARED_BATCH_TEST = "tests/core/crypto/shared_batch_test.ts";
 const DEVICE_TEST = "tests/core/device_test.ts";
 
 /** Every property that keeps an attacker out, broken in turn. */
@@ -338,5 +339,63 @@ export const MUTANTS: Mutant[] = [
     replacement: "${reason}",
     testFile: "tests/core/uapi/status_test.ts",
     test: "a reason can neither end its line nor be without end",
+  },
+  {
+    property: "a chunk of a shared batch has one owner",
+    file: "core/crypto/shared_batch.ts",
+    snippet:
+      "atomics.compareExchange(words, CHUNKS + chunk, free, generation + CLAIMED + self) === free;",
+    replacement: "atomics.store(words, CHUNKS + chunk, generation + CLAIMED + self) !== free;",
+    testFile: SHARED_BATCH_TEST,
+    test: "shared batch: each message is computed once and in time: two helpers",
+  },
+  {
+    property: "a late helper claims no chunk of a batch that it doesn't know",
+    file: "core/crypto/shared_batch.ts",
+    snippet: "if (!this.tryClaim(this.#generation, chunk, this.#self)) continue;",
+    replacement:
+      "if (!this.tryClaim(this.atomics.load(this.words, PUBLISHED), chunk, this.#self)) continue;",
+    testFile: SHARED_BATCH_TEST,
+    test: "shared batch: each message is computed once and in time: one helper, many batches",
+  },
+  {
+    property: "a generation's number isn't used again while a helper may remember it",
+    file: "core/crypto/shared_batch.ts",
+    snippet: "if (!isRecent) return -1;",
+    replacement: "",
+    testFile: SHARED_BATCH_TEST,
+    test: "shared batch: each message is computed once and in time: one helper, any delay",
+  },
+  {
+    property: "a batch ends when all of its chunks are done",
+    file: "core/crypto/pooled_transport_aead.ts",
+    snippet: `if (state === "done") break;`,
+    replacement: "if (state) break;",
+    testFile: SHARED_BATCH_TEST,
+    test: "shared batch: each message is computed once and in time: two helpers",
+  },
+  {
+    property: "the owner of a batch sleeps through nobody's end",
+    file: "core/crypto/shared_batch.ts",
+    snippet: "if (atomics.load(words, WAITING) !== 0) atomics.notify(words, CHUNKS + chunk);",
+    replacement: "",
+    testFile: SHARED_BATCH_TEST,
+    test: "shared batch: each message is computed once and in time: two helpers",
+  },
+  {
+    property: "what a crypto thread failed to seal isn't sent in the clear",
+    file: "core/crypto/pooled_transport_aead.ts",
+    snippet: "bytes.fill(0, data, data + length + TAG_SIZE);",
+    replacement: "",
+    testFile: "tests/core/crypto/pooled_transport_aead_test.ts",
+    test: "pooled AEAD: nothing of messages goes out that a helper failed to seal",
+  },
+  {
+    property: "what a crypto thread failed to open isn't authentic",
+    file: "core/crypto/pooled_transport_aead.ts",
+    snippet: "view.setUint32(descriptor + DESCRIPTOR_RESULT, 0, true);",
+    replacement: "",
+    testFile: "tests/core/crypto/pooled_transport_aead_test.ts",
+    test: "pooled AEAD: messages that a helper failed to open are not authentic",
   },
 ];

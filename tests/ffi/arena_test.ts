@@ -48,3 +48,16 @@ Deno.test("regions are aligned, apart, and end with the arena", () => {
   assert(first + 10 <= second && second + 100 <= third);
   assert.throws(() => arena.reserve(65536), RangeError);
 });
+
+Deno.test("a part of an arena is the same memory, and reserves within the part only", () => {
+  const arena = new Arena(65536, { shared: true });
+  const offset = arena.reserve(256, 64);
+  const part = Arena.partOf(arena.wasmMemory, offset, 256);
+  const first = part.reserve(16), second = part.reserve(100, 64);
+  assert(offset <= first && first + 16 <= second && second + 100 <= offset + 256);
+  assert.throws(() => part.reserve(256), RangeError);
+  part.memory.bytes[first] = 7;
+  assert.equal(arena.memory.bytes[first], 7);
+  const address = (arena: Arena) => Deno.UnsafePointer.value(arena.pointer(first));
+  assert.equal(address(part), address(arena));
+});

@@ -1,0 +1,167 @@
+import type { Memory } from "../memory.ts";
+import { TAG_SIZE, TRANSPORT_HEADER_SIZE, type TransportAead } from "./crypto.ts";
+import { MAX_CHUNKS, type SharedBatchOwner } from "./shared_batch.ts";
+
+/** What helpers are asked to do. */
+export const SEAL = 1;
+export const OPEN = 2;
+
+/** Descriptors of batches: see {@linkcode TransportAead.sealBatch}. */
+export const DESCRIPTOR_SIZE = 16;
+const DESCRIPTOR_MESSAGE = 4;
+const DESCRIPTOR_LENGTH = 8;
+const DESCRIPTOR_RESULT = 12;
+
+/** Apart from its data a message costs about as much as this many bytes. */
+const MESSAGE_COST = 160;
+
+/** When and how batches are shared. */
+export interface PoolTuning {
+  /** Fewer messages aren't worth telling anybody of. */
+  minMessages: number;
+  /** Nor are those that take less time than telling does, in bytes of data. */
+  minBytes: number;
+  /** A few per thread: who began late or was held up then does fewer. */
+  chunksPerThread: number;
+  /** Messages of a chunk at least: the kernels weave each message into the next. */
+  minChunk: number;
+  /** How often to look whether others are done before sleeping: some microseconds. */
+  spins: number;
+  /** How long to sleep, in milliseconds, before asking whether the helper still exists. */
+  waitMs: number;
+  /** And how often before giving up: each counts as one, however long the machine stood still. */
+  maxWaits: number;
+}
+
+/** Measured: sharing costs about 1 µs of the owner's time. */
+export const POOL_TUNING: PoolTuning = {
+  minMessages: 8,
+  minBytes: 12_288,
+  chunksPerThread: 4,
+  minChunk: 4,
+  spins: 200,
+  waitMs: 20,
+  maxWaits: 1500,
+};
+
+/**
+ * A {@linkcode TransportAead} that shares its batches with other threads, by {@linkcode SharedBatchOwner}.
+ * Small ones, and single messages, never leave this thread.
+ *
+ * `isGone` tells whether the thread of a helper has ended, which no helper does on its own.
+ */
+export class PooledTransportAead implements TransportAead {
+  readonly #own: TransportAead;
+  readonly #memory: Memory;
+  readonly #shared: SharedBatchOwner;
+  readonly #threads: number;
+  readonly #isGone: (helper: number) => boolean;
+  readonly #tuning: PoolTuning;
+
+  /** @param threads how many there are, this one included */
+  constructor(
+    own: TransportAead,
+    memory: Memory,
+    shared: SharedBatchOwner,
+    threads: number,
+    isGone: (helper: number) => boolean,
+    tuning: PoolTuning = POOL_TUNING,
+  ) {
+    this.#own = own;
+    this.#memory = memory;
+    this.#shared = shared;
+    this.#threads = threads;
+    this.#isGone = isGone;
+    this.#tuning = tuning;
+  }
+
+  seal(key: number, message: number, length: number): void {
+    this.#own.seal(key, message, length);
+  }
+
+  open(key: number, message: number, length: number): boolean {
+    return this.#own.open(key, message, length);
+  }
+
+  sealBatch(list: number, count: number): void {
+    if (!this.#publish(SEAL, list, count)) return this.#own.sealBatch(list, count);
+    const shared = this.#shared;
+    for (let chunk = shared.claim(); chunk >= 0; chunk = shared.claim()) {
+      this.#own.sealBatch(list + shared.first * DESCRIPTOR_SIZE, shared.count);
+      shared.finish(chunk);
+    }
+    this.#settle(list);
+  }
+
+  openBatch(list: number, count: number): void {
+    if (!this.#publish(OPEN, list, count)) return this.#own.openBatch(list, count);
+    const shared = this.#shared;
+    for (let chunk = shared.claim(); chunk >= 0; chunk = shared.claim()) {
+      this.#own.openBatch(list + shared.first * DESCRIPTOR_SIZE, shared.count);
+      shared.finish(chunk);
+    }
+    this.#settle(list);
+  }
+
+  /** Offers the batch to the helpers, if that is worth it. */
+  #publish(operation: number, list: number, count: number): boolean {
+    const { minMessages, minBytes, chunksPerThread, minChunk } = this.#tuning;
+    if (count < minMessages || this.#cost(list, count) < minBytes) return false;
+    const chunks = Math.min(this.#threads * chunksPerThread, MAX_CHUNKS);
+    const chunkSize = Math.max(Math.ceil(count / chunks), minChunk);
+    if (!this.#shared.publish(operation, list, count, chunkSize)) return false;
+    const sleepers = this.#shared.sleepers;
+    if (sleepers > 0) this.#shared.wake(Math.min(sleepers, this.#shared.chunks - 1));
+    return true;
+  }
+
+  /** In bytes. */
+  #cost(list: number, count: number): number {
+    const { view } = this.#memory;
+    let cost = count * MESSAGE_COST;
+    for (let at = list + DESCRIPTOR_LENGTH, left = count; left > 0; left--, at += DESCRIPTOR_SIZE) {
+      cost += view.getInt32(at, true);
+    }
+    return cost;
+  }
+
+  /** Waits for the chunks that others have. */
+  #settle(list: number): void {
+    const shared = this.#shared;
+    for (let chunk = 0; chunk < shared.chunks; chunk++) {
+      for (let spins = 0, waits = 0;;) {
+        const state = shared.state(chunk);
+        if (state === "done") break;
+        if (state === "failed") {
+          this.#drop(list, chunk);
+          break;
+        }
+        if (spins++ < this.#tuning.spins) continue;
+        shared.wait(chunk, this.#tuning.waitMs);
+        if (shared.state(chunk) !== "claimed") continue;
+        if (this.#isGone(shared.helperOf(chunk))) shared.giveUp(chunk);
+        // Its memory can't be used again while it may still write there.
+        else if (++waits === this.#tuning.maxWaits) {
+          throw new Error("A crypto thread has stopped working");
+        }
+      }
+    }
+  }
+
+  /**
+   * Loses the messages of a chunk that nobody has done. What is to be sealed will be sent: nothing of
+   * what was encrypted only in part, or not at all, may be in it.
+   */
+  #drop(list: number, chunk: number): void {
+    const shared = this.#shared;
+    const { view, bytes } = this.#memory;
+    shared.select(chunk);
+    for (let item = shared.first; item < shared.first + shared.count; item++) {
+      const descriptor = list + item * DESCRIPTOR_SIZE;
+      const data = view.getUint32(descriptor + DESCRIPTOR_MESSAGE, true) + TRANSPORT_HEADER_SIZE;
+      const length = view.getUint32(descriptor + DESCRIPTOR_LENGTH, true);
+      bytes.fill(0, data, data + length + TAG_SIZE);
+      view.setUint32(descriptor + DESCRIPTOR_RESULT, 0, true);
+    }
+  }
+}
