@@ -17,6 +17,7 @@ const TIMERS_TEST = "tests/core/device_timers_test.ts";
 const HANDSHAKE_TEST = "tests/core/device_handshake_test.ts";
 const LOAD_TEST = "tests/core/device_load_test.ts";
 const SHARED_BATCH_TEST = "tests/core/crypto/shared_batch_test.ts";
+const UDP_HEALING_TEST = "tests/ffi/udp_healing_test.ts";
 const DEVICE_TEST = "tests/core/device_test.ts";
 
 /** Every property that keeps an attacker out, broken in turn. */
@@ -397,5 +398,53 @@ export const MUTANTS: Mutant[] = [
     replacement: "",
     testFile: "tests/core/crypto/pooled_transport_aead_test.ts",
     test: "pooled AEAD: messages that a helper failed to open are not authentic",
+  },
+  {
+    property: "joined datagrams that the system refuses are sent one by one",
+    file: "ffi/udp_sender.ts",
+    snippet: "for (let iovec = first; iovec < first + count; iovec++) {",
+    replacement: "for (let iovec = first; iovec < first; iovec++) {",
+    testFile: UDP_HEALING_TEST,
+    test: "EMSGSIZE is remembered for the endpoint, and loses nothing",
+  },
+  {
+    property: "an endpoint that joined datagrams can't reach is remembered",
+    file: "ffi/udp_sender.ts",
+    snippet: "this.#unjoined.set(endpoint, this.#now + REMEMBER_MS);",
+    replacement: "",
+    testFile: UDP_HEALING_TEST,
+    test: "EMSGSIZE is remembered for the endpoint, and loses nothing",
+  },
+  {
+    property: "such an endpoint is tried again after a while",
+    file: "ffi/udp_sender.ts",
+    snippet: "if (this.#now < until) return false;",
+    replacement: "return false;",
+    testFile: UDP_HEALING_TEST,
+    test: "EINVAL is remembered for the endpoint, and loses nothing",
+  },
+  {
+    property: "what is remembered of endpoints is bounded",
+    file: "ffi/udp_sender.ts",
+    snippet: "if (this.#unjoined.size >= MAX_REMEMBERED) this.#unjoined.clear();",
+    replacement: "",
+    testFile: UDP_HEALING_TEST,
+    test: "the memory of endpoints is bounded",
+  },
+  {
+    property: "a kernel that can't cut datagrams isn't asked to again",
+    file: "ffi/udp_sender.ts",
+    snippet: "      this.gso[version] = false;\n",
+    replacement: "",
+    testFile: UDP_HEALING_TEST,
+    test: "EIO turns joining off for IPv4, and loses nothing",
+  },
+  {
+    property: "merged packets that the interface refuses are written one by one",
+    file: "cli/engine/interface_writer.ts",
+    snippet: "else this.#writeApart(group, first, error);",
+    replacement: "",
+    testFile: "tests/cli/engine/interface_writer_test.ts",
+    test: "merging goes on after other errors, and nothing is lost",
   },
 ];

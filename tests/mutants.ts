@@ -7,14 +7,16 @@
 import { type Mutant, MUTANTS } from "./mutant_list.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-/** What the tests of core need to run. */
-const COPIED = ["deno.json", "deno.lock", "core", "tests/core", "tests/vectors"];
+/** What the tests need to run. */
+const COPIED = ["deno.json", "deno.lock", "core", "ffi", "cli"].concat(
+  ["core", "ffi", "cli", "vectors"].map((directory) => `tests/${directory}`),
+);
 const WORKERS = 2;
 
 /** How a named test ended. */
 type Outcome = "passed" | "failed" | "did not run";
 
-/** A copy of the repository's tree, as far as the tests of core need it. */
+/** A copy of the repository's tree, as far as the tests need it. */
 class Copy {
   private constructor(readonly root: string) {}
 

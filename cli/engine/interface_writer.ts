@@ -34,12 +34,12 @@ export class InterfaceWriter {
    */
   onMergedRefused: ((kinds: number, error: number) => void) | null = null;
   readonly #arena: Arena;
-  readonly #tun: TunDevice;
+  readonly #tun: Pick<TunDevice, "fd">;
   readonly #merger: Merger;
   readonly #iovecs: number;
   readonly #iovecsPointer: Deno.PointerObject;
 
-  constructor(arena: Arena, tun: TunDevice, checksum: ChecksumKernel) {
+  constructor(arena: Arena, tun: Pick<TunDevice, "fd">, checksum: ChecksumKernel) {
     this.#arena = arena;
     this.#tun = tun;
     this.#merger = new Merger(arena.memory, checksum, BATCH);
