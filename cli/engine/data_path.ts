@@ -54,11 +54,6 @@ export class DataPath {
     return this.reader.gone || this.writer.gone;
   }
 
-  /** Packets that the interface refused, as it does while it is down. */
-  get refusedByInterface(): number {
-    return this.writer.refused;
-  }
-
   /** Receives one batch from the socket `fd` and delivers it. True when more may wait there. */
   receive(fd: number, now: Now): boolean {
     const { receiver } = this;

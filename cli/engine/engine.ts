@@ -284,6 +284,9 @@ export class Engine {
           refusedByInterface: this.#path.writer.refused,
           startedAt: this.#startedAt,
           crypto: this.#crypto,
+          offloads: this.#offloads.offloads,
+          refusesSegmentation: ({ endpoint }) =>
+            endpoint !== null && this.#path.sender.refusesJoined(endpoint, this.#now.boot),
         }),
       state: {
         get privateKey() {

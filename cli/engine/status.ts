@@ -6,6 +6,7 @@ import { networkNamespaceOfTun, ownNetworkNamespace } from "../../ffi/namespace.
 import { type SocketMemory, socketMemory } from "../../ffi/socket_memory.ts";
 import type { TunDevice } from "../../ffi/tun.ts";
 import { VERSION } from "../version.ts";
+import type { OffloadState } from "./offload_report.ts";
 import type { UdpBinding } from "./udp_binding.ts";
 
 /** The parts of an engine that its status is read from. */
@@ -21,6 +22,9 @@ export interface StatusSources {
   readonly startedAt: number;
   /** Name of the implementation of the cryptography. */
   readonly crypto: string;
+  readonly offloads: readonly OffloadState[];
+  /** Whether datagrams to the peer aren't joined for the kernel to cut, because that failed. */
+  refusesSegmentation(peer: Peer): boolean;
 }
 
 /** How an engine runs at this moment. */
@@ -45,14 +49,14 @@ export function readStatus(sources: StatusSources): UapiStatus<Peer> {
       receiveBuffer: sockets[0]?.receiveBuffer ?? 0,
       sendBuffer: sockets[0]?.sendBuffer ?? 0,
       cryptos: [{ name: crypto, on: true, reason: "" }],
-      offloads: [],
+      offloads: [...sources.offloads],
       drops,
     },
     publicKey: device.publicKey,
     listenPort: udp.port,
     fwmark: udp.fwmark,
     peers: device.peers,
-    refusesSegmentation: () => false,
+    refusesSegmentation: (peer) => sources.refusesSegmentation(peer),
     zoneName: interfaceNameOf,
   };
 }
