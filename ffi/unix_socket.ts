@@ -139,10 +139,15 @@ export class UnixListener {
       "open a UNIX socket",
       libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
     );
+    // `wg show` deletes a socket that nobody listens at: no time must pass between bind and listen, as it
+    // would if the function were looked up in between.
+    const { listen } = libc;
     try {
       // The socket's file gets its mode from the umask; a chmod afterwards would come too late.
-      withUmask(0o077, () => bindPath(fd, path));
-      check(`listen at ${path}`, libc.listen(fd, BACKLOG));
+      withUmask(0o077, () => {
+        bindPath(fd, path);
+        check(`listen at ${path}`, listen(fd, BACKLOG));
+      });
       return new UnixListener(fd, path);
     } catch (error) {
       libc.close(fd);
