@@ -19,6 +19,9 @@ const LOAD_TEST = "tests/core/device_load_test.ts";
 const SHARED_BATCH_TEST = "tests/core/crypto/shared_batch_test.ts";
 const UDP_HEALING_TEST = "tests/ffi/udp_healing_test.ts";
 const DEVICE_TEST = "tests/core/device_test.ts";
+const SPLIT_TEST = "tests/core/offload/split_test.ts";
+const MERGE_TEST = "tests/core/offload/merge_test.ts";
+const MERGE_PROPERTY_TEST = "tests/core/offload/merge_property_test.ts";
 
 /** Every property that keeps an attacker out, broken in turn. */
 export const MUTANTS: Mutant[] = [
@@ -446,5 +449,86 @@ export const MUTANTS: Mutant[] = [
     replacement: "",
     testFile: "tests/cli/engine/interface_writer_test.ts",
     test: "merging goes on after other errors, and nothing is lost",
+  },
+  {
+    property: "a packet with a wrong checksum isn't merged into a group",
+    file: "core/offload/merge.ts",
+    snippet: "if (!checksumsValid(view, this.#checksum, packet, length, parsed.kind)) {",
+    replacement: "if (parsed.kind < 0) {",
+    testFile: MERGE_TEST,
+    test: "merge: TCP over IPv4: a wrong checksum is never merged, and never repaired",
+  },
+  {
+    property: "a packet with a wrong checksum doesn't begin a group of several",
+    file: "core/offload/merge.ts",
+    snippet: "    if (!group.verify(view, this.#checksum)) return false;\n",
+    replacement: "",
+    testFile: MERGE_TEST,
+    test: "merge: UDP over IPv6: a wrong checksum is never merged, and never repaired",
+  },
+  {
+    property: "a packet with a wrong IPv4 header checksum isn't merged",
+    file: "core/offload/packet_group.ts",
+    snippet:
+      "if (isIpv4 && fold(sumHeader(view, packet, IPV4_HEADER_SIZE)) !== 0xffff) return false;",
+    replacement: "",
+    testFile: MERGE_TEST,
+    test: "merge: an IPv4 header with a wrong checksum isn't merged",
+  },
+  {
+    property: "packets aren't overtaken by others of their flow",
+    file: "core/offload/merge.ts",
+    snippet: "this.#slots[slot] = isOpen ? group : NONE;",
+    replacement: "if (isOpen) this.#slots[slot] = group;",
+    testFile: MERGE_TEST,
+    test: "merge: a packet of the same flow that can't be merged isn't overtaken",
+  },
+  {
+    property: "fragments aren't overtaken",
+    file: "core/offload/merge.ts",
+    snippet: "this.#firstOpen = this.groups;",
+    replacement: "this.#firstOpen = 0;",
+    testFile: MERGE_TEST,
+    test: "merge: nothing overtakes a packet of an uncertain flow: a later fragment",
+  },
+  {
+    property: "merged TCP packets are contiguous",
+    file: "core/offload/packet_group.ts",
+    snippet: "(!parsed.isTcp || parsed.sequence === this.#nextSequence) &&",
+    replacement: "",
+    testFile: MERGE_TEST,
+    test: "merge: not with another sequence number: a gap",
+  },
+  {
+    property: "merging reads no TCP header behind a packet's end",
+    file: "core/offload/flow_packet.ts",
+    snippet: "if (length < this.ipSize + TCP_HEADER_SIZE) return;",
+    replacement: "",
+    testFile: MERGE_PROPERTY_TEST,
+    test: "merge: touches nothing out of bounds, whatever the headers say",
+  },
+  {
+    property: "merging reads no UDP header behind a packet's end",
+    file: "core/offload/flow_packet.ts",
+    snippet: "if (size < UDP_HEADER_SIZE) return;",
+    replacement: "",
+    testFile: MERGE_PROPERTY_TEST,
+    test: "merge: touches nothing out of bounds, whatever the headers say",
+  },
+  {
+    property: "splitting touches no checksum behind a packet's end",
+    file: "core/offload/split.ts",
+    snippet: "if (start + offset + 2 > length) return 0;",
+    replacement: "if (start > length) return 0;",
+    testFile: SPLIT_TEST,
+    test: "split: touches nothing out of bounds, whatever the headers say",
+  },
+  {
+    property: "splitting reads no header behind a packet's end",
+    file: "core/offload/split.ts",
+    snippet: "if (length < ipSize + (isTcp ? TCP_HEADER_SIZE : UDP_HEADER_SIZE)) return false;",
+    replacement: "",
+    testFile: SPLIT_TEST,
+    test: "split: touches nothing out of bounds, whatever the headers say",
   },
 ];

@@ -21,6 +21,9 @@ export const OTHER_PROTOCOL = 0;
 /** TCP or UDP perhaps, but not to be read safely, as a fragment is: it may be in any flow. */
 export const ANY_FLOW = 16;
 
+/** 2^32 divided by the golden ratio, and odd: a factor that spreads what it is multiplied with. */
+const GOLDEN_RATIO = 0x9e3779b1;
+
 /** A version 4 header without options. */
 const PLAIN_IPV4 = 0x45;
 
@@ -30,7 +33,7 @@ export class FlowPacket {
   kind: number = OTHER_PROTOCOL;
   /** Whether it can be in a group with others: it has data, and nothing that stands out. */
   mergeable = false;
-  /** A hash of addresses and ports, 32 bits; set for each kind. */
+  /** A hash of kind, addresses and ports; its upper bits are the best. For the four kinds only. */
   hash = 0;
   /** Bytes of the IP header, of all headers, and of the data behind them. */
   ipSize = 0;
@@ -132,7 +135,7 @@ export class FlowPacket {
   }
 
   #hashPorts(view: DataView, transport: number): void {
-    const mixed = Math.imul(this.hash ^ Math.imul(view.getInt32(transport), 3), 0x9e3779b1);
-    this.hash = mixed ^ mixed >>> 15;
+    const ports = Math.imul(view.getInt32(transport), 3) + this.kind;
+    this.hash = Math.imul(this.hash ^ ports, GOLDEN_RATIO);
   }
 }

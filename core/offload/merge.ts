@@ -5,8 +5,9 @@ import { checksumsValid, PacketGroup } from "./packet_group.ts";
 import { TcpFlag } from "./transport_header.ts";
 import { clearVirtioNetHeader, VIRTIO_NET_HEADER_SIZE } from "./virtio_net_header.ts";
 
-/** Where a flow's open group is looked for: a flow that hashes to the place of another closes its group. */
-const FLOW_SLOTS = 256;
+/** Open groups are found by a hash of their flow. Two flows of one hash share a place, three don't. */
+const SET_BITS = 7;
+const WAYS = 2;
 const NONE = -1;
 
 /**
@@ -32,8 +33,9 @@ export class Merger {
   readonly #checksum: ChecksumKernel;
   readonly #parsed = new FlowPacket();
   readonly #groups: PacketGroup[];
-  /** The open group of the flows that hash there. */
-  readonly #slots = new Int32Array(FLOW_SLOTS).fill(NONE);
+  /** Open groups: {@linkcode WAYS} for each value of a hash's upper bits, and their whole hashes. */
+  readonly #slots = new Int32Array(WAYS << SET_BITS).fill(NONE);
+  readonly #hashes = new Int32Array(WAYS << SET_BITS);
   /** Groups below this number are closed. */
   #firstOpen = 0;
   #pieces = 0;
@@ -66,8 +68,8 @@ export class Merger {
     this.#next[piece] = NONE;
     const parsed = this.#parsed;
     parsed.parse(this.#view, packet, length);
-    const slot = parsed.hash & FLOW_SLOTS - 1;
     const isCandidate = (parsed.kind & this.kinds) !== 0;
+    const slot = isCandidate ? this.#slotOf(parsed.hash) : 0;
     if (isCandidate && parsed.mergeable && this.#join(slot, packet, length)) {
       this.#offsets[piece] = packet + parsed.headerSize;
       this.#lengths[piece] = parsed.payloadSize;
@@ -80,6 +82,7 @@ export class Merger {
     if (isCandidate) {
       const isOpen = parsed.mergeable && (parsed.flags & TcpFlag.PSH) === 0;
       this.#slots[slot] = isOpen ? group : NONE;
+      this.#hashes[slot] = parsed.hash;
     } else if (parsed.kind === ANY_FLOW) {
       this.#firstOpen = this.groups;
     }
@@ -145,6 +148,15 @@ export class Merger {
     this.#pieces = 0;
     this.#firstOpen = 0;
     this.#slots.fill(NONE);
+  }
+
+  /** Where the open group of a flow is, or is to be. One of another flow that is there will be closed. */
+  #slotOf(hash: number): number {
+    const hashes = this.#hashes, slots = this.#slots;
+    const slot = (hash >>> 32 - SET_BITS) * WAYS;
+    if (hashes[slot] === hash) return slot;
+    if (hashes[slot + 1] === hash) return slot + 1;
+    return (slots[slot] ?? NONE) <= (slots[slot + 1] ?? NONE) ? slot : slot + 1;
   }
 
   /** Appends the parsed packet, which is the newest piece, to its flow's open group if it continues it. */
