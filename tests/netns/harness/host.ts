@@ -21,6 +21,8 @@ echo ready
 read -r
 `;
 
+const END_DEADLINE_MS = 10_000;
+
 /** A process of a host, started in the background of a test. */
 export interface Process {
   /** Its process id, as seen from outside of the host. */
@@ -125,9 +127,12 @@ export class Host implements Machine {
 
   /** Ends all that runs in the host, and so removes its namespaces. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // Its first process ends at the end of its input, all others with it, and its parent reaps it. Were
+    // the parent killed at once, process 1 would have to do that, which may take seconds.
     await this.#holder.stdin.close();
-    this.#holder.kill("SIGKILL");
+    const stuck = setTimeout(() => this.#holder.kill("SIGKILL"), END_DEADLINE_MS);
     await this.#holder.status;
+    clearTimeout(stuck);
     await waitFor(`the end of host ${this.name}`, () => isGone(this.pid));
   }
 
