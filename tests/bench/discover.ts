@@ -1,11 +1,10 @@
 /** Finds out what can be measured on this machine. */
 import { Host } from "../netns/harness/host.ts";
-import { waitFor } from "../netns/harness/wait.ts";
 import configuration from "../../deno.json" with { type: "json" };
 import { DIRECT, type Implementation, KERNEL } from "./implementation.ts";
 import { findPeers } from "./peers.ts";
 import type { Programs } from "./programs.ts";
-import { startEngine } from "./tunnel.ts";
+import { startEngine, stopEngine, waitForInterface } from "./tunnel.ts";
 
 /** Implementations of the cryptography that wgts may have. */
 const BACKENDS = ["wasm", "libcrypto", "native"] as const;
@@ -59,16 +58,14 @@ function wgtsWith(
 async function serves(host: Host, implementation: Implementation): Promise<boolean> {
   const device = "probe0";
   const engine = await startEngine(host, implementation, implementation.serve?.(device) ?? []);
-  let ended = false;
-  engine.result.then(() => ended = true);
-  const served = await waitFor("an interface or an end", async () => {
-    if (ended) return "refused";
-    const { code } = await host.attempt(`wg show ${device} private-key`);
-    return code === 0 && "served";
-  }, { interval: 10 });
-  if (served === "served") engine.kill("SIGTERM");
-  await engine.result;
-  return served === "served";
+  try {
+    await waitForInterface(host, engine, device);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await stopEngine(engine);
+  }
 }
 
 async function hasKernelWireguard(host: Host): Promise<boolean> {

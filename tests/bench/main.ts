@@ -2,6 +2,7 @@
  * The benchmark: wgts and the other implementations of WireGuard on this machine, each between two
  * network namespaces that are joined by a veth pair, in turn and several times. See `--help`.
  */
+import { drawChart } from "./chart.ts";
 import { discover } from "./discover.ts";
 import type { Implementation } from "./implementation.ts";
 import { OptionError, type Options, parseOptions, USAGE } from "./options.ts";
@@ -167,6 +168,7 @@ async function report(options: Options, results: Results): Promise<number> {
   console.log(`Bars\n${formatBars(results.judge())}`);
   console.log(formatNoise(results));
   if (options.output !== null) await Deno.writeTextFile(options.output, results.toJson());
+  if (options.chart !== null) await Deno.writeTextFile(options.chart, drawChart(results));
   return results.runs.every(({ errors }) => errors.length === 0) ? 0 : 1;
 }
 

@@ -11,6 +11,8 @@ const DEVICE = "wg0";
 const PORT = 51820;
 const MTU = 1420;
 const START_DEADLINE_MS = 20_000;
+/** The flags of a socket in /proc/net/unix that takes connections. */
+const LISTENING = " 00010000 ";
 
 /** One side of a tunnel. */
 export interface End {
@@ -118,9 +120,10 @@ async function startEnd(
 ): Promise<{ end: End; configured: Promise<string> }> {
   const { serve } = implementation;
   const note = "echo $EPOCHREALTIME >/run/wg0.started";
-  // It is there before the interface is, and so measures no start of its own.
+  // It waits before there is an interface, and so no start of its own is measured.
   const configured = host.sh(
-    `until wg setconf ${DEVICE} /run/wg0.conf 2>/dev/null; do sleep 0.001; done
+    `${serve === null ? waitUntilCreated(DEVICE) : waitUntilServed(DEVICE)}
+    wg setconf ${DEVICE} /run/wg0.conf
     ip link set ${DEVICE} mtu ${MTU}
     ${addressCommands(DEVICE, [`${INNER[side][4]}/24`, `${INNER[side][6]}/64`])}
     ${then}`,
@@ -151,18 +154,60 @@ export async function startEngine(
   );
 }
 
+/** Ends an engine at once, if it hasn't ended by itself. */
+export async function stopEngine(engine: Process): Promise<void> {
+  try {
+    engine.kill("SIGKILL");
+  } catch {
+    // It has ended.
+  }
+  await engine.result;
+}
+
 /** Rejects when the engine has ended, with its last words. */
 async function failure(engine: Process): Promise<never> {
   const { code, stderr, stdout } = await engine.result;
   throw new Error(`The engine ended with exit code ${code}: ${(stderr + stdout).trim()}`);
 }
 
-/** Waits until `device` takes a config. */
-export async function waitForInterface(host: Host, device: string): Promise<void> {
-  await waitFor(`the interface ${device}`, () => host.sh(`wg show ${device} private-key`), {
-    deadline: START_DEADLINE_MS,
-    interval: 5,
-  });
+/**
+ * Whether a control socket of `device` takes connections, by the text of /proc/net/unix. Just to try it
+ * is no way to find out: `wg` deletes a socket that refuses a connection, as one does for a moment
+ * before its owner listens.
+ */
+function isServed(sockets: string, device: string): boolean {
+  return sockets.split("\n").some((line) =>
+    line.includes(LISTENING) && line.endsWith(`/${device}.sock`)
+  );
+}
+
+/** A shell loop until the interface is there. */
+function waitUntilCreated(device: string): string {
+  return `until ip link show ${device} >/dev/null 2>&1; do sleep 0.001; done`;
+}
+
+/** The same as a loop of bash, which starts no process: that would slow down what it waits for. */
+function waitUntilServed(device: string): string {
+  return `exec 9<> <(:)
+    until [[ $sockets =~ ${LISTENING.replaceAll(" ", "\\ ")}[^$'\\n']*/${device}\\.sock ]]; do
+      read -rt 0.001 -u 9 || true
+      mapfile lines </proc/net/unix
+      sockets="\${lines[*]}"
+    done`;
+}
+
+/** Waits until `engine` serves `device`. Rejects when it ends instead, with its last words. */
+export async function waitForInterface(
+  host: Host,
+  engine: Process,
+  device: string,
+): Promise<void> {
+  let ended = false;
+  const ending = failure(engine).finally(() => ended = true);
+  const served = waitFor(`the interface ${device}`, async () => {
+    return ended || isServed(await Deno.readTextFile(`/proc/${host.pid}/net/unix`), device);
+  }, { deadline: START_DEADLINE_MS, interval: 5 });
+  await Promise.race([served, ending]);
 }
 
 function config(side: Side, keys: Readonly<Record<Side, Keys>>): string {

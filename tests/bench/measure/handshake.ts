@@ -3,7 +3,7 @@ import { inNetworkNamespace } from "../../../ffi/namespace.ts";
 import { generateKeyPairs, type KeyPair } from "../handshake/keys.ts";
 import { HandshakeLoad } from "../handshake/load.ts";
 import { readResidentMemory, readThreadsCpu } from "../proc.ts";
-import { OUTER, startEngine, waitForInterface } from "../tunnel.ts";
+import { OUTER, startEngine, stopEngine, waitForInterface } from "../tunnel.ts";
 import type { MeasureContext, Values } from "./context.ts";
 
 const DEVICE = "wg1";
@@ -25,7 +25,7 @@ export async function measureResponder(context: MeasureContext): Promise<Values>
   const { host } = tunnel.right;
   const engine = await startEngine(host, implementation, implementation.serve?.(DEVICE) ?? []);
   try {
-    await waitForInterface(host, DEVICE);
+    await waitForInterface(host, engine, DEVICE);
     await host.sh(`ip link set ${DEVICE} up`);
     const [responder, first, ...others] = generateKeyPairs(1 + PEERS);
     if (responder === undefined || first === undefined) throw new Error("unreachable");
@@ -39,8 +39,7 @@ export async function measureResponder(context: MeasureContext): Promise<Values>
       handshake_cpu: await handshakeCpu(context, engine.pid, responder, callers),
     };
   } finally {
-    engine.kill("SIGKILL");
-    await engine.result;
+    await stopEngine(engine);
   }
 }
 
