@@ -15,6 +15,7 @@ const PACKAGES: Record<string, string> = {
   "ping": "iputils-ping",
   "socat": "socat",
   "tcpdump": "tcpdump",
+  "iperf3": "iperf3",
   "strace": "strace",
   "unshare": "util-linux",
   "setpriv": "util-linux",

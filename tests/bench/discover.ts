@@ -14,23 +14,33 @@ const NAME = `wgts ${configuration.version}`;
 /** All implementations, in the order of the table. */
 export async function discover(programs: Programs, install: boolean): Promise<Implementation[]> {
   await using host = await Host.create("discovery");
-  const wgts = wgtsWith("wgts", NAME, programs.wgts);
+  const program = programs.path("wgts");
+  const wgts = wgtsWith("wgts", NAME, program);
   const variants: Implementation[] = [];
   for (const backend of BACKENDS) {
-    const variant = wgtsWith(`wgts-${backend}`, `${NAME} with ${backend}`, programs.wgts, [
+    const variant = wgtsWith(`wgts-${backend}`, `${NAME} with ${backend}`, program, [
       `--crypto=${backend}`,
     ]);
     if (await serves(host, variant)) variants.push(variant);
   }
-  const plain = wgtsWith("wgts-no-offload", `${NAME} without offload`, programs.wgts, [
+  const plain = wgtsWith("wgts-no-offload", `${NAME} without offload`, program, [
     "--offload=off",
   ]);
   if (await serves(host, plain)) variants.push({ ...plain, onRequest: true });
-  const nullAead = wgtsWith("wgts-null-aead", `${NAME} without encryption`, programs.nullAead);
+  const nullAead = wgtsWith(
+    "wgts-null-aead",
+    `${NAME} without encryption`,
+    programs.path("wgts-null-aead"),
+  );
   return [
     wgts,
     ...variants,
-    { ...nullAead, kind: "reference", without: ["memory", "idle", "handshake"] },
+    {
+      ...nullAead,
+      kind: "reference",
+      needs: "wgts-null-aead",
+      without: ["memory", "idle", "handshake"],
+    },
     ...await findPeers(install),
     ...(await hasKernelWireguard(host) ? [KERNEL] : []),
     DIRECT,
@@ -39,7 +49,8 @@ export async function discover(programs: Programs, install: boolean): Promise<Im
       name: "a compiled program that does nothing, with one worker",
       kind: "reference",
       serve: null,
-      program: [programs.empty],
+      needs: "empty",
+      program: [programs.path("empty")],
     },
   ];
 }

@@ -11,7 +11,7 @@ import {
   residentMemory,
 } from "../netns/harness/footprint.ts";
 import { pause } from "../netns/harness/wait.ts";
-import { compilePrograms } from "./programs.ts";
+import { Programs } from "./programs.ts";
 
 const STATES: readonly PeerState[] = ["configured", "initiating", "in session"];
 const SETTLE_MS = 1500;
@@ -46,28 +46,31 @@ async function main(): Promise<void> {
   const given = option("programs", "");
   const directory = given || await Deno.makeTempDir({ prefix: "wgts-bench-" });
   try {
-    const programs = await compilePrograms(directory);
+    const programs = new Programs(directory);
+    await programs.compile("wgts");
+    await programs.compile("empty");
+    const wgts = [programs.path("wgts")];
     const packets = Number(option("packets", "1000000"));
     const counts = option("peers", "1000,10000").split(",").map(Number);
     console.log(
-      `${(await attempt([programs.wgts, "version"])).stdout.trim()}, in MB of 10^6 bytes`,
+      `${(await attempt([...wgts, "version"])).stdout.trim()}, in MB of 10^6 bytes`,
     );
     console.log(`${"".padEnd(44)}${"RSS".padStart(7)}${"anon".padStart(7)}`);
-    const empty = await emptyProgram(programs.empty);
+    const empty = await emptyProgram(programs.path("empty"));
     print("an empty program with one worker", empty);
     {
-      await using footprint = await Footprint.create([programs.wgts]);
+      await using footprint = await Footprint.create(wgts);
       const idle = await footprint.memory();
       print("an engine without peers", idle);
       print("... above the empty program", difference(idle, empty));
-      await footprint.sendSmallPackets([programs.wgts], packets);
+      await footprint.sendSmallPackets(wgts, packets);
       const after = await footprint.memory();
       print(`after ${packets} packets of 50 bytes`, after);
       print("... above the empty program", difference(after, empty));
     }
     for (const state of STATES) {
       for (const count of counts) {
-        await using footprint = await Footprint.create([programs.wgts]);
+        await using footprint = await Footprint.create(wgts);
         const before = await footprint.memory();
         await footprint.addPeers(count, state);
         const { total, anonymous } = difference(await footprint.memory(), before);

@@ -1,5 +1,6 @@
 /** What can be measured. */
 import type { MeasureGroup } from "./metrics.ts";
+import type { ProgramName } from "./programs.ts";
 
 /** One row of the table. */
 export interface Implementation {
@@ -19,6 +20,8 @@ export interface Implementation {
    * to this command.
    */
   readonly program?: readonly string[];
+  /** What must have been compiled. */
+  readonly needs?: ProgramName;
   /** For its environment. */
   readonly environment?: Readonly<Record<string, string>>;
   /** What can't be measured here, or has no meaning. */

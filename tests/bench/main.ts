@@ -7,7 +7,7 @@ import { discover } from "./discover.ts";
 import type { Implementation } from "./implementation.ts";
 import { OptionError, type Options, parseOptions, USAGE } from "./options.ts";
 import { which } from "./peers.ts";
-import { compilePrograms } from "./programs.ts";
+import { Programs } from "./programs.ts";
 import { QuietWatch } from "./quiet.ts";
 import { describeMachine, Results, type Run } from "./results.ts";
 import { measure } from "./run.ts";
@@ -45,14 +45,17 @@ async function main(): Promise<number> {
     ? await Deno.makeTempDir({ prefix: "wgts-bench-" })
     : null;
   try {
-    const programs = await compilePrograms(temporary ?? options.programs ?? "");
+    const programs = new Programs(temporary ?? options.programs ?? "");
+    await programs.compile("wgts");
     const found = await discover(programs, options.install);
     if (options.mode === "list") {
       for (const { id, name } of found) console.log(`${id.padEnd(22)}${name}`);
       return 0;
     }
     const results = options.append ? await load(options) : new Results(await describeMachine());
-    await runAll(choose(found, options.only), options, results, interrupted);
+    const chosen = choose(found, options.only);
+    for (const { needs } of chosen) if (needs) await programs.compile(needs);
+    await runAll(chosen, options, results, interrupted);
     const code = await report(options, results);
     return interruption ?? code;
   } finally {

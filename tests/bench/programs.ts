@@ -1,40 +1,36 @@
-/** Compiles the programs that are measured. */
+/** The compiled programs that are measured. */
 import { compile } from "../netns/build.ts";
 
-/** Paths of compiled programs. */
-export interface Programs {
-  readonly wgts: string;
-  /** wgts with the AEAD switched off, which exists for the benchmark only. */
-  readonly nullAead: string;
-  /** A program that does nothing, with one worker. */
-  readonly empty: string;
-}
+/** A program of this repository: wgts, wgts with the AEAD switched off, and one that does nothing. */
+export type ProgramName = "wgts" | "wgts-null-aead" | "empty";
 
 const BENCH = "tests/bench";
 
 /** The argument that names the program in the task `compile`, for each. */
-const ENTRIES: Readonly<Record<keyof Programs, string>> = {
-  wgts: "cli/main.ts",
-  nullAead: `${BENCH}/null_aead/main.ts`,
-  empty: `--include ${BENCH}/empty_program/worker.ts ${BENCH}/empty_program/main.ts`,
+const ENTRIES: Readonly<Record<ProgramName, string>> = {
+  "wgts": "cli/main.ts",
+  "wgts-null-aead": `${BENCH}/null_aead/main.ts`,
+  "empty": `--include ${BENCH}/empty_program/worker.ts ${BENCH}/empty_program/main.ts`,
 };
 
-/** Compiles to `directory` what is not there yet. Throws Error when that fails. */
-export async function compilePrograms(directory: string): Promise<Programs> {
-  await Deno.mkdir(directory, { recursive: true });
-  const programs = {
-    wgts: `${directory}/wgts`,
-    nullAead: `${directory}/wgts-null-aead`,
-    empty: `${directory}/empty`,
-  };
-  for (const name of Object.keys(ENTRIES) as (keyof Programs)[]) {
-    if (await exists(programs[name])) continue;
-    console.error(`Compiling ${programs[name]}`);
-    if (!await compile(programs[name], ENTRIES[name])) {
-      throw new Error(`${ENTRIES[name]} could not be compiled`);
-    }
+/** Programs in a directory, which are compiled if they are not there. */
+export class Programs {
+  constructor(readonly directory: string) {}
+
+  /** Where a program is, or will be. The environment variable WGTS names one that is compiled already. */
+  path(name: ProgramName): string {
+    const given = name === "wgts" ? Deno.env.get("WGTS") : undefined;
+    return given || `${this.directory}/${name}`;
   }
-  return programs;
+
+  /** Compiles a program that is not there. Throws Error when that fails. */
+  async compile(name: ProgramName): Promise<void> {
+    const path = this.path(name);
+    if (await exists(path)) return;
+    await Deno.mkdir(this.directory, { recursive: true });
+    console.error(`Compiling ${path}`);
+    if (!await compile(path, ENTRIES[name])) throw new Error(`${name} could not be compiled`);
+  }
 }
 
 async function exists(path: string): Promise<boolean> {
