@@ -18,6 +18,7 @@ const HANDSHAKE_TEST = "tests/core/device_handshake_test.ts";
 const LOAD_TEST = "tests/core/device_load_test.ts";
 const SHARED_BATCH_TEST = "tests/core/crypto/shared_batch_test.ts";
 const UDP_HEALING_TEST = "tests/ffi/udp_healing_test.ts";
+const LIBCRYPTO_TEST = "tests/ffi/libcrypto_test.ts";
 const DEVICE_TEST = "tests/core/device_test.ts";
 const SPLIT_TEST = "tests/core/offload/split_test.ts";
 const MERGE_TEST = "tests/core/offload/merge_test.ts";
@@ -530,5 +531,37 @@ export const MUTANTS: Mutant[] = [
     replacement: "",
     testFile: SPLIT_TEST,
     test: "split: touches nothing out of bounds, whatever the headers say",
+  },
+  {
+    property: "a libcrypto that fails makes no plaintext be sent",
+    file: "ffi/libcrypto_transport.ts",
+    snippet: "    this.#memory.bytes.fill(0, start, start + length + TAG_SIZE);\n",
+    replacement: "",
+    testFile: LIBCRYPTO_TEST,
+    test: "libcrypto: a message that can't be sealed has no plaintext in it",
+  },
+  {
+    property: "libcrypto's contexts forget keys",
+    file: "ffi/libcrypto_transport.ts",
+    snippet: "    this.#functions.EVP_CIPHER_CTX_reset(context);\n",
+    replacement: "",
+    testFile: LIBCRYPTO_TEST,
+    test: "libcrypto: no secret outlives the call it was given to",
+  },
+  {
+    property: "libcrypto's private keys are freed",
+    file: "ffi/libcrypto_x25519.ts",
+    snippet: "    this.#functions.EVP_PKEY_free(pair);\n",
+    replacement: "",
+    testFile: LIBCRYPTO_TEST,
+    test: "libcrypto: no secret outlives the call it was given to",
+  },
+  {
+    property: "an implementation that opens forged messages isn't used",
+    file: "core/crypto/self_test.ts",
+    snippet: '      return "it opens a forged message";\n',
+    replacement: "      continue;\n",
+    testFile: "tests/core/crypto/self_test_test.ts",
+    test: "self-test: finds out an implementation that opens whatever comes",
   },
 ];

@@ -32,12 +32,20 @@ export interface TransportAead {
   openBatch(list: number, count: number): void;
 }
 
+/** Key agreement on Curve25519 (RFC 7748), which takes most of the time of a handshake. Keys have 32 bytes. */
+export interface X25519 {
+  /** X25519 of a private and a public key into `out`; false when the result is all zero. */
+  x25519(out: Uint8Array, privateKey: Uint8Array, publicKey: Uint8Array): boolean;
+  /** The public key of `privateKey` into `out`. */
+  x25519Base(out: Uint8Array, privateKey: Uint8Array): void;
+}
+
 /**
  * The primitives of the handshake, on small byte arrays: no input is longer than
  * {@linkcode MAX_HANDSHAKE_INPUT}, an output may overlap no input. Implementations wipe whatever copies
  * they make of secrets, as far as they can.
  */
-export interface HandshakeCrypto {
+export interface HandshakeCrypto extends X25519 {
   /** BLAKE2s-256 of the concatenation of `first` and `second` into `out` (32 bytes; RFC 7693). */
   hash(out: Uint8Array, first: Uint8Array, second?: Uint8Array): void;
   /** Keyed BLAKE2s with a 16-byte digest into `out` (16 bytes); `key` has 1 to 32 bytes. */
@@ -64,10 +72,6 @@ export interface HandshakeCrypto {
     sealed: Uint8Array,
     additionalData: Uint8Array,
   ): boolean;
-  /** X25519 (RFC 7748) of a private and a public key into `out`; false when the result is all zero. */
-  x25519(out: Uint8Array, privateKey: Uint8Array, publicKey: Uint8Array): boolean;
-  /** The public key of `privateKey` into `out`. */
-  x25519Base(out: Uint8Array, privateKey: Uint8Array): void;
 }
 
 /**
@@ -86,7 +90,7 @@ export interface ChecksumKernel {
 
 /** One implementation of all that WireGuard computes, bound to one memory. */
 export interface Crypto {
-  /** For logs and `status`: "noble", "wasm" or "libcrypto". */
+  /** For logs and `status`: "noble", "wasm", "libcrypto" or "native", whichever does the transport data. */
   readonly name: string;
   /** For transport data. */
   readonly transport: TransportAead;

@@ -5,6 +5,8 @@ import { createWasmCrypto, WASM_SCRATCH_SIZE } from "../../../core/crypto/wasm.t
 import type { VectorExtension } from "../../../core/crypto/x86/transport_aead.ts";
 import { type Memory, memoryOf } from "../../../core/memory.ts";
 import { Arena } from "../../../ffi/arena.ts";
+import { type Libcrypto, openLibcrypto } from "../../../ffi/libcrypto.ts";
+import { createLibcryptoCrypto } from "../../../ffi/libcrypto_crypto.ts";
 import { createNativeTransport, vectorExtension } from "../../../ffi/native_crypto.ts";
 
 /** A {@linkcode Crypto} under test and the memory that it works on. */
@@ -35,16 +37,38 @@ export const IMPLEMENTATIONS: Record<string, () => Subject> = {
   },
 };
 
-/** What this machine can run of the native code: both variants where there is AVX-512. */
-const VARIANTS: Record<VectorExtension, VectorExtension[]> = {
-  avx2: ["avx2"],
-  avx512: ["avx2", "avx512"],
-};
+/** Opened now, because a test may not leave a library behind. Null where the system has none. */
+export const libcrypto: Libcrypto | null = (() => {
+  try {
+    return openLibcrypto();
+  } catch {
+    return null;
+  }
+})();
+
+if (libcrypto !== null) {
+  const create = (shortByWasm: boolean) => () => {
+    const arena = new Arena(TEST_MEMORY_SIZE + 2 * 65536);
+    arena.reserve(TEST_MEMORY_SIZE);
+    const wasm = createWasmCrypto(arena.wasmMemory, arena.reserve(WASM_SCRATCH_SIZE));
+    const short = shortByWasm ? wasm.transport : null;
+    return { crypto: createLibcryptoCrypto(arena, libcrypto, wasm, short), memory: arena.memory };
+  };
+  IMPLEMENTATIONS.libcrypto = create(false);
+  IMPLEMENTATIONS["libcrypto, short messages by wasm"] = create(true);
+}
+
 const widest = vectorExtension();
+/** The variants of the native code that this machine runs. */
+export const NATIVE_VARIANTS: readonly VectorExtension[] = {
+  avx512: ["avx2", "avx512"] as const,
+  avx2: ["avx2"] as const,
+  none: [],
+}[widest ?? "none"];
 
 /** Every implementation of transport data's AEAD. The rest of the native ones is WebAssembly's. */
 export const TRANSPORTS: Record<string, () => Subject> = { ...IMPLEMENTATIONS };
-for (const extension of widest ? VARIANTS[widest] : []) {
+for (const extension of NATIVE_VARIANTS) {
   // Loaded now, because a test may not leave a library behind.
   assert.ok(createNativeTransport(new Arena(65536), extension));
   TRANSPORTS[`native ${extension}`] = () => {
