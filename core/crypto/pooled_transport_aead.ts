@@ -1,6 +1,6 @@
 import type { Memory } from "../memory.ts";
 import { TAG_SIZE, TRANSPORT_HEADER_SIZE, type TransportAead } from "./crypto.ts";
-import { MAX_CHUNKS, type SharedBatchOwner } from "./shared_batch.ts";
+import { MAX_CHUNKS, MAX_ITEMS, type SharedBatchOwner } from "./shared_batch.ts";
 
 /** What helpers are asked to do. */
 export const SEAL = 1;
@@ -21,6 +21,11 @@ export interface PoolTuning {
   minMessages: number;
   /** Nor are those that take less time than telling does, in bytes of data. */
   minBytes: number;
+  /**
+   * Helpers that sleep are woken up for batches of so many bytes: it takes 10 µs of the owner's time, and
+   * up to 60 µs until they are there.
+   */
+  wakeBytes: number;
   /** A few per thread: who began late or was held up then does fewer. */
   chunksPerThread: number;
   /** Messages of a chunk at least: the kernels weave each message into the next. */
@@ -37,6 +42,7 @@ export interface PoolTuning {
 export const POOL_TUNING: PoolTuning = {
   minMessages: 8,
   minBytes: 12_288,
+  wakeBytes: 131_072,
   chunksPerThread: 4,
   minChunk: 4,
   spins: 200,
@@ -105,14 +111,16 @@ export class PooledTransportAead implements TransportAead {
 
   /** Offers the batch to the helpers, if that is worth it. */
   #publish(operation: number, list: number, count: number): boolean {
-    const { minMessages, minBytes, chunksPerThread, minChunk } = this.#tuning;
-    if (count < minMessages || this.#cost(list, count) < minBytes) return false;
-    const chunks = Math.min(this.#threads * chunksPerThread, MAX_CHUNKS);
-    const chunkSize = Math.max(Math.ceil(count / chunks), minChunk);
-    if (!this.#shared.publish(operation, list, count, chunkSize)) return false;
-    const sleepers = this.#shared.sleepers;
-    if (sleepers > 0) this.#shared.wake(Math.min(sleepers, this.#shared.chunks - 1));
-    return true;
+    const { minMessages, minBytes, wakeBytes, chunksPerThread, minChunk } = this.#tuning;
+    if (count < minMessages || count >= MAX_ITEMS) return false;
+    const cost = this.#cost(list, count);
+    if (cost < minBytes) return false;
+    const chunks = Math.min(
+      this.#threads * chunksPerThread,
+      Math.ceil(count / minChunk),
+      MAX_CHUNKS,
+    );
+    return this.#shared.publish(operation, list, count, chunks, cost >= wakeBytes);
   }
 
   /** In bytes. */

@@ -17,10 +17,8 @@
 /** What each of the words is for; those that different threads write are 128 bytes apart. */
 const LINE = 32;
 const PUBLISHED = 0;
-const OPERATION = 1;
-const LIST = 2;
-const COUNT = 3;
-const CHUNK_SIZE = 4;
+const LIST = 1;
+const WORK = 2;
 const CHUNKS = LINE;
 const SLEEPERS = 3 * LINE;
 const WAITING = 4 * LINE;
@@ -32,6 +30,14 @@ export const MAX_CHUNKS = 2 * LINE;
 export const MAX_HELPERS = 15;
 /** How many words of shared memory, zero at first, the threads work with. */
 export const SHARED_BATCH_WORDS: number = FIRST_SEEN + MAX_HELPERS * LINE;
+
+// What WORK holds, from its lowest bit: whether to wake sleepers (1 bit), the operation (2 bits), the
+// number of chunks, and that of items.
+const OPERATION_SHIFT = 1;
+const CHUNKS_SHIFT = 3;
+const ITEMS_SHIFT = 10;
+/** Largest number of items of a batch. */
+export const MAX_ITEMS = 1 << (30 - ITEMS_SHIFT);
 
 // What PUBLISHED and a chunk's word hold: a batch's generation in the upper bits, below them:
 const STATE_BITS = 8;
@@ -70,10 +76,34 @@ class SharedBatch {
   first = 0;
   /** How many items it has. */
   count = 0;
+  #items = 0;
+  #chunks = 0;
 
   constructor(words: Int32Array, atomics: AtomicOperations = Atomics) {
     this.words = words;
     this.atomics = atomics;
+  }
+
+  /** How many chunks the batch has. */
+  get chunks(): number {
+    return this.#chunks;
+  }
+
+  /** Makes {@linkcode first} and {@linkcode count} tell of `chunk`. */
+  select(chunk: number): void {
+    this.first = Math.floor(chunk * this.#items / this.#chunks);
+    this.count = Math.floor((chunk + 1) * this.#items / this.#chunks) - this.first;
+  }
+
+  protected setShape(items: number, chunks: number): void {
+    this.#items = items;
+    this.#chunks = chunks;
+  }
+
+  /** Wakes a helper up, if any sleeps. */
+  protected wakeOne(): void {
+    const { words, atomics } = this;
+    if (atomics.load(words, SLEEPERS) > 0) atomics.notify(words, PUBLISHED, 1);
   }
 
   /** Takes chunk `chunk` of the batch `generation` for the thread `self`, when it is still free. */
@@ -90,10 +120,7 @@ export class SharedBatchOwner extends SharedBatch {
   readonly #helpers: number;
   readonly #generations: number;
   #generation = 0;
-  #chunks = 0;
   #next = 0;
-  #items = 0;
-  #chunkSize = 0;
 
   /**
    * @param words {@linkcode SHARED_BATCH_WORDS} of them
@@ -111,47 +138,41 @@ export class SharedBatchOwner extends SharedBatch {
     this.#generations = generations;
   }
 
-  /** How many helpers sleep. */
-  get sleepers(): number {
-    return this.atomics.load(this.words, SLEEPERS);
-  }
-
   /**
-   * Offers `items` items in chunks of `chunkSize`, at most {@linkcode MAX_CHUNKS}, to all threads. `list`
-   * is a number to find them by. The batch before must have been settled.
+   * Offers a batch of `items` items, in `chunks` chunks, to all threads: what to do (0 to 3), and a number
+   * to find the items by. The batch before must have been settled. `wake` says whether helpers that sleep
+   * are to be woken up: the owner wakes one, who wakes the next, while there are chunks left.
    *
    * False when the helpers can't be told, because one of them has been suspended for very many batches:
    * then the batch is the owner's alone.
    */
-  publish(operation: number, list: number, items: number, chunkSize: number): boolean {
+  publish(
+    operation: number,
+    list: number,
+    items: number,
+    chunks: number,
+    wake: boolean,
+  ): boolean {
     const { words, atomics } = this;
     const generation = this.#nextGeneration();
     if (generation < 0) return false;
-    atomics.store(words, OPERATION, operation);
+    const work = items << ITEMS_SHIFT | chunks << CHUNKS_SHIFT | operation << OPERATION_SHIFT;
     atomics.store(words, LIST, list);
-    atomics.store(words, COUNT, items);
-    atomics.store(words, CHUNK_SIZE, chunkSize);
-    const chunks = Math.ceil(items / chunkSize);
+    atomics.store(words, WORK, wake ? work | 1 : work);
     for (let chunk = 0; chunk < chunks; chunk++) {
       atomics.store(words, CHUNKS + chunk, generation + FREE);
     }
     atomics.store(words, PUBLISHED, generation);
+    this.setShape(items, chunks);
     this.#generation = generation;
-    this.#chunks = chunks;
-    this.#chunkSize = chunkSize;
-    this.#items = items;
     this.#next = 0;
+    if (wake && chunks > 1) this.wakeOne();
     return true;
-  }
-
-  /** Wakes up to `helpers` of those that sleep. */
-  wake(helpers: number): void {
-    this.atomics.notify(this.words, PUBLISHED, helpers);
   }
 
   /** Claims a chunk: {@linkcode first} and {@linkcode count} tell which. -1 when none is left. */
   claim(): number {
-    while (this.#next < this.#chunks) {
+    while (this.#next < this.chunks) {
       const chunk = this.#next++;
       if (!this.tryClaim(this.#generation, chunk, 0)) continue;
       this.select(chunk);
@@ -163,17 +184,6 @@ export class SharedBatchOwner extends SharedBatch {
   /** The chunk is done that the owner has claimed. */
   finish(chunk: number): void {
     this.atomics.store(this.words, CHUNKS + chunk, this.#generation + DONE);
-  }
-
-  /** The number of chunks that the published batch has. */
-  get chunks(): number {
-    return this.#chunks;
-  }
-
-  /** Makes {@linkcode first} and {@linkcode count} tell of `chunk`. */
-  select(chunk: number): void {
-    this.first = chunk * this.#chunkSize;
-    this.count = Math.min(this.#chunkSize, this.#items - this.first);
   }
 
   /** How far a chunk is that isn't free any more. */
@@ -239,11 +249,9 @@ export class SharedBatchHelper extends SharedBatch {
   /** Where in a batch this thread begins, from 0 to 1. */
   readonly #begin: number;
   #generation = 0;
-  #items = 0;
-  #chunkSize = 1;
-  #chunks = 0;
   #next = 0;
   #left = 0;
+  #wake = false;
 
   /**
    * @param helper this thread's number among the helpers, from 0
@@ -269,14 +277,15 @@ export class SharedBatchHelper extends SharedBatch {
     atomics.store(words, this.#seen, generation + 1);
     this.#generation = generation;
     if (generation === STOPPED) return false;
-    // All this may be of a later batch, or of two: then no chunk of this generation is left to claim.
-    this.operation = atomics.load(words, OPERATION);
+    // Both may be of a later batch, or of two: then no chunk of this generation is left to claim.
     this.list = atomics.load(words, LIST);
-    this.#items = atomics.load(words, COUNT);
-    this.#chunkSize = atomics.load(words, CHUNK_SIZE);
-    this.#chunks = Math.min(Math.ceil(this.#items / this.#chunkSize), MAX_CHUNKS) || 0;
-    this.#next = Math.floor(this.#chunks * this.#begin);
-    this.#left = this.#chunks;
+    const work = atomics.load(words, WORK);
+    const chunks = work >> CHUNKS_SHIFT & (1 << ITEMS_SHIFT - CHUNKS_SHIFT) - 1;
+    this.operation = work >> OPERATION_SHIFT & (1 << CHUNKS_SHIFT - OPERATION_SHIFT) - 1;
+    this.setShape(work >> ITEMS_SHIFT, chunks);
+    this.#wake = (work & 1) !== 0;
+    this.#next = Math.floor(chunks * this.#begin);
+    this.#left = chunks;
     return true;
   }
 
@@ -284,10 +293,11 @@ export class SharedBatchHelper extends SharedBatch {
   claim(): number {
     while (this.#left-- > 0) {
       const chunk = this.#next;
-      this.#next = chunk + 1 < this.#chunks ? chunk + 1 : 0;
+      this.#next = chunk + 1 < this.chunks ? chunk + 1 : 0;
       if (!this.tryClaim(this.#generation, chunk, this.#self)) continue;
-      this.first = chunk * this.#chunkSize;
-      this.count = Math.min(this.#chunkSize, this.#items - this.first);
+      this.select(chunk);
+      if (this.#wake && this.#left > 0) this.wakeOne();
+      this.#wake = false;
       return chunk;
     }
     return -1;

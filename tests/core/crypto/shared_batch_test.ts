@@ -28,6 +28,7 @@ import {
 const TUNING: PoolTuning = {
   minMessages: 1,
   minBytes: 0,
+  wakeBytes: 0,
   chunksPerThread: 1,
   minChunk: 1,
   spins: 0,
