@@ -12,18 +12,20 @@ interface CommandHelp {
 }
 
 /** Of commands that start an engine. */
-const OFFLOAD_OPTION = `\
+const ENGINE_OPTIONS = `\
       --offload=WHICH
                     Which offloads to use where the kernel has them: auto (all, the default), off,
                     or a list of tun, udp-gso and udp-gro with commas
+      --threads=N   How many threads encrypt and decrypt: auto (the default), or 1 to 16
 `;
-const OFFLOAD_ENVIRONMENT = `\
+const ENGINE_ENVIRONMENT = `\
   WGTS_OFFLOAD      As --offload
+  WGTS_THREADS      As --threads
 `;
 
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   up: {
-    synopsis: "up [--foreground] [--dry-run] [--strict] [--offload=WHICH] NAME | FILE.conf",
+    synopsis: "up [--foreground] [--dry-run] [--strict] [--offload=WHICH] [--threads=N] NAME | FILE.conf",
     summary: "Bring up the tunnel of a wg-quick(8) config",
     details: `\
 Brings up the tunnel that /etc/wireguard/NAME.conf or FILE.conf describes: creates the
@@ -36,12 +38,12 @@ process in the background serves it and logs to journald or syslog.
       --dry-run     Only print the steps
       --strict      Fail, instead of warn, where the system refuses a step that the tunnel can
                     live without
-${OFFLOAD_OPTION}
+${ENGINE_OPTIONS}
 Environment:
   LOG_LEVEL         silent, error, info (the default), or verbose: handshakes and roaming too
   WG_ENDPOINT_RESOLUTION_RETRIES
                     How often to try to resolve a peer's name; 15 or, for ever, infinity
-${OFFLOAD_ENVIRONMENT}`,
+${ENGINE_ENVIRONMENT}`,
   },
   down: {
     synopsis: "down [--dry-run] NAME | FILE.conf",
@@ -54,19 +56,19 @@ Runs the PreDown and PostDown commands and undoes what \`up' did, according to t
 `,
   },
   run: {
-    synopsis: "run [--foreground] [--offload=WHICH] NAME",
+    synopsis: "run [--foreground] [--offload=WHICH] [--threads=N] NAME",
     summary: "Only create an interface and serve it, like wireguard-go(1)",
     details: `\
 Creates the interface NAME and serves it until it or its control socket is deleted; \`wg setconf'
 and \`wg set' configure it. Returns when the interface is ready, and logs to journald or syslog.
 
   -f, --foreground  Serve it in this process, until SIGINT or SIGTERM; log to stderr
-${OFFLOAD_OPTION}
+${ENGINE_OPTIONS}
 Environment:
   LOG_LEVEL         silent, error, info (the default), or verbose: handshakes and roaming too
   WG_PROCESS_FOREGROUND
                     1 means --foreground
-${OFFLOAD_ENVIRONMENT}`,
+${ENGINE_ENVIRONMENT}`,
   },
   show: {
     synopsis: `show { <interface> | all | interfaces } [${SHOW_FIELDS.join(" | ")}]`,

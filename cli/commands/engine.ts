@@ -6,11 +6,13 @@ import { TunDevice } from "../../ffi/tun.ts";
 import { UnixListener } from "../../ffi/unix_socket.ts";
 import { chooseCrypto } from "../engine/choose_crypto.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
+import type { CryptoPool } from "../engine/crypto_pool.ts";
 import { Engine } from "../engine/engine.ts";
 import { Logger, logLevelFrom, stderrSink } from "../engine/log.ts";
 import { engineOption } from "../engine/engine_options.ts";
 import { parseOffload } from "../engine/offload_option.ts";
 import { READY } from "../engine/start.ts";
+import { parseThreads } from "../engine/threads_option.ts";
 import { syslogSink } from "../engine/syslog_sink.ts";
 
 /**
@@ -24,7 +26,8 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
     return option === undefined ? -1 : Number(option.slice(option.indexOf("=") + 1));
   };
   const offload = parseOffload(engineOption(options, "--offload") ?? "auto");
-  if (fd("tun") < 0 || fd("control") < 0 || offload === null) {
+  const threads = parseThreads(engineOption(options, "--threads") ?? "auto");
+  if (fd("tun") < 0 || fd("control") < 0 || offload === null || threads === null) {
     throw new Error("the engine is started by `wgts up' and `wgts run', not by hand");
   }
   // A runtime that gets SIGUSR1 opens a debugger's port, or dies.
@@ -34,6 +37,7 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
   const logger = new Logger(logLevelFrom(Deno.env.get("LOG_LEVEL")), sink);
   const readyFd = fd("ready");
   const createCrypto = await choose();
+  const pool = threads === 1 ? null : await startPool(threads, logger);
   let engine: Engine;
   try {
     const { capabilities, noNewPrivileges, systemCalls } = confineEngine();
@@ -43,7 +47,7 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
     );
     const tun = TunDevice.fromFd(fd("tun"));
     const control = UnixListener.fromFd(fd("control"), controlSocketPath(name));
-    engine = new Engine({ tun, control, logger, createCrypto, offload });
+    engine = new Engine({ tun, control, logger, createCrypto, offload, pool });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     logger.error(text);
@@ -55,6 +59,7 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
   try {
     logger.info(`ending: ${engine.run()}`);
     engine.close();
+    pool?.stop();
     return 0;
   } catch (error) {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -62,6 +67,16 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
     engine.close();
     return 1;
   }
+}
+
+/** Starts the threads that share the AEAD: now, for once the process is confined they couldn't be. */
+async function startPool(threads: number, logger: Logger): Promise<CryptoPool> {
+  const { CryptoPool } = await import("../engine/crypto_pool.ts");
+  const pool = await CryptoPool.start(threads);
+  if (pool.threads < threads) {
+    logger.error(`only ${pool.threads} of ${threads} crypto threads could be started`);
+  }
+  return pool;
 }
 
 /** Tells whoever started the engine what became of it, once. */

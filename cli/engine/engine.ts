@@ -15,6 +15,7 @@ import { systemRandom } from "../random.ts";
 import type { CryptoFactory } from "./choose_crypto.ts";
 import type { ControlTarget } from "./control_connection.ts";
 import { CONTROL_POLL_SLOTS, type ControlPoll, ControlServer } from "./control_server.ts";
+import type { CryptoPool } from "./crypto_pool.ts";
 import { DataPath } from "./data_path.ts";
 import { describeEvent } from "./event_text.ts";
 import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
@@ -31,6 +32,8 @@ export interface EngineOptions {
   logger: Logger;
   createCrypto: CryptoFactory;
   offload: OffloadOption;
+  /** The threads to share the AEAD with, if any. */
+  pool: CryptoPool | null;
 }
 
 const MIB = 1 << 20;
@@ -79,13 +82,16 @@ export class Engine {
   readonly #crypto: string;
 
   /** Takes over what `options` holds. Throws SysError when the system refuses something. */
-  constructor({ tun, control, logger, createCrypto, offload }: EngineOptions) {
+  constructor({ tun, control, logger, createCrypto, offload, pool }: EngineOptions) {
     this.#tun = tun;
     this.#logger = logger;
     this.#listener = control;
-    const arena = new Arena(KEY_SLOTS_SIZE + BATCH_LIST_SIZE + TRANSMIT_SIZE + OTHER_SIZE);
+    const size = KEY_SLOTS_SIZE + BATCH_LIST_SIZE + TRANSMIT_SIZE + OTHER_SIZE;
+    // A memory that threads share is up to 2.5 % slower for each of them.
+    const arena = pool ? new Arena(size + pool.size, { shared: true }) : new Arena(size);
     const transmit = new TransmitBuffer(arena.reserve(TRANSMIT_SIZE), TRANSMIT_SIZE);
-    const crypto = createCrypto(arena);
+    const own = createCrypto(arena);
+    const crypto = pool ? pool.share(own, arena) : own;
     this.#crypto = crypto.name;
     this.#device = new Device({
       memory: arena.memory,

@@ -1,4 +1,5 @@
 import { parseOffload } from "./offload_option.ts";
+import { MAX_THREADS, parseThreads } from "./threads_option.ts";
 
 /** An option of `up` and `run` that is the engine's, and the environment variable that means the same. */
 interface EngineOption {
@@ -15,6 +16,12 @@ const OPTIONS: readonly EngineOption[] = [
     variable: "WGTS_OFFLOAD",
     expected: `"auto", "off", or a list of "tun", "udp-gso" and "udp-gro" with commas`,
     isValid: (value) => parseOffload(value) !== null,
+  },
+  {
+    option: "--threads",
+    variable: "WGTS_THREADS",
+    expected: `"auto", or a number from 1 to ${MAX_THREADS}`,
+    isValid: (value) => parseThreads(value) !== null,
   },
 ];
 

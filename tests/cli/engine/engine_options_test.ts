@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { engineOption, splitEngineOptions } from "../../../cli/engine/engine_options.ts";
 import { parseOffload } from "../../../cli/engine/offload_option.ts";
+import { parseThreads } from "../../../cli/engine/threads_option.ts";
 
 const MAIN = new URL("../../../cli/main.ts", import.meta.url).pathname;
 
@@ -44,6 +45,24 @@ Deno.test("--offload has a word for all, one for none, and a list", () => {
   for (const bad of ["", "on", "tun,", "tun, udp-gso", "auto,tun", "TUN", "off,off", "__proto__"]) {
     assert.equal(parseOffload(bad), null, bad);
   }
+});
+
+Deno.test("--threads is a number within limits, or auto", () => {
+  assert.equal(parseThreads("1"), 1);
+  assert.equal(parseThreads("16"), 16);
+  const automatic = parseThreads("auto");
+  assert(automatic !== null && automatic >= 1 && automatic <= 16);
+  for (const bad of ["", "0", "17", "-1", "+2", "2.0", "1e1", "0x2", " 2", "002", "two"]) {
+    assert.equal(parseThreads(bad), null, bad);
+  }
+  assert.deepEqual(split(["wg0", "--threads", "2"], { WGTS_THREADS: "3" }), {
+    rest: ["wg0"],
+    engine: ["--threads=2"],
+  });
+  assert.throws(
+    () => split(["--threads=0"]),
+    /^Error: Cannot use --threads=0: expected "auto", or a number from 1 to 16$/,
+  );
 });
 
 for (const command of ["run", "up"]) {

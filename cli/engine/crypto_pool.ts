@@ -1,0 +1,158 @@
+import type { Crypto } from "../../core/crypto/crypto.ts";
+import {
+  POOL_TUNING,
+  PooledTransportAead,
+  type PoolTuning,
+} from "../../core/crypto/pooled_transport_aead.ts";
+import { SHARED_BATCH_WORDS, SharedBatchOwner } from "../../core/crypto/shared_batch.ts";
+import type { Arena } from "../../ffi/arena.ts";
+import { TRANSPORT_SCRATCH_SIZE } from "./transport_by_name.ts";
+
+/** A part of the arena, in bytes. */
+interface Region {
+  offset: number;
+  length: number;
+}
+
+/** What a crypto thread says when it is there. */
+export interface HelperReady {
+  /** Its thread id. */
+  thread: number;
+}
+
+/** What a crypto thread is given to do. */
+export interface HelperTask {
+  /** The engine's arena. */
+  memory: WebAssembly.Memory;
+  /** Where the words of the shared batch are. */
+  words: Region;
+  /** The thread's number among so many. */
+  helper: number;
+  helpers: number;
+  /** The implementation to use, and its memory. */
+  backend: string;
+  scratch: Region;
+  /** How long to look for the next batch before going to sleep, in milliseconds. */
+  spin: number;
+}
+
+interface Helper {
+  worker: Worker;
+  thread: number;
+}
+
+/** `deno compile` has to be told of it. */
+const SCRIPT = new URL("./crypto_worker.ts", import.meta.url);
+/** How long threads may take to come up. Those that take longer are done without. */
+const START_MS = 5000;
+/** An empty look at shared memory costs less than to be woken up, which takes 5 to 60 µs. */
+const SPIN_MS = 0.05;
+const ALIGNMENT = 128;
+
+/**
+ * The engine's crypto threads. They have to be there before the engine is confined, for it can't make
+ * threads with fewer rights than its own afterwards.
+ */
+export class CryptoPool {
+  readonly #helpers: Helper[];
+  #owner: SharedBatchOwner | null = null;
+
+  private constructor(helpers: Helper[]) {
+    this.#helpers = helpers;
+  }
+
+  /** Starts `threads` less one threads, the calling one being one of them. They run `script`. */
+  static async start(threads: number, script: URL = SCRIPT): Promise<CryptoPool> {
+    const started = await Promise.all(
+      Array.from({ length: threads - 1 }, () => startHelper(script)),
+    );
+    return new CryptoPool(started.filter((helper) => helper !== null));
+  }
+
+  /** How many threads there are, the engine's own included. */
+  get threads(): number {
+    return this.#helpers.length + 1;
+  }
+
+  /** Bytes of the arena that {@linkcode share} takes. */
+  get size(): number {
+    const scratch = this.#helpers.length * (TRANSPORT_SCRATCH_SIZE + ALIGNMENT);
+    return SHARED_BATCH_WORDS * 4 + ALIGNMENT + scratch;
+  }
+
+  /** Ends the threads; the batch that was last has to be complete. */
+  stop(): void {
+    this.#owner?.stop();
+    for (const { worker } of this.#helpers) worker.terminate();
+  }
+
+  /** What `crypto` computes for transport data in `arena`, a shared one, these threads share from now on. */
+  share(crypto: Crypto, arena: Arena, tuning: PoolTuning = POOL_TUNING): Crypto {
+    const helpers = this.#helpers.length;
+    if (helpers === 0) return crypto;
+    const length = SHARED_BATCH_WORDS * 4;
+    const words = { offset: arena.reserve(length, ALIGNMENT), length };
+    const control = new Int32Array(arena.wasmMemory.buffer, words.offset, SHARED_BATCH_WORDS);
+    const owner = this.#owner = new SharedBatchOwner(control, helpers);
+    this.#helpers.forEach(({ worker }, helper) => {
+      const task: HelperTask = {
+        memory: arena.wasmMemory,
+        words,
+        helper,
+        helpers,
+        backend: crypto.name,
+        scratch: {
+          offset: arena.reserve(TRANSPORT_SCRATCH_SIZE, ALIGNMENT),
+          length: TRANSPORT_SCRATCH_SIZE,
+        },
+        spin: SPIN_MS,
+      };
+      worker.postMessage(task);
+    });
+    const isGone = (helper: number) => !threadExists(this.#helpers[helper]?.thread ?? 0);
+    const transport = new PooledTransportAead(
+      crypto.transport,
+      arena.memory,
+      owner,
+      helpers + 1,
+      isGone,
+      tuning,
+    );
+    const { name, handshake, checksum } = crypto;
+    return { name, transport, handshake, checksum };
+  }
+}
+
+/** Starts a thread; null when it doesn't come up. */
+function startHelper(script: URL): Promise<Helper | null> {
+  const worker = new Worker(script, { type: "module" });
+  return new Promise((resolve) => {
+    const end = (helper: Helper | null) => {
+      clearTimeout(timer);
+      if (helper === null) worker.terminate();
+      resolve(helper);
+    };
+    const timer = setTimeout(end, START_MS, null);
+    worker.onmessage = ({ data }: MessageEvent<HelperReady>) => {
+      end({ worker, thread: data.thread });
+    };
+    worker.onerror = (event) => {
+      // An error that isn't prevented ends the process.
+      event.preventDefault();
+      end(null);
+    };
+  });
+}
+
+/** Whether a thread of this process exists; true when the system doesn't tell. */
+function threadExists(thread: number): boolean {
+  const exists = (thread: number) => {
+    try {
+      Deno.lstatSync(`/proc/self/task/${thread}`);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return exists(thread) || !exists(Deno.pid);
+}
