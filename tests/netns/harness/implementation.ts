@@ -26,6 +26,11 @@ export const WIREGUARD_GO_CURRENT: Implementation = {
 
 export const WGTS: Implementation = userspace("wgts", () => [...wgts(), "run"]);
 
+/** wgts with options of `wgts run`. */
+export function wgtsWith(...options: string[]): Implementation {
+  return userspace(`wgts ${options.join(" ")}`, () => [...wgts(), "run", ...options]);
+}
+
 /**
  * What is tested: wgts, or, to test these tests, the implementation that the environment variable
  * WGTS_TEST_IMPLEMENTATION names.
