@@ -181,7 +181,7 @@ const SETTINGS: Record<string, Setting> = {
     helpers: 1,
     batches: [2, 2, 2, 2, 2, 2],
     generations: 4,
-    preemptions: 2,
+    preemptions: 3,
   },
   "two helpers": { helpers: 2, batches: [2, 2], generations: MANY, preemptions: 2 },
   "one helper that may fail": {
