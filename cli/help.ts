@@ -25,7 +25,8 @@ const ENGINE_ENVIRONMENT = `\
 
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   up: {
-    synopsis: "up [--foreground] [--dry-run] [--strict] [--offload=WHICH] [--threads=N] NAME | FILE.conf",
+    synopsis:
+      "up [--foreground] [--dry-run] [--strict] [--offload=WHICH] [--threads=N] NAME | FILE.conf",
     summary: "Bring up the tunnel of a wg-quick(8) config",
     details: `\
 Brings up the tunnel that /etc/wireguard/NAME.conf or FILE.conf describes: creates the
