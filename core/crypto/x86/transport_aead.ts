@@ -39,10 +39,10 @@ import { SCRATCH, SCRATCH_SIZE } from "./scratch.ts";
 /** Instruction set extensions that the code is made for; both need BMI2 too. */
 export type VectorExtension = "avx2" | "avx512";
 
-/** Machine code and where its functions begin. */
+/** Machine code, and at which offset each of its functions begins. */
 export interface NativeCode {
   readonly code: Uint8Array<ArrayBuffer>;
-  readonly functions: Readonly<Record<"sealBatch" | "openBatch", number>>;
+  readonly functions: Readonly<Record<string, number>>;
 }
 
 /** The descriptor of a message in the list: four u32, the first two offsets in the arena. */
