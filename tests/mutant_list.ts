@@ -24,6 +24,9 @@ const SPLIT_TEST = "tests/core/offload/split_test.ts";
 const MERGE_TEST = "tests/core/offload/merge_test.ts";
 const MERGE_PROPERTY_TEST = "tests/core/offload/merge_property_test.ts";
 
+const TRANSPORT_AEAD_TEST = "tests/core/crypto/transport_test.ts";
+const NATIVE_TEST = "tests/ffi/native_crypto_test.ts";
+
 /** Every property that keeps an attacker out, broken in turn. */
 export const MUTANTS: Mutant[] = [
   {
@@ -563,5 +566,53 @@ export const MUTANTS: Mutant[] = [
     replacement: "      continue;\n",
     testFile: "tests/core/crypto/self_test_test.ts",
     test: "self-test: finds out an implementation that opens whatever comes",
+  },
+  {
+    property: "the native code compares the whole tag",
+    file: "core/crypto/x86/transport_aead.ts",
+    snippet: "      a.or(rax, rcx);\n",
+    replacement: "",
+    testFile: TRANSPORT_AEAD_TEST,
+    test: "native avx2: opens nothing with another key, length or tag",
+  },
+  {
+    property: "the native code leaves no secret in memory",
+    file: "core/crypto/x86/transport_aead.ts",
+    snippet: "      a.vstore(at(rbp, offset), zero);\n",
+    replacement: "",
+    testFile: NATIVE_TEST,
+    test: "native avx2: the scratch area is all zero after each call",
+  },
+  {
+    property: "the native code leaves no secret in vector registers",
+    file: "core/crypto/x86/transport_aead.ts",
+    snippet: "    a.vzeroall();\n",
+    replacement: "",
+    testFile: NATIVE_TEST,
+    test: "native avx2: registers are zeroed or, where the ABI says so, restored",
+  },
+  {
+    property: "the native code leaves no secret in general registers",
+    file: "core/crypto/x86/transport_aead.ts",
+    snippet: "    for (const register of OTHERS) a.xor(register, register);\n",
+    replacement: "",
+    testFile: NATIVE_TEST,
+    test: "native avx2: registers are zeroed or, where the ABI says so, restored",
+  },
+  {
+    property: "machine code is never writable",
+    file: "core/crypto/x86/shared_object.ts",
+    snippet: "[PT_LOAD, PF_R | PF_X, 0,",
+    replacement: "[PT_LOAD, PF_R | PF_W | PF_X, 0,",
+    testFile: "tests/core/crypto/x86/shared_object_test.ts",
+    test: "shared object: no memory is writable and executable, stacks included",
+  },
+  {
+    property: "the file that machine code comes from is sealed",
+    file: "ffi/native_code.ts",
+    snippet: "F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE",
+    replacement: "F_SEAL_SHRINK | F_SEAL_GROW",
+    testFile: NATIVE_TEST,
+    test: "native avx2: nobody can change the code once it is loaded",
   },
 ];
