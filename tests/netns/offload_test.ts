@@ -142,7 +142,7 @@ for (const family of [4, 6] as const) {
     const arrived = await packetsReceived(middle);
     assert(arrived < sent.length / 4, `${arrived} of ${sent.length}`);
     for (const packet of received) checkPacket(packet);
-    assert.deepEqual(flows(received), flows(sent.map((packet) => forwarded(packet, family))));
+    assertSamePackets(flows(received), flows(sent.map((packet) => forwarded(packet, family))));
   });
 }
 
@@ -160,9 +160,9 @@ function forwarded(packet: Uint8Array, family: Family): Uint8Array {
     return copy;
   }
   view.setUint8(8, view.getUint8(8) - 1);
-  // RFC 1141: the checksum goes up by what the header's word goes down.
+  // RFC 1141: the checksum goes up by what the header's word goes down; Linux prefers 0 to 0xffff.
   const sum = view.getUint16(10) + 0x100;
-  view.setUint16(10, (sum & 0xffff) + (sum >> 16));
+  view.setUint16(10, sum + (sum >= 0xffff ? 1 : 0) & 0xffff);
   return copy;
 }
 
@@ -176,6 +176,18 @@ function flows(packets: readonly Uint8Array[]): Map<string, string[]> {
     found.set(flow, list);
   }
   return found;
+}
+
+function assertSamePackets(actual: Map<string, string[]>, expected: Map<string, string[]>): void {
+  assert.deepEqual([...actual.keys()].sort(), [...expected.keys()].sort());
+  for (const [flow, packets] of expected) {
+    const others = actual.get(flow) ?? [];
+    const at = packets.findIndex((packet, i) => packet !== others[i]);
+    const headers = (list: string[]) =>
+      list.slice(at, at + 3).map((packet) => packet.slice(0, 160));
+    if (at >= 0) assert.deepEqual(headers(others), headers(packets), `${flow}, packet ${at}`);
+    assert.equal(others.length, packets.length, flow);
+  }
 }
 
 /** The engine of a tunnel's end. */
