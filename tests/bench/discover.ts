@@ -9,31 +9,41 @@ import { startEngine, stopEngine, waitForInterface } from "./tunnel.ts";
 /** Implementations of the cryptography that wgts may have. */
 const BACKENDS = ["wasm", "libcrypto", "native"] as const;
 
+/** The backend whose row is left out when it is what wgts chooses by itself: no bar is about it. */
+const REDUNDANT = "native";
+
 const NAME = `wgts ${configuration.version}`;
+
+/** Variants that are measured only when they are asked for. */
+const ON_REQUEST: Readonly<Record<string, string>> = {
+  "wgts-no-offload": "--offload=off",
+  "wgts-2-threads": "--threads=2",
+};
 
 /** All implementations, in the order of the table. */
 export async function discover(programs: Programs, install: boolean): Promise<Implementation[]> {
   await using host = await Host.create("discovery");
   const program = programs.path("wgts");
-  const wgts = wgtsWith("wgts", NAME, program);
+  const chosen = await probe(host, wgtsWith("wgts", NAME, program));
+  if (chosen === null) throw new Error(`${program} run can't serve an interface`);
   const variants: Implementation[] = [];
   for (const backend of BACKENDS) {
-    const variant = wgtsWith(`wgts-${backend}`, `${NAME} with ${backend}`, program, [
-      `--crypto=${backend}`,
-    ]);
-    if (await serves(host, variant)) variants.push(variant);
+    if (backend === REDUNDANT && chosen.crypto === backend) continue;
+    const option = `--crypto=${backend}`;
+    const variant = wgtsWith(`wgts-${backend}`, `${NAME} ${option}`, program, [option]);
+    if (await probe(host, variant) !== null) variants.push(variant);
   }
-  const plain = wgtsWith("wgts-no-offload", `${NAME} without offload`, program, [
-    "--offload=off",
-  ]);
-  if (await serves(host, plain)) variants.push({ ...plain, onRequest: true });
+  for (const [id, option] of Object.entries(ON_REQUEST)) {
+    const variant = wgtsWith(id, `${NAME} ${option}`, program, [option]);
+    if (await probe(host, variant) !== null) variants.push({ ...variant, onRequest: true });
+  }
   const nullAead = wgtsWith(
     "wgts-null-aead",
     `${NAME} without encryption`,
     programs.path("wgts-null-aead"),
   );
   return [
-    wgts,
+    wgtsWith("wgts", `${NAME}, which chose ${chosen.crypto}`, program),
     ...variants,
     {
       ...nullAead,
@@ -65,18 +75,28 @@ function wgtsWith(
   return { id, name, kind: "wgts", serve };
 }
 
-/** Whether an interface can be had of it: it refuses options that it doesn't know or can't fulfil. */
-async function serves(host: Host, implementation: Implementation): Promise<boolean> {
+/**
+ * Tries an implementation of this repository, which refuses options that it doesn't know or can't fulfil:
+ * then null, else the cryptography that its status tells.
+ */
+async function probe(host: Host, implementation: Implementation): Promise<Probe | null> {
   const device = "probe0";
-  const engine = await startEngine(host, implementation, implementation.serve?.(device) ?? []);
+  const command = implementation.serve?.(device) ?? [];
+  const engine = await startEngine(host, implementation, command);
   try {
     await waitForInterface(host, engine, device);
-    return true;
+    const { stdout } = await host.try([...command.slice(0, 1), "status", device]);
+    return { crypto: /^ *crypto (\S+): on/m.exec(stdout)?.[1] ?? "unknown cryptography" };
   } catch {
-    return false;
+    return null;
   } finally {
     await stopEngine(engine);
   }
+}
+
+/** What was found of an implementation. */
+interface Probe {
+  readonly crypto: string;
 }
 
 async function hasKernelWireguard(host: Host): Promise<boolean> {

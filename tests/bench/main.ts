@@ -8,7 +8,8 @@ import type { Implementation } from "./implementation.ts";
 import { OptionError, type Options, parseOptions, USAGE } from "./options.ts";
 import { which } from "./peers.ts";
 import { Programs } from "./programs.ts";
-import { QuietWatch } from "./quiet.ts";
+import { readMachineCpu } from "./proc.ts";
+import { MOST_STEAL, QuietWatch, shares } from "./quiet.ts";
 import { describeMachine, Results, type Run } from "./results.ts";
 import { measure } from "./run.ts";
 import { formatBars, formatFigures, formatNoise, formatRatios } from "./table.ts";
@@ -129,11 +130,13 @@ async function runOnce(
   watch: QuietWatch,
   interrupted: Promise<void>,
 ): Promise<Run | null> {
-  const quiet = await watch.wait(options.quietWait);
+  let quiet = await watch.wait(options.quietWait);
+  const before = await readMachineCpu();
   const start = performance.now();
   const outcome = await measure(implementation, options, interrupted)
     .catch((error: Error) => ({ values: {}, errors: [error.message] }));
   if (outcome === null) return null;
+  if (shares(before, await readMachineCpu()).steal > MOST_STEAL) quiet = false;
   const took = (performance.now() - start) / 1000;
   console.error(
     `${implementation.id} ${repetition}: ${took.toFixed(0)} s${quiet ? "" : ", noisy"}` +

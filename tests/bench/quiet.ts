@@ -14,11 +14,14 @@ export interface Quietness {
 
 const LOOK_MS = 200;
 const BETWEEN_LOOKS_MS = 300;
-const MOST = { busy: 0.1, steal: 0.02, slowdown: 1.2 } as const;
+/** Share of stolen time beyond which figures can't be trusted. */
+export const MOST_STEAL = 0.02;
+const MOST_BUSY = 0.1;
+const MOST_SLOWDOWN = 1.2;
 
 /** Whether figures taken at such a time can be trusted. */
 export function isQuiet({ busy, steal, slowdown }: Quietness): boolean {
-  return busy <= MOST.busy && steal <= MOST.steal && slowdown <= MOST.slowdown;
+  return busy <= MOST_BUSY && steal <= MOST_STEAL && slowdown <= MOST_SLOWDOWN;
 }
 
 /** The shares of busy and stolen time between two looks. */
