@@ -4,7 +4,12 @@ import type { ImplementationDescription, Results, Summaries } from "./results.ts
 import { formatNumber } from "./table.ts";
 
 /** What is drawn, each in a panel. */
-const PANELS = ["tcp_v4_1_forward", "cpu_engines", "udp_64", "ping_p50"] as const;
+const PANELS = [
+  { metric: "tcp_v4_1_forward", title: "TCP, one stream" },
+  { metric: "cpu_engines", title: "CPU time of both ends" },
+  { metric: "udp_64", title: "UDP, 64-byte payload" },
+  { metric: "ping_p50", title: "ping, median" },
+] as const;
 
 /** Sizes in pixels. */
 const WIDTH = 840;
@@ -39,12 +44,13 @@ export function drawChart(results: Results): string {
   const panelHeight = TITLE + rows.length * ROW;
   const lines = Math.ceil(PANELS.length / COLUMNS);
   const height = lines * panelHeight + (lines - 1) * GAP;
-  const panels = PANELS.map((metric, at) => {
+  const panels = PANELS.map((panel, at) => {
     const x = (at % COLUMNS) * (PANEL_WIDTH + GAP);
     const y = Math.floor(at / COLUMNS) * (panelHeight + GAP);
-    return `<g transform="translate(${x} ${y})">\n${drawPanel(metric, rows, summaries)}\n</g>`;
+    return `<g transform="translate(${x} ${y})">\n${drawPanel(panel, rows, summaries)}\n</g>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ` +
+  return `<!-- deno-fmt-ignore-file -->
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ` +
     `width="${WIDTH}" height="${height}" role="img">
 <title>Throughput, CPU time and latency of implementations of WireGuard</title>
 <style>${STYLE}
@@ -55,11 +61,11 @@ ${panels.join("\n")}
 }
 
 function drawPanel(
-  id: string,
+  { metric: id, title }: typeof PANELS[number],
   rows: readonly ImplementationDescription[],
   summaries: Summaries,
 ): string {
-  const { title, unit, better } = metricById(id);
+  const { unit, better } = metricById(id);
   const most = Math.max(...rows.map((row) => summaries[row.id]?.[id]?.max ?? 0));
   const scale = most > 0 ? BAR_WIDTH / most : 0;
   const heading = `${title}, ${unit} (${better === "more" ? "more" : "less"} is better)`;

@@ -105,7 +105,7 @@ export class Results {
       typeof value === "number" ? Number(value.toPrecision(5)) : value;
     const content = { format: FORMAT, machine, implementations, runs };
     const derived = { summary: this.summarize(), bars: this.judge() };
-    return JSON.stringify({ ...content, ...derived }, rounded, 1) + "\n";
+    return JSON.stringify({ ...content, ...derived }, rounded, 2) + "\n";
   }
 
   /** Reads the text of a file. Throws Error when it is none of these. */
