@@ -13,8 +13,9 @@ const NONE = -1;
 /**
  * Merges packets that arrived together into TCP and UDP super-packets, by the rules of Linux' generic
  * receive offload (tcp_gro_receive, udp_gro_receive, inet_gro_flush), so that they can be cut into
- * the very same packets again. Stricter than Linux: FIN isn't merged, nor is another urgent pointer or a
- * fixed IPv4 ID without DF.
+ * the very same packets again: but for IPv4 IDs that are all the same, which count up then. They mean
+ * nothing with DF (RFC 6864), and Linux cuts so whatever came with a virtio_net_hdr. Stricter than Linux:
+ * FIN isn't merged, nor is another urgent pointer or a fixed ID without DF.
  *
  * {@linkcode add} the packets of a batch in their order; then take the {@linkcode groups}, in order of
  * their first packets; then {@linkcode clear}. Packets of one flow keep their order, those of different
@@ -91,7 +92,8 @@ export class Merger {
 
   /**
    * Makes group `group` ready to be written: its first packet becomes the super-packet's header. Once for
-   * each group.
+   * each group. A single packet was not verified here: its virtio_net_hdr, all zero, leaves that to the
+   * kernel.
    *
    * @returns its first piece; {@linkcode next} leads to the others
    */

@@ -15,7 +15,6 @@ export const TcpHeader = {
   /** The upper four bits: the header's size in units of 4 bytes. */
   DATA_OFFSET: 12,
   FLAGS: 13,
-  WINDOW: 14,
   CHECKSUM: 16,
   URGENT: 18,
 } as const;
