@@ -70,6 +70,11 @@ async function obstacle(): Promise<string | null> {
   if (Deno.uid() !== 0) {
     return "The benchmark creates network namespaces, so it needs root: run it with sudo.";
   }
+  try {
+    await Deno.lstat("/dev/net/tun");
+  } catch {
+    return "No /dev/net/tun: load the module tun, or give it to this container.";
+  }
   const missing: string[] = [];
   for (const tool of TOOLS) {
     if (await which(tool) === null) missing.push(tool);
