@@ -16,7 +16,7 @@ const ENGINE_OPTIONS = `\
       --offload=WHICH
                     Which offloads to use where the kernel has them: auto (all, the default), off,
                     or a list of tun, udp-gso and udp-gro with commas
-      --threads=N   How many threads encrypt and decrypt: auto (the default), or 1 to 16
+      --threads=N   How many threads encrypt and decrypt, 1 (the default) to 16
 `;
 const ENGINE_ENVIRONMENT = `\
   WGTS_OFFLOAD      As --offload

@@ -26,7 +26,7 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
     return option === undefined ? -1 : Number(option.slice(option.indexOf("=") + 1));
   };
   const offload = parseOffload(engineOption(options, "--offload") ?? "auto");
-  const threads = parseThreads(engineOption(options, "--threads") ?? "auto");
+  const threads = parseThreads(engineOption(options, "--threads") ?? "1");
   if (fd("tun") < 0 || fd("control") < 0 || offload === null || threads === null) {
     throw new Error("the engine is started by `wgts up' and `wgts run', not by hand");
   }

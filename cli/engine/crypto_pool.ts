@@ -2,6 +2,7 @@ import type { Crypto } from "../../core/crypto/crypto.ts";
 import {
   POOL_TUNING,
   PooledTransportAead,
+  type PoolThreads,
   type PoolTuning,
 } from "../../core/crypto/pooled_transport_aead.ts";
 import { SHARED_BATCH_WORDS, SharedBatchOwner } from "../../core/crypto/shared_batch.ts";
@@ -86,8 +87,16 @@ export class CryptoPool {
     for (const { worker } of this.#helpers) worker.terminate();
   }
 
-  /** What `crypto` computes for transport data in `arena`, a shared one, these threads share from now on. */
-  share(crypto: Crypto, arena: Arena, tuning: PoolTuning = POOL_TUNING): Crypto {
+  /**
+   * What `crypto` computes for transport data in `arena`, a shared one, these threads share from now on.
+   * `lost` is told how many messages were lost when a thread failed.
+   */
+  share<Kind extends Crypto>(
+    crypto: Kind,
+    arena: Arena,
+    lost: (messages: number) => void,
+    tuning: PoolTuning = POOL_TUNING,
+  ): Kind {
     const helpers = this.#helpers.length;
     if (helpers === 0) return crypto;
     const length = SHARED_BATCH_WORDS * 4;
@@ -109,17 +118,16 @@ export class CryptoPool {
       };
       worker.postMessage(task);
     });
-    const isGone = (helper: number) => !threadExists(this.#helpers[helper]?.thread ?? 0);
-    const transport = new PooledTransportAead(
-      crypto.transport,
-      arena.memory,
-      owner,
-      helpers + 1,
-      isGone,
-      tuning,
-    );
-    const { name, handshake, checksum } = crypto;
-    return { name, transport, handshake, checksum };
+    const threads: PoolThreads = {
+      count: this.threads,
+      isGone: (helper) => !threadExists(this.#helpers[helper]?.thread ?? 0),
+      lost,
+    };
+    const { memory } = arena;
+    return {
+      ...crypto,
+      transport: new PooledTransportAead(crypto.transport, memory, owner, threads, tuning),
+    };
   }
 }
 

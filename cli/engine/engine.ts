@@ -91,7 +91,9 @@ export class Engine {
     const arena = pool ? new Arena(size + pool.size, { shared: true }) : new Arena(size);
     const transmit = new TransmitBuffer(arena.reserve(TRANSMIT_SIZE), TRANSMIT_SIZE);
     const own = createCrypto(arena);
-    const crypto = pool ? pool.share(own, arena) : own;
+    const lost = (messages: number) =>
+      logger.error(`a crypto thread has failed: ${messages} packets were lost`);
+    const crypto = pool ? pool.share(own, arena, lost) : own;
     this.#crypto = crypto.name;
     this.#device = new Device({
       memory: arena.memory,

@@ -20,7 +20,7 @@ const OPTIONS: readonly EngineOption[] = [
   {
     option: "--threads",
     variable: "WGTS_THREADS",
-    expected: `"auto", or a number from 1 to ${MAX_THREADS}`,
+    expected: `a number from 1 to ${MAX_THREADS}`,
     isValid: (value) => parseThreads(value) !== null,
   },
 ];

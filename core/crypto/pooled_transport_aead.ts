@@ -50,34 +50,38 @@ export const POOL_TUNING: PoolTuning = {
   maxWaits: 1500,
 };
 
+/** What a pool can't know by itself of the threads that help. */
+export interface PoolThreads {
+  /** How many there are that compute, the owner included. */
+  count: number;
+  /** Whether the thread of helper `helper` has ended, which none does as long as all is well. */
+  isGone(helper: number): boolean;
+  /** Is told that `messages` messages were lost, because a helper failed. */
+  lost(messages: number): void;
+}
+
 /**
  * A {@linkcode TransportAead} that shares its batches with other threads, by {@linkcode SharedBatchOwner}.
  * Small ones, and single messages, never leave this thread.
- *
- * `isGone` tells whether the thread of a helper has ended, which no helper does on its own.
  */
 export class PooledTransportAead implements TransportAead {
   readonly #own: TransportAead;
   readonly #memory: Memory;
   readonly #shared: SharedBatchOwner;
-  readonly #threads: number;
-  readonly #isGone: (helper: number) => boolean;
+  readonly #threads: PoolThreads;
   readonly #tuning: PoolTuning;
 
-  /** @param threads how many there are, this one included */
   constructor(
     own: TransportAead,
     memory: Memory,
     shared: SharedBatchOwner,
-    threads: number,
-    isGone: (helper: number) => boolean,
+    threads: PoolThreads,
     tuning: PoolTuning = POOL_TUNING,
   ) {
     this.#own = own;
     this.#memory = memory;
     this.#shared = shared;
     this.#threads = threads;
-    this.#isGone = isGone;
     this.#tuning = tuning;
   }
 
@@ -116,7 +120,7 @@ export class PooledTransportAead implements TransportAead {
     const cost = this.#cost(list, count);
     if (cost < minBytes) return false;
     const chunks = Math.min(
-      this.#threads * chunksPerThread,
+      this.#threads.count * chunksPerThread,
       Math.ceil(count / minChunk),
       MAX_CHUNKS,
     );
@@ -147,7 +151,7 @@ export class PooledTransportAead implements TransportAead {
         if (spins++ < this.#tuning.spins) continue;
         shared.wait(chunk, this.#tuning.waitMs);
         if (shared.state(chunk) !== "claimed") continue;
-        if (this.#isGone(shared.helperOf(chunk))) shared.giveUp(chunk);
+        if (this.#threads.isGone(shared.helperOf(chunk))) shared.giveUp(chunk);
         // Its memory can't be used again while it may still write there.
         else if (++waits === this.#tuning.maxWaits) {
           throw new Error("A crypto thread has stopped working");
@@ -171,5 +175,6 @@ export class PooledTransportAead implements TransportAead {
       bytes.fill(0, data, data + length + TAG_SIZE);
       view.setUint32(descriptor + DESCRIPTOR_RESULT, 0, true);
     }
+    this.#threads.lost(shared.count);
   }
 }

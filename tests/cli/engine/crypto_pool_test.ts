@@ -143,6 +143,7 @@ for (const backend of BACKENDS) {
         const transport = pool.share(
           { ...crypto, transport: counted(crypto.transport, (messages) => own += messages) },
           shared.arena,
+          () => {},
           EAGER,
         ).transport;
 
@@ -187,7 +188,9 @@ for (const [fate, lasts] of [["fails", false], ["ends", false], ["hangs", true]]
     try {
       const batch = new Batch(pool);
       const crypto = cryptoOf("wasm", batch.arena);
-      const { transport } = pool.share(crypto, batch.arena, EAGER);
+      let told = 0;
+      const { transport } = pool.share(crypto, batch.arena, (n) => told += n, EAGER);
+
       const end = performance.now() + 20_000;
       const run = () => {
         batch.fill(1, 200);
@@ -201,6 +204,7 @@ for (const [fate, lasts] of [["fails", false], ["ends", false], ["hangs", true]]
       const isOver = () => lasts ? batch.arena.memory.bytes[1] === 1 : lost > 0;
       while (!isOver()) lost = run();
       assert(lasts ? lost === 0 : lost < batch.count);
+      assert.equal(told, lost);
       for (let i = 0; i < 10; i++) assert.equal(run(), 0);
     } finally {
       pool.stop();
@@ -213,6 +217,6 @@ Deno.test("threads that don't come up are done without", async () => {
   assert.equal(pool.threads, 1);
   const arena = new Arena(65536);
   const crypto = cryptoOf("wasm", arena);
-  assert.equal(pool.share(crypto, arena), crypto);
+  assert.equal(pool.share(crypto, arena, () => {}), crypto);
   pool.stop();
 });

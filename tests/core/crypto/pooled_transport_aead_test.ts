@@ -7,6 +7,7 @@ import {
   OPEN,
   POOL_TUNING,
   PooledTransportAead,
+  type PoolThreads,
   type PoolTuning,
   SEAL,
 } from "../../../core/crypto/pooled_transport_aead.ts";
@@ -36,6 +37,8 @@ class Pool {
   play: (helper: SharedBatchHelper, backend: TransportAead) => void = () => {};
   /** Messages that the owner itself has computed. */
   own = 0;
+  /** Messages that nobody has computed, as the pool tells. */
+  lost = 0;
   gone = false;
 
   constructor(tuning: Partial<PoolTuning> = {}) {
@@ -56,11 +59,13 @@ class Pool {
       openBatch: (list, count) => compute(list, count, "openBatch"),
     };
     const owner = new SharedBatchOwner(words, 1);
-    this.aead = new PooledTransportAead(own, this.memory, owner, 2, () => this.gone, {
-      ...POOL_TUNING,
-      waitMs: 1,
-      ...tuning,
-    });
+    const threads: PoolThreads = {
+      count: 2,
+      isGone: () => this.gone,
+      lost: (messages) => this.lost += messages,
+    };
+    const settings = { ...POOL_TUNING, waitMs: 1, ...tuning };
+    this.aead = new PooledTransportAead(own, this.memory, owner, threads, settings);
     const { memory } = this;
     const random = new Bytes(1);
     memory.bytes.set(random.take(KEY_SIZE), KEY);
@@ -160,6 +165,7 @@ Deno.test("pooled AEAD: nothing of messages goes out that a helper failed to sea
     if (at < first || at >= first + count) assert.deepEqual(pool.body(at), body);
     else assert(pool.body(at).every((byte) => byte === 0), `message ${at}`);
   }
+  assert.equal(pool.lost, count);
 });
 
 Deno.test("pooled AEAD: messages that a helper failed to open are not authentic", () => {
@@ -192,6 +198,7 @@ Deno.test("pooled AEAD: a helper that has ended is not waited for", () => {
   pool.aead.openBatch(LIST, COUNT);
   const results = Array.from({ length: COUNT }, (_, at) => pool.result(at));
   assert.equal(results.filter((result) => result === 0).length, taken);
+  assert.equal(pool.lost, taken);
   assert.equal(results.filter((result) => result === 1).length, COUNT - taken);
   // It goes on without it.
   pool.own = 1;

@@ -6,6 +6,7 @@ import {
   DESCRIPTOR_SIZE,
   OPEN,
   PooledTransportAead,
+  type PoolThreads,
   type PoolTuning,
   SEAL,
 } from "../../../core/crypto/pooled_transport_aead.ts";
@@ -74,8 +75,12 @@ function modelOf(setting: Setting): Model {
       sealBatch: (list, count) => compute(SEAL, list, count),
       openBatch: (list, count) => compute(OPEN, list, count),
     };
-    const isGone = (helper: number) => world("isGone", helper) === 1;
-    const aead = new PooledTransportAead(own, memory, shared, helpers + 1, isGone, TUNING);
+    const pool: PoolThreads = {
+      count: helpers + 1,
+      isGone: (helper) => world("isGone", helper) === 1,
+      lost: () => {},
+    };
+    const aead = new PooledTransportAead(own, memory, shared, pool, TUNING);
     for (const [batch, count] of batches.entries()) {
       boundary();
       world("batch", batch);
