@@ -4,9 +4,9 @@ import type { MeasureContext, Values } from "./measure/context.ts";
 import { measureProgram } from "./measure/empty_program.ts";
 import { measureResponder } from "./measure/handshake.ts";
 import { measureIdle } from "./measure/idle.ts";
-import { startIperf3 } from "./measure/iperf3.ts";
+import { startIperf3, warmUp } from "./measure/iperf3.ts";
 import { measureMemory } from "./measure/memory.ts";
-import { measurePing } from "./measure/ping.ts";
+import { measureFirstPings, measurePing } from "./measure/ping.ts";
 import { measureTcp } from "./measure/tcp.ts";
 import { measureUdp } from "./measure/udp.ts";
 import type { MeasureGroup } from "./metrics.ts";
@@ -64,7 +64,15 @@ async function measureTunnel(
 
   await attempt("start", () => Promise.resolve({ first_ping: tunnel.firstPingMs }));
   await attempt("memory", () => measureMemory(context, "idle"));
-  if (wanted.has("tcp") || wanted.has("udp") || wanted.has("ping")) await startIperf3(context);
+  await attempt("ping", () => measureFirstPings(context));
+  const transfers = (["tcp", "udp", "ping"] as const).find((group) => wanted.has(group));
+  if (transfers) {
+    await attempt(transfers, async () => {
+      await startIperf3(context);
+      await warmUp(context);
+      return {};
+    });
+  }
   await attempt("tcp", () => measureTcp(context));
   await attempt("ping", () => measurePing(context));
   await attempt("udp", () => measureUdp(context));

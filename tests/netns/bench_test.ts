@@ -49,6 +49,7 @@ Deno.test("a quick benchmark gives all figures and leaves nothing behind", async
     "udp_64",
     "udp_1200",
     "ping_p50",
+    "ping_first_p50",
     "ping_load_p99",
     "rss_anon_idle",
     "rss_load",

@@ -32,6 +32,11 @@ export async function startIperf3({ tunnel }: MeasureContext): Promise<void> {
   }, { interval: 10 });
 }
 
+/** A transfer of one second: after that code is compiled and memory is allocated. */
+export async function warmUp(context: MeasureContext): Promise<void> {
+  await transfer({ ...context, options: { ...context.options, seconds: 1 } }, []);
+}
+
 /** Runs one test with further `options` of iperf3. */
 export async function transfer(
   context: MeasureContext,

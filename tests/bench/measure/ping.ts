@@ -5,16 +5,21 @@ import { pause } from "../../netns/harness/wait.ts";
 import { transfer } from "./iperf3.ts";
 
 const INTERVAL_MS = 2;
+const FIRST_SECONDS = 0.4;
 /** Each batch is a new process, and so a new chance of the scheduler to place everything. */
 const IDLE_BATCHES = 4;
 const IDLE_BATCH_SECONDS = 0.3;
 /** While TCP starts, so that all answers are taken under load. */
 const LOAD_STARTS_MS = 200;
 
+/** Round-trip times of the first answers after the start, when no code has been compiled yet. */
+export async function measureFirstPings(context: MeasureContext): Promise<Values> {
+  const first = await ping(context, FIRST_SECONDS);
+  return { ping_first_p50: quantile(first, 0.5), ping_first_p99: quantile(first, 0.99) };
+}
+
 /** Round-trip times while nothing else goes on, and while one TCP stream fills the tunnel. */
 export async function measurePing(context: MeasureContext): Promise<Values> {
-  // The first answers meet code that has not been compiled and caches that are empty.
-  await ping(context, 0.1);
   const idle: number[] = [];
   for (let batch = 0; batch < IDLE_BATCHES; batch++) {
     idle.push(...await ping(context, IDLE_BATCH_SECONDS));

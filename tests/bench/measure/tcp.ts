@@ -2,9 +2,8 @@ import { TCP_CASES, type TcpCase } from "../metrics.ts";
 import type { MeasureContext, Values } from "./context.ts";
 import { transfer } from "./iperf3.ts";
 
-/** Rates of TCP, and what the first transfer cost. A transfer before that, of one second, warms up. */
+/** Rates of TCP, and what the first transfer cost. */
 export async function measureTcp(context: MeasureContext): Promise<Values> {
-  await transfer({ ...context, options: { ...context.options, seconds: 1 } }, []);
   const values: Record<string, number> = {};
   const [first] = TCP_CASES;
   for (const tcp of TCP_CASES.filter((tcp) => !context.options.quick || isQuick(tcp))) {
