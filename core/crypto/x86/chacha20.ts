@@ -65,7 +65,7 @@ export class ChaCha20 {
 
   /** Blocks of Poly1305 that take about as long as a double round of so many groups. */
   wovenBlocks(groups: number): number {
-    return (this.#width === 64 ? [2, 3, 5] : [2, 3, 3])[groups - 1] ?? 0;
+    return (this.#width === 64 ? [2, 3, 4] : [2, 3, 3])[groups - 1] ?? 0;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { Assembler, weave } from "./assembler.ts";
+import { Assembler, type Instruction, weave } from "./assembler.ts";
 import { ChaCha20, DOUBLE_ROUNDS, MAX_GROUPS } from "./chacha20.ts";
 import { poly1305Begin, poly1305Block, poly1305Blocks, poly1305End, position } from "./poly1305.ts";
 import {
@@ -75,13 +75,31 @@ export function generateTransportAead(extension: VectorExtension): NativeCode {
   const chacha20 = new ChaCha20(a, extension === "avx512" ? 64 : 32);
   const [sealBatch, openBatch] = [a.label("sealBatch"), a.label("openBatch")];
   a.bind(sealBatch);
-  new BatchFunction(a, chacha20, "seal").emit();
+  const passes = Array.from({ length: MAX_GROUPS }, (_, i) => recordPass(a, chacha20, i + 1));
+  new BatchFunction(a, chacha20, passes, "seal").emit();
   a.align(64);
   a.bind(openBatch);
-  new BatchFunction(a, chacha20, "open").emit();
+  new BatchFunction(a, chacha20, passes, "open").emit();
   chacha20.emitConstants();
   const { code, offsetOf } = a.assemble();
   return { code, functions: { sealBatch: offsetOf(sealBatch), openBatch: offsetOf(openBatch) } };
+}
+
+/** What a pass repeats. Both functions have it in common. */
+interface Pass {
+  readonly groups: number;
+  /** A double round of ChaCha20. */
+  readonly doubleRound: readonly Instruction[];
+  /** The same, and this many blocks of Poly1305 between its instructions. */
+  readonly woven: readonly Instruction[];
+  readonly blocks: number;
+}
+
+function recordPass(a: Assembler, chacha20: ChaCha20, groups: number): Pass {
+  const blocks = chacha20.wovenBlocks(groups);
+  const doubleRound = a.record(() => chacha20.doubleRound(groups));
+  const woven = weave(doubleRound, a.record(() => poly1305Blocks(a, blocks)));
+  return { groups, doubleRound, woven, blocks };
 }
 
 /** A field of the scratch area. */
@@ -93,12 +111,19 @@ function scratch(field: number): Address {
 class BatchFunction {
   readonly #a: Assembler;
   readonly #chacha20: ChaCha20;
+  readonly #passes: readonly Pass[];
   readonly #direction: "seal" | "open";
   readonly #finishChunk: Label;
 
-  constructor(assembler: Assembler, chacha20: ChaCha20, direction: "seal" | "open") {
+  constructor(
+    assembler: Assembler,
+    chacha20: ChaCha20,
+    passes: readonly Pass[],
+    direction: "seal" | "open",
+  ) {
     this.#a = assembler;
     this.#chacha20 = chacha20;
+    this.#passes = passes;
     this.#direction = direction;
     this.#finishChunk = assembler.label("finish chunk");
   }
@@ -185,39 +210,35 @@ class BatchFunction {
     const done = a.label("pass done");
     a.load(rcx, scratch(SCRATCH.REMAINING));
     a.add(rcx, scratch(SCRATCH.SKIP));
-    for (let groups = 1; groups <= MAX_GROUPS; groups++) {
+    for (const pass of this.#passes) {
       const more = a.label("more groups");
-      if (groups < MAX_GROUPS) {
-        a.cmp(rcx, groups * this.#chacha20.groupSize);
+      if (pass.groups < MAX_GROUPS) {
+        a.cmp(rcx, pass.groups * this.#chacha20.groupSize);
         a.jump("above", more);
       }
-      this.#passOf(groups);
-      if (groups < MAX_GROUPS) a.jmp(done);
+      this.#passOf(pass);
+      if (pass.groups < MAX_GROUPS) a.jmp(done);
       a.bind(more);
     }
     a.bind(done);
   }
 
-  #passOf(groups: number): void {
+  #passOf({ groups, doubleRound, woven, blocks }: Pass): void {
     const a = this.#a;
     const chacha20 = this.#chacha20;
     const [both, alone, finish] = [a.label("both"), a.label("ChaCha20 alone"), a.label("finish")];
-    const blocks = chacha20.wovenBlocks(groups);
     chacha20.load(groups, key);
     a.movImmediate(rounds, BigInt(DOUBLE_ROUNDS));
     a.bind(both);
     a.lea(rax, at(position, blocks * POLY1305_BLOCK_SIZE));
     a.cmp(rax, scratch(SCRATCH.WHOLE_END));
     a.jump("above", alone);
-    a.append(weave(
-      a.record(() => chacha20.doubleRound(groups)),
-      a.record(() => poly1305Blocks(a, blocks)),
-    ));
+    a.append(woven);
     a.sub(rounds, 1);
     a.jump("notZero", both);
     a.jmp(finish);
     a.bind(alone);
-    chacha20.doubleRound(groups);
+    a.append(doubleRound);
     a.sub(rounds, 1);
     a.jump("notZero", alone);
     a.bind(finish);
