@@ -170,6 +170,11 @@ export class SharedBatchOwner extends SharedBatch {
     return true;
   }
 
+  /** Whether all helpers sleep. */
+  get isAlone(): boolean {
+    return this.atomics.load(this.words, SLEEPERS) >= this.#helpers;
+  }
+
   /** Claims a chunk: {@linkcode first} and {@linkcode count} tell which. -1 when none is left. */
   claim(): number {
     while (this.#next < this.chunks) {

@@ -12,6 +12,7 @@ import {
   SEAL,
 } from "../../../core/crypto/pooled_transport_aead.ts";
 import {
+  type AtomicOperations,
   SHARED_BATCH_WORDS,
   SharedBatchHelper,
   SharedBatchOwner,
@@ -29,20 +30,24 @@ const COUNT = 40;
 
 /** A pool of this thread and one helper, which this thread plays too, between two of its own chunks. */
 class Pool {
+  readonly words = new Int32Array(new SharedArrayBuffer(SHARED_BATCH_WORDS * 4));
   readonly memory: Memory;
   readonly backend: TransportAead;
   readonly helper: SharedBatchHelper;
   readonly aead: PooledTransportAead;
   /** What the helper does when the owner has done its first chunk. */
   play: (helper: SharedBatchHelper, backend: TransportAead) => void = () => {};
-  /** Messages that the owner itself has computed. */
+  /** Messages that the owner itself has computed, and in how many calls. */
   own = 0;
+  calls = 0;
   /** Messages that nobody has computed, as the pool tells. */
   lost = 0;
+  /** What the owner wakes by. */
+  notify: typeof Atomics.notify = Atomics.notify;
   gone = false;
 
   constructor(tuning: Partial<PoolTuning> = {}) {
-    const words = new Int32Array(new SharedArrayBuffer(SHARED_BATCH_WORDS * 4));
+    const { words } = this;
     this.helper = new SharedBatchHelper(words, 0, 1);
     const wasmMemory = new WebAssembly.Memory({ initial: 3, maximum: 3 });
     this.memory = memoryOf(wasmMemory.buffer);
@@ -51,6 +56,7 @@ class Pool {
       backend[operation](list, count);
       if (this.own === 0) this.play(this.helper, backend);
       this.own += count;
+      this.calls++;
     };
     const own: TransportAead = {
       seal: (key, message, length) => backend.seal(key, message, length),
@@ -58,7 +64,10 @@ class Pool {
       sealBatch: (list, count) => compute(list, count, "sealBatch"),
       openBatch: (list, count) => compute(list, count, "openBatch"),
     };
-    const owner = new SharedBatchOwner(words, 1);
+    const { load, store, add, sub, compareExchange, wait } = Atomics;
+    const notify = (words: Int32Array, at: number, count: number) => this.notify(words, at, count);
+    const atomics = { load, store, add, sub, compareExchange, wait, notify };
+    const owner = new SharedBatchOwner(words, 1, atomics as unknown as AtomicOperations);
     const threads: PoolThreads = {
       count: 2,
       isGone: () => this.gone,
@@ -148,6 +157,32 @@ Deno.test("pooled AEAD: small batches and single messages stay on the thread", (
   pool.aead.seal(KEY, pool.message(0), 32);
   assert.equal(pool.aead.open(KEY, pool.message(0), 32), true);
 });
+
+Deno.test("pooled AEAD: while all helpers sleep, only a batch that is worth waking them is shared", () => {
+  const small = new Pool();
+  whileAsleep(small, () => small.aead.sealBatch(LIST, COUNT));
+  assert.equal(small.calls, 1);
+  assert.equal(small.own, COUNT);
+
+  const large = new Pool({ wakeBytes: COUNT * LENGTH });
+  const woken = whileAsleep(large, () => large.aead.sealBatch(LIST, COUNT));
+  assert(large.calls > 1);
+  assert.equal(large.own, COUNT);
+  assert.equal(woken, 1);
+});
+
+/** Does something while the helper sleeps. Returns how many helpers were to be woken up. */
+function whileAsleep(pool: Pool, run: () => void): number {
+  let woken = 0;
+  pool.notify = (_words: unknown, _at: number, count = 0) => woken += count;
+  const { load, store, add, sub, compareExchange, notify } = Atomics;
+  const wait = () => (run(), "ok");
+  const atomics = { load, store, add, sub, compareExchange, notify, wait };
+  const helper = new SharedBatchHelper(pool.words, 0, 1, atomics as unknown as AtomicOperations);
+  helper.look();
+  helper.sleep();
+  return woken;
+}
 
 Deno.test("pooled AEAD: nothing of messages goes out that a helper failed to seal", () => {
   const expected = sealedAlone();
