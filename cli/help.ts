@@ -13,20 +13,25 @@ interface CommandHelp {
 
 /** Of commands that start an engine. */
 const ENGINE_OPTIONS = `\
+
+Engine options:
+      --crypto=WHICH
+                    Which implementation of the cryptography to use: auto (the fastest that is
+                    correct, the default), native, libcrypto (OpenSSL 3), wasm or noble (slow)
       --offload=WHICH
                     Which offloads to use where the kernel has them: auto (all, the default), off,
                     or a list of tun, udp-gso and udp-gro with commas
       --threads=N   How many threads encrypt and decrypt, 1 (the default) to 16
 `;
 const ENGINE_ENVIRONMENT = `\
+  WGTS_CRYPTO       As --crypto
   WGTS_OFFLOAD      As --offload
   WGTS_THREADS      As --threads
 `;
 
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   up: {
-    synopsis:
-      "up [--foreground] [--dry-run] [--strict] [--offload=WHICH] [--threads=N] NAME | FILE.conf",
+    synopsis: "up [--foreground] [--dry-run] [--strict] [<engine options>] NAME | FILE.conf",
     summary: "Bring up the tunnel of a wg-quick(8) config",
     details: `\
 Brings up the tunnel that /etc/wireguard/NAME.conf or FILE.conf describes: creates the
@@ -57,7 +62,7 @@ Runs the PreDown and PostDown commands and undoes what \`up' did, according to t
 `,
   },
   run: {
-    synopsis: "run [--foreground] [--offload=WHICH] [--threads=N] NAME",
+    synopsis: "run [--foreground] [<engine options>] NAME",
     summary: "Only create an interface and serve it, like wireguard-go(1)",
     details: `\
 Creates the interface NAME and serves it until it or its control socket is deleted; \`wg setconf'

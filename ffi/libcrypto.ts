@@ -180,9 +180,8 @@ function load(soname: string): LibcryptoFunctions {
   try {
     return Deno.dlopen(soname, SYMBOLS).symbols;
   } catch (cause) {
-    const missing = cause instanceof Error ? /undefined symbol: (\w+)/.exec(cause.message) : null;
-    const reason = missing === null ? "not found" : `no function ${missing[1]}`;
-    throw new Error(`${soname}: ${reason}`, { cause });
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(message.replace(/^(Could not open library: )+/, ""), { cause });
   }
 }
 

@@ -9,6 +9,7 @@ import { controlSocketPath } from "../engine/control_path.ts";
 import type { CryptoPool } from "../engine/crypto_pool.ts";
 import { Engine } from "../engine/engine.ts";
 import { Logger, logLevelFrom, stderrSink } from "../engine/log.ts";
+import { parseCryptoChoice } from "../engine/crypto_choice.ts";
 import { engineOption } from "../engine/engine_options.ts";
 import { parseOffload } from "../engine/offload_option.ts";
 import { READY } from "../engine/start.ts";
@@ -25,9 +26,11 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
     const option = options.find((option) => option.startsWith(`--${what}-fd=`));
     return option === undefined ? -1 : Number(option.slice(option.indexOf("=") + 1));
   };
+  const choice = parseCryptoChoice(engineOption(options, "--crypto") ?? "auto");
   const offload = parseOffload(engineOption(options, "--offload") ?? "auto");
   const threads = parseThreads(engineOption(options, "--threads") ?? "1");
-  if (fd("tun") < 0 || fd("control") < 0 || offload === null || threads === null) {
+  const parsed = choice !== null && offload !== null && threads !== null;
+  if (fd("tun") < 0 || fd("control") < 0 || !parsed) {
     throw new Error("the engine is started by `wgts up' and `wgts run', not by hand");
   }
   // A runtime that gets SIGUSR1 opens a debugger's port, or dies.
@@ -36,10 +39,11 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
   const sink = options.includes("--log=stderr") ? stderrSink(name) : syslogSink(name);
   const logger = new Logger(logLevelFrom(Deno.env.get("LOG_LEVEL")), sink);
   const readyFd = fd("ready");
-  const createCrypto = await choose();
-  const pool = threads === 1 ? null : await startPool(threads, logger);
+  let pool: CryptoPool | null = null;
   let engine: Engine;
   try {
+    const createCrypto = await choose({ choice, logger, shared: threads > 1 });
+    pool = threads === 1 ? null : await startPool(threads, logger);
     const { capabilities, noNewPrivileges, systemCalls } = confineEngine();
     logger.debug(
       `confined: capabilities ${capabilities}, no new privileges ${noNewPrivileges}, ` +

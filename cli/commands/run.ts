@@ -1,5 +1,6 @@
 import { isInterfaceName } from "../../core/config/interface_name.ts";
 import { splitEngineOptions } from "../engine/engine_options.ts";
+import { requireCrypto } from "../engine/require_crypto.ts";
 import { becomeEngine, startEngine } from "../engine/start.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -20,6 +21,7 @@ export async function main(args: string[]): Promise<number> {
     );
     return 1;
   }
+  await requireCrypto(engine);
   if (options.length > 0 || Deno.env.get("WG_PROCESS_FOREGROUND") === "1") {
     becomeEngine(name, engine);
   }

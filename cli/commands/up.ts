@@ -1,5 +1,6 @@
 import type { QuickInterfaceConfig } from "../../core/config/types.ts";
 import { splitEngineOptions } from "../engine/engine_options.ts";
+import { requireCrypto } from "../engine/require_crypto.ts";
 import { startEngine } from "../engine/start.ts";
 import { RUNTIME_DIRECTORY } from "../journal.ts";
 import { printError } from "../output.ts";
@@ -26,6 +27,7 @@ export async function main(args: string[]): Promise<number> {
   const foreground = line.switches.has("--foreground") || line.switches.has("-f");
   const location = requireLocation(line.operand);
   if (!dryRun) requireNetAdmin(`bring up ${location.name}`);
+  await requireCrypto(options);
   const { config, path } = readConfig(location.path, printError);
   warnOfMissingFeatures(config.interface);
   using system = new LinuxSystem({

@@ -1,6 +1,7 @@
 import type { Now } from "../../core/clock.ts";
 import { Device } from "../../core/device.ts";
 import { TransmitBuffer } from "../../core/transmit_buffer.ts";
+import type { Choice } from "../../core/uapi/status.ts";
 import { Arena } from "../../ffi/arena.ts";
 import { SystemClock } from "../../ffi/clock.ts";
 import { FileWatch } from "../../ffi/inotify.ts";
@@ -16,6 +17,7 @@ import type { CryptoFactory } from "./choose_crypto.ts";
 import type { ControlTarget } from "./control_connection.ts";
 import { CONTROL_POLL_SLOTS, type ControlPoll, ControlServer } from "./control_server.ts";
 import type { CryptoPool } from "./crypto_pool.ts";
+import { cryptoChoices } from "./crypto_report.ts";
 import { DataPath } from "./data_path.ts";
 import { describeEvent } from "./event_text.ts";
 import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
@@ -79,7 +81,7 @@ export class Engine {
   #busy = false;
   #stopReason: string | null = null;
   readonly #startedAt: number;
-  readonly #crypto: string;
+  readonly #cryptos: Choice[];
 
   /** Takes over what `options` holds. Throws SysError when the system refuses something. */
   constructor({ tun, control, logger, createCrypto, offload, pool }: EngineOptions) {
@@ -94,7 +96,7 @@ export class Engine {
     const lost = (messages: number) =>
       logger.error(`a crypto thread has failed: ${messages} packets were lost`);
     const crypto = pool ? pool.share(own, arena, lost) : own;
-    this.#crypto = crypto.name;
+    this.#cryptos = cryptoChoices(crypto);
     this.#device = new Device({
       memory: arena.memory,
       crypto,
@@ -291,7 +293,7 @@ export class Engine {
           refusedBySockets: this.#path.sender.refused,
           refusedByInterface: this.#path.writer.refused,
           startedAt: this.#startedAt,
-          crypto: this.#crypto,
+          cryptos: this.#cryptos,
           offloads: this.#offloads.offloads,
           refusesSegmentation: ({ endpoint }) =>
             endpoint !== null && this.#path.sender.refusesJoined(endpoint, this.#now.boot),

@@ -1,3 +1,4 @@
+import { CRYPTO_CHOICES, parseCryptoChoice } from "./crypto_choice.ts";
 import { parseOffload } from "./offload_option.ts";
 import { MAX_THREADS, parseThreads } from "./threads_option.ts";
 
@@ -11,6 +12,12 @@ interface EngineOption {
 }
 
 const OPTIONS: readonly EngineOption[] = [
+  {
+    option: "--crypto",
+    variable: "WGTS_CRYPTO",
+    expected: `one of ${CRYPTO_CHOICES.map((choice) => `"${choice}"`).join(", ")}`,
+    isValid: (value) => parseCryptoChoice(value) !== null,
+  },
   {
     option: "--offload",
     variable: "WGTS_OFFLOAD",

@@ -1,6 +1,6 @@
 import type { Device } from "../../core/device.ts";
 import type { Peer } from "../../core/peer.ts";
-import type { Count, UapiStatus } from "../../core/uapi/status.ts";
+import type { Choice, Count, UapiStatus } from "../../core/uapi/status.ts";
 import { interfaceNameOf } from "../../ffi/interface_name.ts";
 import { networkNamespaceOfTun, ownNetworkNamespace } from "../../ffi/namespace.ts";
 import { type SocketMemory, socketMemory } from "../../ffi/socket_memory.ts";
@@ -20,8 +20,8 @@ export interface StatusSources {
   readonly refusedByInterface: number;
   /** Milliseconds since 1970-01-01 UTC when the engine was started. */
   readonly startedAt: number;
-  /** Name of the implementation of the cryptography. */
-  readonly crypto: string;
+  /** The implementations of the cryptography. */
+  readonly cryptos: Choice[];
   readonly offloads: readonly OffloadState[];
   /** Whether datagrams to the peer aren't joined for the kernel to cut, because that failed. */
   refusesSegmentation(peer: Peer): boolean;
@@ -29,7 +29,7 @@ export interface StatusSources {
 
 /** How an engine runs at this moment. */
 export function readStatus(sources: StatusSources): UapiStatus<Peer> {
-  const { tun, device, udp, startedAt, crypto } = sources;
+  const { tun, device, udp, startedAt, cryptos } = sources;
   const sockets = readSockets(udp);
   const drops: Count[] = [
     { name: "socket-receive", count: sockets.reduce((sum, { drops }) => sum + drops, 0) },
@@ -48,7 +48,7 @@ export function readStatus(sources: StatusSources): UapiStatus<Peer> {
       threads: 1,
       receiveBuffer: sockets[0]?.receiveBuffer ?? 0,
       sendBuffer: sockets[0]?.sendBuffer ?? 0,
-      cryptos: [{ name: crypto, on: true, reason: "" }],
+      cryptos,
       offloads: [...sources.offloads],
       drops,
     },

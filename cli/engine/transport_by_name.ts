@@ -1,6 +1,8 @@
 import type { TransportAead } from "../../core/crypto/crypto.ts";
 import { createWasmCrypto, WASM_SCRATCH_SIZE } from "../../core/crypto/wasm.ts";
 import type { Arena } from "../../ffi/arena.ts";
+import { openLibcrypto } from "../../ffi/libcrypto.ts";
+import { LibcryptoTransportAead } from "../../ffi/libcrypto_transport.ts";
 import { createNativeTransport } from "../../ffi/native_crypto.ts";
 
 /** Bytes of an arena that an implementation needs at most. */
@@ -13,6 +15,10 @@ export function createTransport(name: string, arena: Arena): TransportAead | nul
       return createWasmCrypto(arena.wasmMemory, arena.reserve(WASM_SCRATCH_SIZE)).transport;
     case "native":
       return createNativeTransport(arena);
+    case "libcrypto": {
+      const wasm = createWasmCrypto(arena.wasmMemory, arena.reserve(WASM_SCRATCH_SIZE));
+      return new LibcryptoTransportAead(arena, openLibcrypto(), wasm.transport);
+    }
     default:
       return null;
   }
