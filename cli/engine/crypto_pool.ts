@@ -122,7 +122,8 @@ export class CryptoPool {
     tuning: PoolTuning = POOL_TUNING,
   ): Kind {
     const helpers = this.#helpers.length;
-    if (helpers === 0) return crypto;
+    // The reference serves machines without SIMD; helpers don't load it.
+    if (helpers === 0 || crypto.name === "noble") return crypto;
     const length = SHARED_BATCH_WORDS * 4;
     const words = { offset: arena.reserve(length, ALIGNMENT), length };
     const control = new Int32Array(arena.wasmMemory.buffer, words.offset, SHARED_BATCH_WORDS);

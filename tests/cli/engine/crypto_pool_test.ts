@@ -220,3 +220,14 @@ Deno.test("threads that don't come up are done without", async () => {
   assert.equal(pool.share(crypto, arena, () => {}), crypto);
   pool.stop();
 });
+
+Deno.test("the reference implementation stays on one thread", async () => {
+  const pool = await CryptoPool.start(2);
+  try {
+    const arena = new Arena(65536 + pool.size, { shared: true });
+    const crypto = { ...cryptoOf("wasm", arena), name: "noble" };
+    assert.equal(pool.share(crypto, arena, () => {}), crypto);
+  } finally {
+    pool.stop();
+  }
+});
