@@ -1,4 +1,5 @@
 import type { TransportAead } from "./crypto/crypto.ts";
+import type { Region } from "./device_context.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Memory } from "./memory.ts";
 import type { Session } from "./session.ts";
@@ -7,12 +8,16 @@ import type { Session } from "./session.ts";
 const DESCRIPTOR_SIZE = 16;
 const DESCRIPTOR_RESULT = 12;
 
+/** What is to be done with the messages of a batch. */
+export type BatchOperation = "seal" | "open";
+
 /**
  * Transport data messages that wait to be sealed or opened at once, in order. Bounded; one array per
  * field, so that nothing is allocated per message. Lengths are those of the plaintext, padding included.
  */
 export class TransportBatch {
   readonly capacity: number;
+  readonly #opens: boolean;
   readonly #view: DataView;
   readonly #aead: TransportAead;
   /** Offset of the descriptors. */
@@ -23,21 +28,18 @@ export class TransportBatch {
   readonly #sources: (Endpoint | null)[];
   #count = 0;
 
-  /** `list` is the 16-byte aligned offset in `memory` of 16 bytes for each of `capacity` messages. */
-  constructor(memory: Memory, aead: TransportAead, list: number, capacity: number) {
+  /** `list` is a region of `memory`, 16-byte aligned: it has room for 16 bytes of each message. */
+  constructor(operation: BatchOperation, memory: Memory, aead: TransportAead, list: Region) {
+    const capacity = Math.floor(list.length / DESCRIPTOR_SIZE);
     this.capacity = capacity;
+    this.#opens = operation === "open";
     this.#view = memory.view;
     this.#aead = aead;
-    this.#list = list;
+    this.#list = list.offset;
     this.#sessions = new Array(capacity).fill(null);
     this.#messages = new Int32Array(capacity);
     this.#lengths = new Int32Array(capacity);
     this.#sources = new Array(capacity).fill(null);
-  }
-
-  /** How many descriptors, and so messages, fit into `length` bytes. */
-  static capacityOf(length: number): number {
-    return Math.floor(length / DESCRIPTOR_SIZE);
   }
 
   get count(): number {
@@ -73,24 +75,11 @@ export class TransportBatch {
     return this.#sources[at] ?? null;
   }
 
-  /** Seals all messages, but forgets those whose session ended after they were appended. */
-  seal(): void {
-    this.#forgetErased();
-    for (let at = 0; at < this.#count; at++) {
-      const descriptor = this.#list + at * DESCRIPTOR_SIZE;
-      this.session(at)?.describeSeal(descriptor, this.message(at), this.length(at));
-    }
-    this.#aead.sealBatch(this.#list, this.#count);
-  }
-
-  /** Opens all messages, but forgets those whose session ended after they were appended. */
-  open(): void {
-    this.#forgetErased();
-    for (let at = 0; at < this.#count; at++) {
-      const descriptor = this.#list + at * DESCRIPTOR_SIZE;
-      this.session(at)?.describeOpen(descriptor, this.message(at), this.length(at));
-    }
-    this.#aead.openBatch(this.#list, this.#count);
+  /** Seals or opens all messages, but forgets those whose session ended after they were appended. */
+  run(): void {
+    if (this.#hasErased()) this.#forgetErased();
+    if (this.#opens) this.#aead.openBatch(this.#list, this.#count);
+    else this.#aead.sealBatch(this.#list, this.#count);
   }
 
   /** Whether message `at` was authentic. */
@@ -100,6 +89,17 @@ export class TransportBatch {
 
   clear(): void {
     this.#count = 0;
+  }
+
+  #hasErased(): boolean {
+    let last: Session | null = null;
+    for (let at = 0; at < this.#count; at++) {
+      const session = this.session(at);
+      if (session === last) continue;
+      if (session === null || session.erased) return true;
+      last = session;
+    }
+    return false;
   }
 
   #forgetErased(): void {
@@ -126,5 +126,8 @@ export class TransportBatch {
     this.#messages[at] = message;
     this.#lengths[at] = length;
     this.#sources[at] = source;
+    const descriptor = this.#list + at * DESCRIPTOR_SIZE;
+    if (this.#opens) session.describeOpen(descriptor, message, length);
+    else session.describeSeal(descriptor, message, length);
   }
 }

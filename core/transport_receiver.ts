@@ -13,6 +13,9 @@ export class TransportReceiver {
   readonly #context: DeviceContext;
   readonly #batch: TransportBatch;
   readonly #onConfirmed: (peer: Peer, now: Now) => void;
+  /** The session found last and its index, for messages come in runs. */
+  #lastSession: Session | null = null;
+  #lastIndex = 0;
 
   /** `onConfirmed` is called when the first message of a session showed that the peer has its keys. */
   constructor(
@@ -21,17 +24,16 @@ export class TransportReceiver {
     onConfirmed: (peer: Peer, now: Now) => void,
   ) {
     this.#context = context;
-    const capacity = TransportBatch.capacityOf(list.length);
-    this.#batch = new TransportBatch(context.memory, context.aead, list.offset, capacity);
+    this.#batch = new TransportBatch("open", context.memory, context.aead, list);
     this.#onConfirmed = onConfirmed;
   }
 
   /** Queues transport data of `length` bytes at `message`, when it belongs to a session. */
   receive(message: number, length: number, source: Endpoint, now: Now): void {
-    const { memory, indices } = this.#context;
     // Signed, for V8 would put half of all unsigned indices on the heap.
-    const session = indices.get(memory.view.getInt32(message + RECEIVER_OFFSET, true));
-    if (!(session instanceof Session) || !session.canReceive(now.boot)) return;
+    const index = this.#context.memory.view.getInt32(message + RECEIVER_OFFSET, true);
+    const session = this.#sessionOf(index);
+    if (session === null || !session.canReceive(now.boot)) return;
     if (this.#batch.full) this.complete(now);
     this.#batch.push(session, message, length - TRANSPORT_OVERHEAD, source);
   }
@@ -40,20 +42,40 @@ export class TransportReceiver {
   complete(now: Now): void {
     const batch = this.#batch;
     if (batch.count === 0) return;
-    batch.open();
+    batch.run();
+    let lastSession: Session | null = null;
+    let lastSource: Endpoint | null = null;
     for (let at = 0; at < batch.count; at++) {
       const session = batch.session(at);
       const source = batch.source(at);
       if (session === null || source === null || !batch.opened(at)) continue;
-      this.#accept(session, batch.message(at), batch.length(at), source, now);
+      // An earlier message of the same batch may have ended the session.
+      if (session.erased || !session.acceptCounter(batch.message(at))) continue;
+      // Of all that one session brings at once from one place, the first message tells what it is worth.
+      if (session !== lastSession || source !== lastSource) {
+        this.#accept(session, source, now);
+        lastSession = session;
+        lastSource = source;
+      }
+      this.#take(session.peer, batch.message(at), batch.length(at), now);
     }
     batch.clear();
+    this.#lastSession = null;
   }
 
-  /** Handles an authentic message whose plaintext has `length` bytes. */
-  #accept(session: Session, message: number, length: number, source: Endpoint, now: Now): void {
-    // An earlier message of the same batch may have ended the session.
-    if (session.erased || !session.acceptCounter(message)) return;
+  /** The session whose messages have `index`, i32; null when there is none. */
+  #sessionOf(index: number): Session | null {
+    const last = this.#lastSession;
+    if (last !== null && index === this.#lastIndex && !last.erased) return last;
+    const owner = this.#context.indices.get(index);
+    if (!(owner instanceof Session)) return null;
+    this.#lastIndex = index;
+    this.#lastSession = owner;
+    return owner;
+  }
+
+  /** An authentic message of `session` came from `source`. */
+  #accept(session: Session, source: Endpoint, now: Now): void {
     const { peer } = session;
     const { timers } = peer;
     peer.updateEndpoint(source);
@@ -63,8 +85,12 @@ export class TransportReceiver {
     }
     timers.onAnyAuthenticatedPacketTraversal(now.boot);
     timers.onAnyAuthenticatedPacketReceived();
+  }
+
+  /** Handles the plaintext of an authentic message of `peer`, which has `length` bytes. */
+  #take(peer: Peer, message: number, length: number, now: Now): void {
     if (length > 0) {
-      timers.onDataReceived(now.boot);
+      peer.timers.onDataReceived(now.boot);
       if (!this.#deliver(peer, message + TRANSPORT_HEADER_SIZE, length)) return;
     }
     peer.receivedBytes += length + TRANSPORT_OVERHEAD;

@@ -20,8 +20,7 @@ export class TransportSender {
 
   constructor(context: DeviceContext, list: Region) {
     this.#context = context;
-    const capacity = TransportBatch.capacityOf(list.length);
-    this.#batch = new TransportBatch(context.memory, context.aead, list.offset, capacity);
+    this.#batch = new TransportBatch("seal", context.memory, context.aead, list);
   }
 
   /** {@linkcode Device.send} */
@@ -44,7 +43,7 @@ export class TransportSender {
     }
     if (!this.#makeRoom(now)) return false;
     const padded = this.#padded(length);
-    if (padded > length) memory.bytes.fill(0, packet + length, packet + padded);
+    for (let at = length; at < padded; at++) memory.view.setUint8(packet + at, 0);
     const message = packet - TRANSPORT_HEADER_SIZE;
     session.writeHeader(message);
     this.#batch.push(session, message, padded, null);
@@ -55,11 +54,24 @@ export class TransportSender {
   complete(now: Now): void {
     const batch = this.#batch;
     if (batch.count === 0) return;
-    batch.seal();
-    for (let at = 0; at < batch.count; at++) {
-      const peer = batch.session(at)?.peer;
-      if (peer === undefined) continue;
-      this.#sent(peer, batch.message(at), batch.length(at) + TRANSPORT_OVERHEAD, now);
+    batch.run();
+    const { outgoing } = this.#context;
+    for (let at = 0; at < batch.count;) {
+      // All that one session sends at once moves the peer's timers once.
+      const session = batch.session(at);
+      const peer = session?.peer ?? null;
+      const endpoint = peer?.endpoint ?? null;
+      let bytes = 0;
+      let isData = false;
+      for (; at < batch.count && batch.session(at) === session; at++) {
+        const length = batch.length(at) + TRANSPORT_OVERHEAD;
+        if (endpoint === null || !outgoing.push(batch.message(at), length, endpoint, peer)) {
+          continue;
+        }
+        bytes += length;
+        if (length > KEEPALIVE_SIZE) isData = true;
+      }
+      if (peer !== null) this.#account(peer, bytes, isData, now);
     }
     batch.clear();
   }
@@ -80,7 +92,9 @@ export class TransportSender {
     const message = this.#context.transmit.allocate(KEEPALIVE_SIZE);
     if (message < 0) return false;
     session.writeHeader(message);
-    if (session.seal(message, 0)) this.#sent(peer, message, KEEPALIVE_SIZE, now);
+    if (!session.seal(message, 0)) return true;
+    const pushed = this.#context.outgoing.push(message, KEEPALIVE_SIZE, peer.endpoint, peer);
+    this.#account(peer, pushed ? KEEPALIVE_SIZE : 0, false, now);
     return true;
   }
 
@@ -141,15 +155,13 @@ export class TransportSender {
     return outgoing.count + this.#batch.count < outgoing.capacity;
   }
 
-  /** The sealed message of `length` bytes at `message` goes out. */
-  #sent(peer: Peer, message: number, length: number, now: Now): void {
-    const { timers, endpoint } = peer;
+  /** Messages of `bytes` together go out, among which some have a packet in them if `isData`. */
+  #account(peer: Peer, bytes: number, isData: boolean, now: Now): void {
+    const { timers } = peer;
     timers.onAnyAuthenticatedPacketTraversal(now.boot);
     timers.onAnyAuthenticatedPacketSent();
-    if (endpoint !== null && this.#context.outgoing.push(message, length, endpoint, peer)) {
-      peer.sentBytes += length;
-      if (length > KEEPALIVE_SIZE) timers.onDataSent(now.boot);
-    }
+    peer.sentBytes += bytes;
+    if (isData) timers.onDataSent(now.boot);
     if (peer.sessions.current?.needsRekeyAfterSending(now.boot)) timers.requestHandshake(now.boot);
   }
 
@@ -158,7 +170,7 @@ export class TransportSender {
     const { mtu } = this.#context;
     // A packet larger than the MTU is padded as its last fragment of that size would be.
     const last = length > mtu ? length % mtu : length;
-    const padded = Math.ceil(last / PADDING_MULTIPLE) * PADDING_MULTIPLE;
+    const padded = (last + PADDING_MULTIPLE - 1) & -PADDING_MULTIPLE;
     return length - last + Math.min(padded, mtu);
   }
 }

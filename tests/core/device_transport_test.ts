@@ -304,6 +304,32 @@ Deno.test("transport: more packets than a batch holds, for several peers at once
   assert.deepEqual(ids(c), packets.map((_, id) => id).filter((id) => id % 3 === 0));
 });
 
+Deno.test("transport: datagrams of several peers arrive in one batch", () => {
+  const sim = new Simulation(8);
+  const [a, b, c] = [sim.addHost(), sim.addHost(), sim.addHost()];
+  sim.connect(b, a);
+  sim.connect(c, a);
+  b.send(ipv4Packet(b, a, 0));
+  c.send(ipv4Packet(c, a, 1));
+  sim.run(100);
+  a.received.length = 0;
+  const datagrams: { bytes: Uint8Array; from: Endpoint }[] = [];
+  for (let id = 0; id < 100; id++) {
+    const from = id % 5 < 3 ? b : c;
+    const bytes = capture(from, ipv4Packet(from, a, id));
+    datagrams.push({ bytes: bytes.slice(), from: from.address });
+  }
+  const before = [b, c].map((from) => a.peer(from).receivedBytes);
+  a.receive(datagrams);
+  assert.deepEqual(
+    a.received.map(({ packet, peer }) => [packetId(packet), peer]),
+    datagrams.map((_, id) => [id, a.peer(id % 5 < 3 ? b : c)]),
+  );
+  const after = [b, c].map((from) => a.peer(from).receivedBytes);
+  const size = datagrams[0]?.bytes.length ?? 0;
+  assert.deepEqual(after, [(before[0] ?? 0) + 60 * size, (before[1] ?? 0) + 40 * size]);
+});
+
 Deno.test("transport: packets behind staged ones don't overtake them", () => {
   const { sim, a, b } = pair();
   for (let id = 0; id < 5; id++) a.send(ipv4Packet(a, b, id));
