@@ -80,6 +80,8 @@ export class HandshakeProcessor {
    * get that far only by knowing the device's public key, or an index in use.
    */
   receive(type: MessageType, message: number, length: number, source: Endpoint): void {
+    // In a flood, not even MAC1 is worth computing for what would be dropped.
+    if (this.#queue.full) return;
     const { memory } = this.#context;
     const bytes = memory.bytes.subarray(message, message + length);
     if (this.#isAddressedToUs(type, bytes)) this.#queue.push(memory, message, length, source);

@@ -21,9 +21,14 @@ export class HandshakeQueue {
     return this.#count;
   }
 
+  /** Whether nothing can be appended. */
+  get full(): boolean {
+    return this.#count === MAX_QUEUED_HANDSHAKES;
+  }
+
   /** Appends a copy of the `length` (at most 148) bytes at `message`; false when the ring is full. */
   push(memory: Memory, message: number, length: number, source: Endpoint): boolean {
-    if (this.#count === MAX_QUEUED_HANDSHAKES) return false;
+    if (this.full) return false;
     const at = (this.#first + this.#count) % MAX_QUEUED_HANDSHAKES;
     this.#messages.set(memory.bytes.subarray(message, message + length), at * MAX_HANDSHAKE_SIZE);
     this.#lengths[at] = length;

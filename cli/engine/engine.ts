@@ -48,6 +48,8 @@ const OTHER_SIZE = 6 * MIB;
 
 /** Batches of each direction before signals, timers and the control socket get a look. */
 const ROUNDS = 16;
+/** After how long no further batch is begun: a batch can hold thousands of joined small datagrams. */
+const PACKET_BUDGET_MS = 2;
 /** How long control work may hold up packets, per turn. */
 const CONTROL_BUDGET_MS = 1;
 
@@ -170,14 +172,19 @@ export class Engine {
 
   #morePackets = false;
 
-  /** Moves packets both ways until neither side has any, or for {@linkcode ROUNDS} rounds. */
+  /**
+   * Moves packets both ways until neither side has any, for {@linkcode ROUNDS} rounds and about
+   * {@linkcode PACKET_BUDGET_MS} at most: a flood must stop neither handshakes nor timers nor control.
+   */
   #movePackets(): void {
     const { sockets } = this.#udp;
     const now = this.#now;
     let network4 = sockets !== null && sockets.ipv4 >= 0 && this.#isReady(SLOT.udp4);
     let network6 = sockets !== null && sockets.ipv6 >= 0 && this.#isReady(SLOT.udp6);
     let tun = this.#isReady(SLOT.tun);
+    const end = performance.now() + PACKET_BUDGET_MS;
     for (let round = 0; round < ROUNDS && (network4 || network6 || tun); round++) {
+      if (round > 0 && performance.now() >= end) break;
       if (network4) network4 = this.#path.receive(sockets?.ipv4 ?? -1, now);
       if (network6) network6 = this.#path.receive(sockets?.ipv6 ?? -1, now);
       if (tun) tun = this.#path.send(now);
