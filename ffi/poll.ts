@@ -14,6 +14,8 @@ export class PollSet {
   readonly #timeout: number;
   readonly #entriesPointer: Deno.PointerObject;
   readonly #timeoutPointer: Deno.PointerObject;
+  /** Entries from here on are unused. The kernel isn't shown those: up to 30 it needs no memory for. */
+  #end = 0;
 
   /** @param capacity number of entries; all are unused at first */
   constructor(arena: Arena, capacity: number) {
@@ -32,6 +34,11 @@ export class PollSet {
     this.#view.setInt32(entry + POLLFD.FD, fd, true);
     this.#view.setInt16(entry + POLLFD.EVENTS, events, true);
     this.#view.setInt16(entry + POLLFD.REVENTS, 0, true);
+    if (fd >= 0) {
+      this.#end = Math.max(this.#end, index + 1);
+      return;
+    }
+    while (this.#end > 0 && this.#isUnused(this.#end - 1)) this.#end--;
   }
 
   /** Makes entry `index` unused. */
@@ -48,7 +55,7 @@ export class PollSet {
    */
   wait(timeoutMs: number): number {
     const ready = timeoutMs === Infinity
-      ? libc.ppoll(this.#entriesPointer, this.#capacity, null, null)
+      ? libc.ppoll(this.#entriesPointer, this.#end, null, null)
       : this.#waitFor(timeoutMs);
     if (ready >= 0) return ready;
     const number = errno();
@@ -58,7 +65,7 @@ export class PollSet {
       throw new SysError("wait for events (ppoll)", number);
     }
     // A ppoll that failed leaves the events of the call before.
-    for (let index = 0; index < this.#capacity; index++) {
+    for (let index = 0; index < this.#end; index++) {
       this.#view.setInt16(this.#entry(index) + POLLFD.REVENTS, 0, true);
     }
     return 0;
@@ -77,7 +84,11 @@ export class PollSet {
     this.#view.setUint32(this.#timeout + TIMESPEC.SECONDS + 4, 0, true);
     this.#view.setUint32(this.#timeout + TIMESPEC.NANOSECONDS, nanoseconds, true);
     this.#view.setUint32(this.#timeout + TIMESPEC.NANOSECONDS + 4, 0, true);
-    return libc.ppoll(this.#entriesPointer, this.#capacity, this.#timeoutPointer, null);
+    return libc.ppoll(this.#entriesPointer, this.#end, this.#timeoutPointer, null);
+  }
+
+  #isUnused(index: number): boolean {
+    return this.#view.getInt32(this.#entry(index) + POLLFD.FD, true) < 0;
   }
 
   #entry(index: number): number {

@@ -63,10 +63,37 @@ Deno.test("waits no less than the time asked for, fractions included", () => {
   assert.equal(poll.wait(-5), 0);
 });
 
+/** More than a process may have open, so that the kernel refuses to look at all of them. */
+const TOO_MANY = 1 << 20;
+
 Deno.test("a failing ppoll and a wrong index are told apart from readiness", () => {
-  assert.throws(
-    () => new PollSet(new Arena(1 << 24), 1 << 20).wait(0),
-    (error) => error instanceof SysError && error.code === "EINVAL",
-  );
+  const poll = new PollSet(new Arena(1 << 24), TOO_MANY);
+  withPipe((reading) => {
+    poll.set(TOO_MANY - 1, reading, POLLIN);
+    assert.throws(
+      () => poll.wait(0),
+      (error) => error instanceof SysError && error.code === "EINVAL",
+    );
+  });
   assert.throws(() => new PollSet(new Arena(65536), 1).ready(1), RangeError);
+});
+
+Deno.test("the kernel isn't shown the unused entries at the end", () => {
+  const poll = new PollSet(new Arena(1 << 24), TOO_MANY);
+  assert.equal(poll.wait(0), 0);
+  withPipe((reading, writing) => {
+    poll.set(0, writing, POLLOUT);
+    poll.set(5, writing, POLLOUT);
+    poll.set(TOO_MANY - 1, reading, POLLIN);
+    poll.clear(TOO_MANY - 1);
+    assert.equal(poll.wait(0), 2);
+    poll.clear(0);
+    assert.equal(poll.wait(0), 1);
+    assert.equal(poll.ready(5), POLLOUT);
+    poll.clear(5);
+    assert.equal(poll.wait(0), 0);
+    poll.set(2, writing, POLLOUT);
+    assert.equal(poll.wait(0), 1);
+    assert.equal(poll.ready(2), POLLOUT);
+  });
 });
