@@ -10,14 +10,22 @@ import { SOCKADDR_MAX_SIZE } from "./sockaddr.ts";
 
 /** Bytes of a slot: the largest UDP payload, or what the kernel joins of several, fits. */
 const SLOT_SIZE = 65536;
+/** Slots of a batch at first, and at least: with so much in each, more would leave the cache again. */
+const MIN_SLOTS = 8;
+/** Bytes in a batch that is large enough. */
+const LARGE_BATCH = 512 << 10;
 /** A sockaddr, rounded up to a multiple of 8. */
 const NAME_SIZE = 32;
 
 /** Receives batches of datagrams into slots of the arena. Allocates only for senders not seen lately. */
 export class UdpReceiver {
-  /** Largest number of datagrams per batch, or of what the kernel joined of several. */
-  readonly slots: number;
+  /**
+   * Whether the last {@linkcode receive} filled all slots that it had, so that more may wait: a batch has
+   * few slots while the kernel joins datagrams, for their bytes are to stay in the processor's cache.
+   */
+  full = false;
   readonly #memory: Memory;
+  readonly #maxSlots: number;
   readonly #headers: number;
   readonly #names: number;
   readonly #controls: number;
@@ -27,13 +35,16 @@ export class UdpReceiver {
   readonly #cache: EndpointCache;
   readonly #segmentSizes: Int32Array;
   readonly #endpoints: (Endpoint | null)[];
+  /** How many slots the next batch has. */
+  #slots: number;
   /** How many headers the kernel has changed. */
   #used: number;
 
   /** @param slots largest number of datagrams per batch; each takes 64 KiB of the arena */
   constructor(arena: Arena, slots: number) {
     this.#memory = arena.memory;
-    this.slots = slots;
+    this.#maxSlots = slots;
+    this.#slots = Math.min(slots, MIN_SLOTS);
     this.#headers = arena.reserve(slots * MMSGHDR.SIZE);
     this.#names = arena.reserve(slots * NAME_SIZE);
     this.#controls = arena.reserve(slots * CONTROL_SIZE);
@@ -64,14 +75,17 @@ export class UdpReceiver {
    */
   receive(fd: number): number {
     this.#resetHeaders();
-    const count = libc.recvmmsg(fd, this.#headersPointer, this.slots, 0, null);
+    const count = libc.recvmmsg(fd, this.#headersPointer, this.#slots, 0, null);
+    this.full = count === this.#slots;
     if (count < 0) {
       const number = errno();
       return number === Errno.EAGAIN || number === Errno.EINTR ? 0 : -number;
     }
     this.#used = count;
     const { view } = this.#memory;
+    let bytes = 0;
     for (let slot = 0; slot < count; slot++) {
+      bytes += this.length(slot);
       const controls = this.#controls + slot * CONTROL_SIZE;
       const header = this.#headers + slot * MMSGHDR.SIZE;
       this.#control.parse(view, controls, view.getUint32(header + MSGHDR.CONTROL_LENGTH, true));
@@ -79,6 +93,7 @@ export class UdpReceiver {
       const name = this.#names + slot * NAME_SIZE;
       this.#endpoints[slot] = this.#cache.lookup(name, this.#control.packetInfo);
     }
+    this.#adapt(bytes);
     return count;
   }
 
@@ -104,6 +119,15 @@ export class UdpReceiver {
   /** Who sent slot `slot`, and to which local address; null when the address is of no known family. */
   endpoint(slot: number): Endpoint | null {
     return this.#endpoints[slot] ?? null;
+  }
+
+  /** Chooses the number of slots of the next batch after one of `bytes` bytes. */
+  #adapt(bytes: number): void {
+    if (bytes > LARGE_BATCH) {
+      this.#slots = Math.max(this.#slots >> 1, Math.min(MIN_SLOTS, this.#maxSlots));
+    } else if (this.full && bytes <= LARGE_BATCH / 2) {
+      this.#slots = Math.min(this.#slots * 2, this.#maxSlots);
+    }
   }
 
   /** Restores the sizes that the kernel replaced by what it wrote. */

@@ -425,7 +425,7 @@ export const MUTANTS: Mutant[] = [
   {
     property: "an endpoint that joined datagrams can't reach is remembered",
     file: "ffi/udp_sender.ts",
-    snippet: "this.#unjoined.set(endpoint, this.#now + REMEMBER_MS);",
+    snippet: "this.#unjoined.set(endpoint, this.#now.boot + REMEMBER_MS);",
     replacement: "",
     testFile: UDP_HEALING_TEST,
     test: "EMSGSIZE is remembered for the endpoint, and loses nothing",
@@ -433,7 +433,7 @@ export const MUTANTS: Mutant[] = [
   {
     property: "such an endpoint is tried again after a while",
     file: "ffi/udp_sender.ts",
-    snippet: "if (this.#now < until) return false;",
+    snippet: "if (this.#now.boot < until) return false;",
     replacement: "return false;",
     testFile: UDP_HEALING_TEST,
     test: "EINVAL is remembered for the endpoint, and loses nothing",

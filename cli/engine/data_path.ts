@@ -72,7 +72,7 @@ export class DataPath {
     device.completeReceive(now);
     this.writer.write(device.delivered);
     device.delivered.clear();
-    return count === receiver.slots;
+    return receiver.full;
   }
 
   /** Reads one batch of packets from the interface and seals it. True when more may wait there. */
@@ -96,7 +96,7 @@ export class DataPath {
   flush(now: Now): void {
     const { outgoing } = this.#device;
     do {
-      if (outgoing.count > 0) this.sender.send(outgoing, now.boot);
+      if (outgoing.count > 0) this.sender.send(outgoing, now);
       outgoing.clear();
       this.#transmit.reset();
     } while (this.#device.pump(now) || outgoing.count > 0);

@@ -42,7 +42,8 @@ const MIB = 1 << 20;
 /** Keys of 65,536 peers, three sessions each; pages that no session uses take no memory. */
 const KEY_SLOTS_SIZE = 65_536 * 6 * 32;
 const BATCH_LIST_SIZE = 2 * 1024 * 16;
-const TRANSMIT_SIZE = 4 * MIB;
+/** Some more than what is read from the interface before it is sent on. */
+const TRANSMIT_SIZE = MIB / 2;
 /** Largest UDP batch (64 slots of 64 KiB), message headers and all the rest. */
 const OTHER_SIZE = 6 * MIB;
 
@@ -303,7 +304,7 @@ export class Engine {
           cryptos: this.#cryptos,
           offloads: this.#offloads.offloads,
           refusesSegmentation: ({ endpoint }) =>
-            endpoint !== null && this.#path.sender.refusesJoined(endpoint, this.#now.boot),
+            endpoint !== null && this.#path.sender.refusesJoined(endpoint, this.#now),
         }),
       state: {
         get privateKey() {

@@ -62,7 +62,7 @@ for (const [gso, what] of [[false, "one by one"], [true, "cut by the kernel"]] a
   Deno.bench(`${BATCH} datagrams over loopback, ${what}`, { group: "udp" }, () => {
     sender.gso[4] = sender.gso[6] = gso;
     to.setReceiveOffload(gso);
-    sender.send(datagrams, 0);
+    sender.send(datagrams, { boot: 0, wall: 0 });
     while (receiver.receive(to.ipv4) > 0);
   });
 }

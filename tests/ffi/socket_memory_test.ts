@@ -37,7 +37,7 @@ Deno.test("socketMemory tells the buffers' sizes and how many datagrams they had
       length: () => 1400,
       endpoint: () => endpoint,
     };
-    new UdpSender(arena, from).send(datagrams, 0);
+    new UdpSender(arena, from).send(datagrams, { boot: 0, wall: 0 });
     const drops = socketMemory(to.ipv4)?.drops ?? 0;
     assert(drops > 0 && drops < count, `${drops} of ${count} were dropped`);
   } finally {

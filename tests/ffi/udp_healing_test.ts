@@ -1,6 +1,7 @@
 /** Kernels and routes that refuse joined datagrams: nothing is lost, and the sender learns from it. */
 import "./bind_libc.ts";
 import assert from "node:assert/strict";
+import type { Now } from "../../core/clock.ts";
 import { Endpoint } from "../../core/endpoint.ts";
 import { Errno } from "../../ffi/errno.ts";
 import { MMSGHDR, MSGHDR } from "../../ffi/layout.ts";
@@ -39,6 +40,10 @@ function countRefusals(error: number, body: () => void, refuses = () => true): n
   return refusals;
 }
 
+function at(boot: number): Now {
+  return { boot, wall: 0 };
+}
+
 function datagramsTo(host: Host, endpoint: Endpoint): TestDatagrams {
   const list = new TestDatagrams(host.arena);
   for (let i = 0; i < COUNT; i++) list.add(1000, endpoint);
@@ -47,7 +52,7 @@ function datagramsTo(host: Host, endpoint: Endpoint): TestDatagrams {
 
 /** Sends a list, and checks that all of it arrives in order. Tells whether any were joined. */
 function exchange(a: Host, b: Host, list: TestDatagrams, fd: number, now: number): boolean {
-  assert.equal(a.sender.send(list, now), COUNT);
+  assert.equal(a.sender.send(list, at(now)), COUNT);
   const received = receive(b, fd, COUNT);
   assert.deepEqual(
     received.map(({ number }) => number),
@@ -99,15 +104,15 @@ for (const code of ["EMSGSIZE", "EINVAL"] as const) {
       const sendAt = (now: number) =>
         countRefusals(Errno[code], () => assert.equal(exchange(a, b, list, fd, now), false));
 
-      assert.equal(sender.refusesJoined(endpoint, 1000), false);
+      assert.equal(sender.refusesJoined(endpoint, at(1000)), false);
       assert(sendAt(1000) > 0);
-      assert(sender.refusesJoined(endpoint, 1000));
+      assert(sender.refusesJoined(endpoint, at(1000)));
       assert.equal(sendAt(1000), 0, "remembered");
       assert.equal(sendAt(60_999), 0);
-      assert(sender.refusesJoined(endpoint, 60_999));
-      assert.equal(sender.refusesJoined(endpoint, 61_000), false);
+      assert(sender.refusesJoined(endpoint, at(60_999)));
+      assert.equal(sender.refusesJoined(endpoint, at(61_000)), false);
       assert(sendAt(61_000) > 0, "tried again");
-      assert(sender.refusesJoined(endpoint, 61_000));
+      assert(sender.refusesJoined(endpoint, at(61_000)));
       assert.deepEqual(sender.gso, { 4: true, 6: false });
 
       const other = new Endpoint(Uint8Array.of(127, 0, 0, 2), b.sockets.port);
@@ -147,11 +152,11 @@ rootTest("the memory of endpoints is bounded", () => {
           length: () => 100,
           endpoint: () => endpoint,
         };
-        assert.equal(a.sender.send(pair, 0), 2);
-        assert(a.sender.refusesJoined(endpoint, 0));
+        assert.equal(a.sender.send(pair, at(0)), 2);
+        assert(a.sender.refusesJoined(endpoint, at(0)));
       }
     });
-    const remembered = endpoints.filter((endpoint) => a.sender.refusesJoined(endpoint, 0));
+    const remembered = endpoints.filter((endpoint) => a.sender.refusesJoined(endpoint, at(0)));
     assert(remembered.length <= 1024, `${remembered.length}`);
   });
 });

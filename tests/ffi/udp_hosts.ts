@@ -10,6 +10,7 @@ import { UdpReceiver } from "../../ffi/udp_receiver.ts";
 import { type Datagrams, UdpSender } from "../../ffi/udp_sender.ts";
 import { setUp } from "./interfaces.ts";
 
+export const NOW = { boot: 0, wall: 0 };
 export const LOCALHOST_V4 = Uint8Array.of(127, 0, 0, 1);
 export const LOCALHOST_V6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 

@@ -15,7 +15,7 @@ import {
 import { libc } from "../../ffi/libc.ts";
 import { UdpSockets } from "../../ffi/udp.ts";
 import { rootTest } from "./privileged.ts";
-import { LOCALHOST_V4, LOCALHOST_V6, receive, TestDatagrams, withHosts } from "./udp_hosts.ts";
+import { LOCALHOST_V4, LOCALHOST_V6, NOW, receive, TestDatagrams, withHosts } from "./udp_hosts.ts";
 
 function refuses(code: string, pattern: RegExp): (error: unknown) => true {
   return (error) => {
@@ -85,7 +85,7 @@ for (const gso of [false, true]) {
         }
         list.add(100, null);
 
-        assert.equal(a.sender.send(list, 0), 300);
+        assert.equal(a.sender.send(list, NOW), 300);
         assert.equal(a.sender.refused, 1);
         assert.deepEqual(a.sender.gso, { 4: gso, 6: gso });
         for (const endpoint of [v4, v6]) {
@@ -112,14 +112,14 @@ rootTest("a reply leaves from the address that was asked", () => {
     const asked = Uint8Array.of(127, 9, 8, 7);
     const question = new TestDatagrams(a.arena);
     question.add(100, new Endpoint(asked, b.sockets.port));
-    assert.equal(a.sender.send(question, 0), 1);
+    assert.equal(a.sender.send(question, NOW), 1);
     const [request] = receive(b, b.sockets.ipv4, 1);
     assert(request?.endpoint);
 
     const answer = new TestDatagrams(b.arena);
     answer.add(50, request.endpoint);
     answer.add(60, request.endpoint.withoutSource());
-    assert.equal(b.sender.send(answer, 0), 2);
+    assert.equal(b.sender.send(answer, NOW), 2);
     const replies = receive(a, a.sockets.ipv4, 2);
     assert.deepEqual(replies.map((d) => d.endpoint?.address), [asked, LOCALHOST_V4]);
     assert.deepEqual(replies.map((d) => d.endpoint?.port), [b.sockets.port, b.sockets.port]);
@@ -141,7 +141,7 @@ for (const gso of [false, true]) {
       }
       const reported: number[] = [];
       a.sender.onSourceUnusable = (at) => reported.push(at);
-      assert.equal(a.sender.send(list, 0), 7);
+      assert.equal(a.sender.send(list, NOW), 7);
       assert.deepEqual(reported, [1, 2, 4, 5]);
       assert.equal(a.sender.refused, 0);
       const numbers = (fd: number, count: number) => receive(b, fd, count).map((d) => d.number);
@@ -160,12 +160,41 @@ for (const gso of [false, true]) {
       list.add(100, unreachable);
       list.add(70_000, good);
       list.add(100, good);
-      assert.equal(a.sender.send(list, 0), 2);
+      assert.equal(a.sender.send(list, NOW), 2);
       assert.equal(a.sender.refused, 2);
       assert.deepEqual(receive(b, b.sockets.ipv4, 2).map((d) => d.number), [0, 3]);
     });
   });
 }
+
+rootTest(
+  "a batch gets more slots while small datagrams fill it, and fewer when it is large",
+  () => {
+    withHosts((a, b) => {
+      const endpoint = new Endpoint(LOCALHOST_V4, b.sockets.port);
+      const offset = a.arena.reserve(60_000);
+      const send = (count: number, size: number) => {
+        const list = { count, offset: () => offset, length: () => size, endpoint: () => endpoint };
+        assert.equal(a.sender.send(list, NOW), count);
+      };
+      const batches = () => {
+        const counts: number[] = [];
+        for (;;) {
+          const count = b.receiver.receive(b.sockets.ipv4);
+          if (count === 0) return counts;
+          counts.push(count);
+          if (!b.receiver.full) return counts;
+        }
+      };
+      send(100, 100);
+      assert.deepEqual(batches(), [8, 16, 32, 32, 12]);
+      send(100, 60_000);
+      assert.deepEqual(batches(), [32, 16, 8, 8, 8, 8, 8, 8, 4]);
+      send(9, 100);
+      assert.deepEqual(batches(), [8, 1]);
+    });
+  },
+);
 
 rootTest("errors of a receive are told apart from silence", () => {
   withHosts((a) => {

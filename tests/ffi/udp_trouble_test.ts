@@ -54,12 +54,18 @@ networkTest("a socket's buffer that stays full costs the rest of the list, and l
     const smallest = Int32Array.of(1);
     libc.setsockopt(sockets.ipv4, SOL_SOCKET, SO_SNDBUF, smallest, smallest.byteLength);
     const sender = new UdpSender(arena, sockets);
-    const sent = sender.send(datagramsTo(new Endpoint(LOCALHOST, 7), 200, offset), 0);
+    const sent = sender.send(datagramsTo(new Endpoint(LOCALHOST, 7), 200, offset), {
+      boot: 0,
+      wall: 0,
+    });
     assert(sent > 0 && sent < 200, `${sent}`);
     assert.equal(sender.refused, 200 - sent);
     // The other family has a buffer of its own.
     const ipv6 = IpAddress.parse("::1")?.bytes ?? LOCALHOST;
-    assert.equal(sender.send(datagramsTo(new Endpoint(ipv6, 7), 10, offset), 0), 10);
+    assert.equal(
+      sender.send(datagramsTo(new Endpoint(ipv6, 7), 10, offset), { boot: 0, wall: 0 }),
+      10,
+    );
   } finally {
     sockets.close();
   }
@@ -81,7 +87,7 @@ rootTest("a link-local peer is answered on the link it wrote from", () => {
       let peer = new Endpoint(address, sockets.port, interfaceIndex);
       // To ourselves, and then to whoever seems to have written.
       for (let i = 0; i < 2; i++) {
-        assert.equal(sender.send(datagramsTo(peer, 1, offset), 0), 1);
+        assert.equal(sender.send(datagramsTo(peer, 1, offset), { boot: 0, wall: 0 }), 1);
         assert.equal(poll.wait(10_000), 1);
         assert.equal(receiver.receive(sockets.ipv6), 1);
         const from = receiver.endpoint(0);

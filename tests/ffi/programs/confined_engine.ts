@@ -34,8 +34,9 @@ const list = (endpoint: Endpoint) => ({
   length: () => 100,
   endpoint: () => endpoint,
 });
-const sent = sender.send(list(new Endpoint(Uint8Array.of(127, 0, 0, 1), sockets.port)), 0) +
-  sender.send(list(new Endpoint(Uint8Array.of(10, 9, 9, 2), 7)), 0);
+const now = { boot: 0, wall: 0 };
+const sent = sender.send(list(new Endpoint(Uint8Array.of(127, 0, 0, 1), sockets.port)), now) +
+  sender.send(list(new Endpoint(Uint8Array.of(10, 9, 9, 2), 7)), now);
 poll.wait(10_000);
 const received = receiver.receive(sockets.ipv4);
 let packets = 0;

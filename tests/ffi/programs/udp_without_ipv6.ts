@@ -42,7 +42,7 @@ const datagrams: Datagrams = {
   length: () => 100,
   endpoint: (at) => new Endpoint(targets[at] ?? new Uint8Array(4), sockets.port),
 };
-const sent = sender.send(datagrams, 0);
+const sent = sender.send(datagrams, { boot: 0, wall: 0 });
 const { port } = sockets;
 const spare = UdpSockets.open(0, 0);
 const free = spare.port;

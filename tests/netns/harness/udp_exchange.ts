@@ -55,7 +55,7 @@ export function exchangeUdp(
         offset: (at) => offset + at * size,
         length: () => size,
         endpoint: () => endpoint,
-      }, 0);
+      }, { boot: 0, wall: 0 });
     const { bytes, view } = arena.memory;
 
     for (let attempt = 0;; attempt++) {
