@@ -85,6 +85,8 @@ export class Engine {
   #stopReason: string | null = null;
   readonly #startedAt: number;
   readonly #cryptos: Choice[];
+  readonly #threads: number;
+  #lostByThreads = 0;
 
   /** Takes over what `options` holds. Throws SysError when the system refuses something. */
   constructor({ tun, control, logger, createCrypto, offload, pool }: EngineOptions) {
@@ -96,9 +98,12 @@ export class Engine {
     const arena = pool ? new Arena(size + pool.size, { shared: true }) : new Arena(size);
     const transmit = new TransmitBuffer(arena.reserve(TRANSMIT_SIZE), TRANSMIT_SIZE);
     const own = createCrypto(arena);
-    const lost = (messages: number) =>
+    const lost = (messages: number) => {
+      this.#lostByThreads += messages;
       logger.error(`a crypto thread has failed: ${messages} packets were lost`);
+    };
     const crypto = pool ? pool.share(own, arena, lost) : own;
+    this.#threads = pool?.threads ?? 1;
     this.#cryptos = cryptoChoices(crypto);
     this.#device = new Device({
       memory: arena.memory,
@@ -300,6 +305,8 @@ export class Engine {
           udp,
           refusedBySockets: this.#path.sender.refused,
           refusedByInterface: this.#path.writer.refused,
+          threads: this.#threads,
+          lostByThreads: this.#lostByThreads,
           startedAt: this.#startedAt,
           cryptos: this.#cryptos,
           offloads: this.#offloads.offloads,

@@ -18,6 +18,10 @@ export interface StatusSources {
   readonly refusedBySockets: number;
   /** Packets that the interface refused. */
   readonly refusedByInterface: number;
+  /** Threads that work on packets. */
+  readonly threads: number;
+  /** Packets that were lost when one of them failed. */
+  readonly lostByThreads: number;
   /** Milliseconds since 1970-01-01 UTC when the engine was started. */
   readonly startedAt: number;
   /** The implementations of the cryptography. */
@@ -35,6 +39,7 @@ export function readStatus(sources: StatusSources): UapiStatus<Peer> {
     { name: "socket-receive", count: sockets.reduce((sum, { drops }) => sum + drops, 0) },
     { name: "socket-send", count: sources.refusedBySockets },
     { name: "interface", count: sources.refusedByInterface },
+    { name: "crypto-threads", count: sources.lostByThreads },
   ];
   return {
     engine: {
@@ -45,7 +50,7 @@ export function readStatus(sources: StatusSources): UapiStatus<Peer> {
       mtu: device.mtu,
       interfaceNamespace: networkNamespaceOfTun(tun.fd),
       socketNamespace: ownNetworkNamespace(),
-      threads: 1,
+      threads: sources.threads,
       receiveBuffer: sockets[0]?.receiveBuffer ?? 0,
       sendBuffer: sockets[0]?.sendBuffer ?? 0,
       cryptos,

@@ -76,6 +76,7 @@ const DROPS: ReadonlyMap<string, string> = new Map([
   ["socket-receive", "received datagrams, by the sockets: full buffers"],
   ["socket-send", "datagrams to send, which the system refused"],
   ["interface", "packets, which the interface refused"],
+  ["crypto-threads", "packets, when a crypto thread failed"],
 ]);
 
 function dropText({ name, count }: Count): string {

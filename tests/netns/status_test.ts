@@ -48,16 +48,19 @@ Deno.test("status tells how a tunnel runs", async () => {
   );
   assert.match(fields.get("started") ?? "", /^(Now|(\d+ minutes?, )?\d+ seconds? ago)$/);
   assert.equal(fields.get("state"), "up, MTU 1420");
-  assert.match(fields.get("threads") ?? "", /^[1-9]\d*$/);
   assert.match(fields.get("socket buffers") ?? "", /^14\.00 MiB to receive, 14\.00 MiB to send$/);
   assert.match(fields.get("dropped") ?? "", /^(none$|\d+ )/);
   assert.equal(fields.get("peer"), site.keys.remotePublic);
   assert.equal(fields.get("endpoint"), NEAR_ENDPOINT);
   assert.match(fields.get("latest handshake") ?? "", /^(Now|(\d+ minutes?, )?\d+ seconds? ago)$/);
   assert.match(fields.get("transfer") ?? "", /B received, .*B sent$/);
-  const used = [...fields].filter(([name]) => name.startsWith("crypto "));
-  const chosen = used.filter(([, value]) => /^on \(.*transport data/.test(value));
-  assert.equal(chosen.length, 1, String(used));
+  assert.equal(fields.get("threads"), "1");
+  const cryptos = [...fields].filter(([name]) => name.startsWith("crypto "));
+  const forData = cryptos.filter(([, value]) => /^on \(transport data\b/.test(value));
+  assert.equal(forData.length, 1, String(cryptos));
+  const offloads = [...fields].filter(([name]) => name.startsWith("offload "));
+  assert.ok(offloads.length >= 3, String(offloads));
+  for (const [name, value] of offloads) assert.match(value, /^(on|off) ?(\(.+\))?$/, name);
   for (const name of fields.keys()) assert.doesNotMatch(name, /namespace/);
 });
 
@@ -82,6 +85,17 @@ Deno.test("status holds no secret, and get is what it was before", async () => {
   assert.equal(await get(), before);
   assert.equal(await ask(site.host, "status=2\n\n"), "");
   assert.equal(await ask(site.host, "status=1\nx=1\n\n"), "errno=-22\n\n");
+});
+
+Deno.test("status tells what was chosen by option, and that it was", async () => {
+  await using site = await Site.create();
+  await site.wgtsOk("up", "--offload=tun", "--crypto=wasm", "--threads=2", "wg0");
+  const fields = fieldsOf(await site.wgtsOk("status"));
+  assert.equal(fields.get("threads"), "2");
+  assert.match(fields.get("crypto wasm") ?? "", /^on \(transport data/);
+  assert.match(fields.get("crypto native") ?? "", /^off \(.+\)$/);
+  assert.match(fields.get("offload tun-tso") ?? "", /^on/);
+  assert.match(fields.get("offload udp-gro") ?? "", /^off \(.+\)$/);
 });
 
 Deno.test("status follows an interface that goes down, or to another namespace", async () => {
