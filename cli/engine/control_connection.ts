@@ -76,6 +76,8 @@ export class ControlConnection {
         const { value, done } = this.#answer.next();
         if (done) this.#answer = null;
         else this.#output = value;
+      } else if (this.#request?.unfinished) {
+        this.#request.proceed();
       } else if (!this.#handleEvent()) {
         if (this.#finished) return this.close();
         const count = this.#stream.read(this.#input);

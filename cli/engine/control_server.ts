@@ -8,6 +8,8 @@ export interface ControlListener {
 
 /** Connections served at the same time; more wait in the socket's backlog. */
 export const MAX_CONNECTIONS = 32;
+/** A connection on which nothing happens for so long (milliseconds) makes room for one that waits. */
+export const IDLE_MS = 1000;
 
 /** What the server waits for: the engine's poll set. */
 export interface ControlPoll {
@@ -21,7 +23,11 @@ export const CONTROL_POLL_SLOTS: number = MAX_CONNECTIONS + 1;
 
 const LISTENER_SLOT = 0;
 
-/** Serves the control protocol to several clients in turns, each for as long as there is time. */
+/**
+ * Serves the control protocol to several clients in turns, each for as long as there is time. When there
+ * are too many, the one that was idle for longest is cut off, so that nobody can lock out all others by
+ * connecting and doing nothing.
+ */
 export class ControlServer {
   readonly #listener: ControlListener;
   readonly #target: ControlTarget;
@@ -29,6 +35,8 @@ export class ControlServer {
   readonly #connections: (Served | null)[] = new Array(MAX_CONNECTIONS).fill(null);
   /** Whose turn is first: a busy client must not starve those behind it. */
   #first = 0;
+  /** A client waits for a free slot, so the listener isn't polled. */
+  #crowded = false;
 
   constructor(listener: ControlListener, target: ControlTarget, poll: ControlPoll) {
     this.#listener = listener;
@@ -40,6 +48,7 @@ export class ControlServer {
   /** Serves who is ready until `expired`. True when a client has more work that needs no waiting. */
   step(expired: () => boolean): boolean {
     if (this.#poll.isReady(LISTENER_SLOT)) this.#accept();
+    if (this.#crowded) this.#makeRoom();
     let more = false;
     for (let i = 0; i < MAX_CONNECTIONS; i++) {
       const slot = (this.#first + i) % MAX_CONNECTIONS;
@@ -49,6 +58,7 @@ export class ControlServer {
         this.#first = slot;
         return true;
       }
+      served.activeAt = this.#target.now.boot;
       const state = served.connection.step(expired);
       served.hasMore = state === "more";
       if (state === "more") more = true;
@@ -57,6 +67,12 @@ export class ControlServer {
     }
     this.#first = (this.#first + 1) % MAX_CONNECTIONS;
     return more;
+  }
+
+  /** When to call {@linkcode step} at the latest, boot milliseconds, though nothing is ready; or Infinity. */
+  nextDeadline(): number {
+    const idlest = this.#crowded ? this.#idlest() : null;
+    return idlest === null ? Infinity : idlest.activeAt + IDLE_MS;
   }
 
   /** Ends all connections. */
@@ -69,21 +85,48 @@ export class ControlServer {
   }
 
   #accept(): void {
+    let accepted = false;
     for (let slot = 0; slot < MAX_CONNECTIONS; slot++) {
       if (this.#connections[slot] !== null) continue;
       const stream = this.#listener.accept();
       if (stream === null) return;
       const connection = new ControlConnection(stream, this.#target);
       // Its first read waits for the poll: most clients write a moment after they connect.
-      this.#connections[slot] = { connection, hasMore: false };
+      this.#connections[slot] = {
+        connection,
+        slot,
+        hasMore: false,
+        activeAt: this.#target.now.boot,
+      };
       this.#poll.watch(slot + 1, stream.fd, "read");
+      accepted = true;
     }
-    // All slots are taken: the listener stays readable, which must not keep the engine awake.
-    if (!this.#connections.includes(null)) this.#poll.watch(LISTENER_SLOT, -1, "nothing");
+    if (accepted) return; // Whether another client waits will show.
+    // The listener stays readable, which must not keep the engine awake.
+    this.#crowded = true;
+    this.#poll.watch(LISTENER_SLOT, -1, "nothing");
+  }
+
+  #makeRoom(): void {
+    const idlest = this.#idlest();
+    if (idlest === null || this.#target.now.boot - idlest.activeAt < IDLE_MS) return;
+    idlest.connection.close();
+    this.#release(idlest.slot);
+  }
+
+  /** The connection on which nothing has happened for longest; null when all have something to do. */
+  #idlest(): Served | null {
+    let idlest: Served | null = null;
+    for (const served of this.#connections) {
+      if (served === null || served.hasMore || this.#poll.isReady(served.slot + 1)) continue;
+      if (idlest === null || served.activeAt < idlest.activeAt) idlest = served;
+    }
+    return idlest;
   }
 
   #release(slot: number): void {
     this.#connections[slot] = null;
+    this.#crowded = false;
     this.#poll.watch(slot + 1, -1, "nothing");
     this.#poll.watch(LISTENER_SLOT, this.#listener.fd, "read");
   }
@@ -91,6 +134,9 @@ export class ControlServer {
 
 interface Served {
   readonly connection: ControlConnection;
+  readonly slot: number;
   /** It stopped for lack of time, not for lack of input. */
   hasMore: boolean;
+  /** When bytes last went either way, boot milliseconds. */
+  activeAt: number;
 }

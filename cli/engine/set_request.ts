@@ -17,6 +17,9 @@ export interface SetTarget {
   zoneIndex(zone: string): number;
 }
 
+/** Peers removed in one step of `replace_peers`: about 30 microseconds. */
+const PEERS_REMOVED_AT_ONCE = 8;
+
 /**
  * Applies the commands of one `set=1` request in order, as wireguard-go does: each takes effect at
  * once, and those before a refused one stay.
@@ -26,9 +29,28 @@ export class SetRequest {
   /** The peer that the current lines are about; null when there is none to change. */
   #peer: Peer | null = null;
   #created = false;
+  /** Peers that are still to be removed. */
+  #replaced: Iterator<Peer> | null = null;
 
   constructor(target: SetTarget) {
     this.#target = target;
+  }
+
+  /** Whether a command is still at work: {@linkcode proceed} before the next one. */
+  get unfinished(): boolean {
+    return this.#replaced !== null;
+  }
+
+  /** Does a small part of what is unfinished. */
+  proceed(): void {
+    for (let count = 0; count < PEERS_REMOVED_AT_ONCE; count++) {
+      const next = this.#replaced?.next();
+      if (next === undefined || next.done) {
+        this.#replaced = null;
+        return;
+      }
+      this.#target.device.removePeer(next.value);
+    }
   }
 
   /** Applies one command. Returns 0, or the errno to answer with. Keys in it are wiped. */
@@ -46,7 +68,8 @@ export class SetRequest {
       case "fwmark":
         return this.#changeSockets(() => this.#target.setFwmark(command.value));
       case "replace_peers":
-        device.removeAllPeers();
+        // Those of now: others may come by another connection meanwhile.
+        this.#replaced = [...device.peers].values();
         return 0;
       case "public_key":
         return this.#selectPeer(command.value);

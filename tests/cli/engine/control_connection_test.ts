@@ -310,6 +310,46 @@ Deno.test("control connection: work is cut into steps, and waits for a slow read
   assert.equal(stream.output, whole);
 });
 
+Deno.test("control connection: replace_peers removes a few peers a step, and those of its time only", () => {
+  const target = makeTarget();
+  const { device } = target;
+  for (let number = 1; number <= 40; number++) device.addPeer(new Uint8Array(32).fill(number));
+  const stream = new FakeStream(4096);
+  const connection = new ControlConnection(stream, target);
+  stream.send(`set=1\nreplace_peers=true\npublic_key=${PEER}\n\n`);
+  let added = false;
+  for (let before = device.peerCount; connection.step(AT_ONCE) === "more";) {
+    assert.ok(before - device.peerCount <= 8, `${before - device.peerCount} peers in one step`);
+    if (!added && device.peerCount < 40) {
+      added = device.addPeer(new Uint8Array(32).fill(0xbb)) !== null;
+    }
+    before = device.peerCount;
+  }
+  assert.equal(stream.output, "errno=0\n\n");
+  assert.deepEqual([...device.peers].map((peer) => formatHexKey(peer.publicKey)), [
+    OTHER_PEER,
+    PEER,
+  ]);
+});
+
+Deno.test("control connection: no step makes more than a few kilobytes of an answer", () => {
+  const target = makeTarget();
+  for (let number = 1; number <= 60; number++) {
+    const peer = target.device.addPeer(new Uint8Array(32).fill(number));
+    assert.ok(peer);
+    for (let at = 0; at < 20; at++) {
+      target.device.allowedIps.insert(Uint8Array.of(10, number, at, 0), 24, peer);
+    }
+  }
+  const stream = new FakeStream(4096);
+  const connection = new ControlConnection(stream, target);
+  stream.send("get=1\n\n");
+  for (let written = 0; connection.step(AT_ONCE) === "more"; written = stream.output.length) {
+    assert.ok(stream.output.length - written <= 5 * 1024);
+  }
+  assert.ok(stream.output.length > 40 * 1024);
+});
+
 Deno.test("control connection: a client that closes ends it, a set without its blank line counts", () => {
   const target = makeTarget();
   const stream = new FakeStream(4096);
