@@ -14,6 +14,7 @@ import type { TunDevice } from "../../ffi/tun.ts";
 import type { UnixListener } from "../../ffi/unix_socket.ts";
 import { systemRandom } from "../random.ts";
 import type { CryptoFactory } from "./choose_crypto.ts";
+import { ControlBudget } from "./control_budget.ts";
 import type { ControlTarget } from "./control_connection.ts";
 import { CONTROL_POLL_SLOTS, type ControlPoll, ControlServer } from "./control_server.ts";
 import type { CryptoPool } from "./crypto_pool.ts";
@@ -51,8 +52,6 @@ const OTHER_SIZE = 6 * MIB;
 const ROUNDS = 16;
 /** After how long no further batch is begun: a batch can hold thousands of joined small datagrams. */
 const PACKET_BUDGET_MS = 2;
-/** How long control work may hold up packets, per turn. */
-const CONTROL_BUDGET_MS = 1;
 
 /** Entries of the poll set. */
 const SLOT = { signals: 0, tun: 1, udp4: 2, udp6: 3, link: 4, socketFile: 5, control: 6 } as const;
@@ -79,8 +78,9 @@ export class Engine {
   readonly #control: ControlServer;
   /** Whether the link is up; the device isn't when its port could not be had. */
   #linkUp = false;
-  #controlEnd = 0;
-  readonly #controlExpired = () => performance.now() >= this.#controlEnd;
+  readonly #controlBudget = new ControlBudget(() => performance.now());
+  /** Whether control work was cut short. */
+  #moreControl = false;
   #busy = false;
   #stopReason: string | null = null;
   readonly #startedAt: number;
@@ -156,8 +156,7 @@ export class Engine {
 
   #turn(): void {
     const device = this.#device;
-    const wait = this.#busy ? 0 : device.nextDeadline() - this.#now.boot;
-    this.#poll.wait(wait);
+    this.#poll.wait(this.#patience());
     this.#clock.read(this.#now);
     this.#movePackets();
     if (device.nextDeadline() <= this.#now.boot) device.advance(this.#now);
@@ -165,15 +164,24 @@ export class Engine {
     this.#path.flush(this.#now);
     // Before control work: who sets the link up and then asks, is told of an interface that is up.
     if (this.#poll.ready(SLOT.link) !== 0) this.#followLink();
-    this.#controlEnd = performance.now() + CONTROL_BUDGET_MS;
-    const moreControl = this.#control.step(this.#controlExpired);
+    this.#controlBudget.begin();
+    this.#moreControl = this.#control.step(this.#controlBudget.expired);
     if (device.outgoing.count > 0) this.#path.flush(this.#now);
     if (this.#poll.ready(SLOT.signals) !== 0) this.#readSignals();
     if (this.#poll.ready(SLOT.socketFile) !== 0 && this.#socketFile.isGone()) {
       this.#stop(`its control socket ${this.#listener.path} was deleted`);
     }
     if (this.#path.gone) this.#stop("the interface was deleted");
-    this.#busy = moreHandshakes || moreControl || this.#morePackets;
+    this.#busy = moreHandshakes || this.#morePackets;
+  }
+
+  /** How long to wait for events, in milliseconds. */
+  #patience(): number {
+    if (this.#busy) return 0;
+    const deadline = Math.min(this.#device.nextDeadline(), this.#control.nextDeadline());
+    const untilDeadline = deadline - this.#now.boot;
+    if (!this.#moreControl) return untilDeadline;
+    return Math.min(untilDeadline, this.#controlBudget.pause(this.#now));
   }
 
   #morePackets = false;
@@ -188,6 +196,7 @@ export class Engine {
     let network4 = sockets !== null && sockets.ipv4 >= 0 && this.#isReady(SLOT.udp4);
     let network6 = sockets !== null && sockets.ipv6 >= 0 && this.#isReady(SLOT.udp6);
     let tun = this.#isReady(SLOT.tun);
+    if (network4 || network6 || tun) this.#controlBudget.onPackets(now);
     const end = performance.now() + PACKET_BUDGET_MS;
     for (let round = 0; round < ROUNDS && (network4 || network6 || tun); round++) {
       if (round > 0 && performance.now() >= end) break;
