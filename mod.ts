@@ -76,6 +76,7 @@ export type {
   Crypto,
   HandshakeCrypto,
   TransportAead,
+  X25519,
 } from "./core/crypto/crypto.ts";
 export {
   KEY_SIZE,

@@ -154,6 +154,6 @@ Deno.test("the colours of a status are those of wg show", () => {
     color: true,
   });
   assert.ok(text.startsWith("\x1b[0m\x1b[32m\x1b[1minterface\x1b[0m: \x1b[32mwg0\x1b[0m\n"));
-  assert.match(text, /^ {2}\x1b\[1mengine\x1b\[0m: another/m);
-  assert.match(text, /^\x1b\[33m\x1b\[1mpeer\x1b\[0m: \x1b\[33mAQEB/m);
+  assert.ok(text.includes("\n  \x1b[1mengine\x1b[0m: another"));
+  assert.ok(text.includes("\n\x1b[33m\x1b[1mpeer\x1b[0m: \x1b[33mAQEB"));
 });
