@@ -158,12 +158,13 @@ export class Engine {
     const device = this.#device;
     this.#poll.wait(this.#patience());
     this.#clock.read(this.#now);
+    // First: the packet that comes right after the link went up isn't to be dropped as one of a link that is
+    // down; and who sets the link up and then asks, is told of an interface that is up.
+    if (this.#poll.ready(SLOT.link) !== 0) this.#followLink();
     this.#movePackets();
     if (device.nextDeadline() <= this.#now.boot) device.advance(this.#now);
     const moreHandshakes = device.processNextHandshake(this.#now) && device.handshakesWaiting > 0;
     this.#path.flush(this.#now);
-    // Before control work: who sets the link up and then asks, is told of an interface that is up.
-    if (this.#poll.ready(SLOT.link) !== 0) this.#followLink();
     this.#controlBudget.begin();
     this.#moreControl = this.#control.step(this.#controlBudget.expired);
     if (device.outgoing.count > 0) this.#path.flush(this.#now);
