@@ -84,7 +84,10 @@ export class Tunnel implements AsyncDisposable {
     }
     const right = await startEnd(hosts.right, implementation, "right");
     await right.configured;
-    const ping = `ping -n -q -c 1 -W 10 ${INNER.right[4]} >/dev/null && echo $EPOCHREALTIME`;
+    // Until the first answer: on a busy machine a single request may get lost.
+    const ping = `ping -n -q -c 1 -i 0.01 -w 15 ${
+      INNER.right[4]
+    } >/dev/null && echo $EPOCHREALTIME`;
     const left = await startEnd(hosts.left, implementation, "left", ping);
     const answered = Number(await left.configured);
     const started = Number(await Deno.readTextFile(hosts.left.path("/run/wg0.started")));
