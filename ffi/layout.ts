@@ -31,7 +31,6 @@ export const F_SEAL_GROW = 0x4;
 export const F_SEAL_WRITE = 0x8;
 export const MFD_CLOEXEC = 0x1;
 export const MFD_ALLOW_SEALING = 0x2;
-export const MADV_DONTNEED = 4;
 
 // socket(2)
 export const AF_UNSPEC = 0;

@@ -68,10 +68,6 @@ const SYMBOLS = {
     parameters: [/* const char *name */ "buffer", /* unsigned int flags */ "u32"],
     result: "i32",
   },
-  madvise: {
-    parameters: [/* void *addr */ "pointer", /* size_t length */ "i32", /* int advice */ "i32"],
-    result: "i32",
-  },
   pipe2: { parameters: [/* int fds[2] */ "buffer", /* int flags */ "i32"], result: "i32" },
   unlink: { parameters: [/* const char *path */ "buffer"], result: "i32" },
   mkdir: { parameters: [/* const char *path */ "buffer", /* mode_t mode */ "i32"], result: "i32" },

@@ -1,6 +1,5 @@
 import { SIGHUP, SIGUSR1 } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
-import { unmapProgramPages } from "../../ffi/program_pages.ts";
 import { confineEngine } from "../../ffi/sandbox.ts";
 import { ignoreSignal } from "../../ffi/signal.ts";
 import { TunDevice } from "../../ffi/tun.ts";
@@ -61,7 +60,6 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
   }
   logger.info(`serving ${name}, process ${Deno.pid}`);
   report(readyFd, READY);
-  logger.debug(`unmapped ${unmapProgramPages()} bytes of the program that only its start needed`);
   try {
     logger.info(`ending: ${engine.run()}`);
     engine.close();
