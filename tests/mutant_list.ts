@@ -623,4 +623,12 @@ export const MUTANTS: Mutant[] = [
     testFile: NATIVE_TEST,
     test: "native avx2: nobody can change the code once it is loaded",
   },
+  {
+    property: "an implementation that fails its self-test isn't chosen",
+    file: "cli/engine/choose_crypto.ts",
+    snippet: "      if (problem === null) return candidate;\n",
+    replacement: "      return candidate;\n",
+    testFile: "tests/cli/engine/choose_crypto_test.ts",
+    test: "auto doesn't use what computes wrongly, whatever it is, and tells of it",
+  },
 ];
