@@ -25,12 +25,16 @@ export class AnswerChunk {
 
   /** Appends `KEY=VALUE` and a newline. */
   line(key: string, value: string | number): void {
-    this.text(`${key}=${value}\n`);
+    this.text(key);
+    this.text("=");
+    this.text(typeof value === "string" ? value : String(value));
+    this.text("\n");
   }
 
   /** Appends `NAME=` and the key in hex digits, never made into a string. */
   key(name: string, key: Uint8Array): void {
-    this.text(`${name}=`);
+    this.text(name);
+    this.text("=");
     for (const byte of key) {
       this.#buffer[this.#length++] = hexCharacter(byte >> 4);
       this.#buffer[this.#length++] = hexCharacter(byte & 15);

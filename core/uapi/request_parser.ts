@@ -68,7 +68,8 @@ export class UapiRequestParser {
   /** The next event, or null when more bytes are needed. */
   next(): UapiEvent | null {
     for (;;) {
-      const newline = this.#buffer.subarray(0, this.#end).indexOf(NEWLINE, this.#searched);
+      // What lies behind the end is zero.
+      const newline = this.#buffer.indexOf(NEWLINE, this.#searched);
       let lineEnd = newline;
       if (newline < 0) {
         this.#searched = this.#end;
@@ -150,8 +151,8 @@ export class UapiRequestParser {
   }
 
   #readSetting(start: number, end: number): UapiEvent {
-    const equals = this.#buffer.subarray(0, end).indexOf(EQUALS, start);
-    if (equals < 0) return this.#error(EPROTO, "a line has no =");
+    const equals = this.#buffer.indexOf(EQUALS, start);
+    if (equals < 0 || equals >= end) return this.#error(EPROTO, "a line has no =");
     const key = this.#text(start, equals);
     if (key === "public_key") this.#state = "peer";
     const readers = this.#state === "device" ? DEVICE_READERS : PEER_READERS;
@@ -235,7 +236,8 @@ function quoteKey(key: string): string {
 
 /** Bytes beyond ASCII become characters that no key or value has. */
 function asciiText(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  // To spread them takes ten times as long.
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 /** As `parseHexKey`, from bytes: a string of a secret could never be wiped. */
