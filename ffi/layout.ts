@@ -183,6 +183,7 @@ export const INOTIFY_EVENT = { SIZE: 16, WATCH: 0, MASK: 4, COOKIE: 8, LENGTH: 1
 
 // time.h
 export const CLOCK_REALTIME = 0;
+export const CLOCK_MONOTONIC = 1;
 export const CLOCK_BOOTTIME = 7;
 /** struct timespec: two i64. */
 export const TIMESPEC = { SIZE: 16, SECONDS: 0, NANOSECONDS: 8 } as const;

@@ -3,8 +3,8 @@ import { Errno, errno, SysError } from "./errno.ts";
 import { POLLFD, TIMESPEC } from "./layout.ts";
 import { libc } from "./libc.ts";
 
-/** Longest finite wait, in seconds: a bound for the timespec that no timer of ours comes near. */
-const MAX_WAIT_SECONDS = 0x7fffffff;
+/** Longest finite wait, in microseconds: 35 minutes. */
+export const MAX_WAIT_MICROSECONDS = 0x7fffffff;
 
 /** A fixed number of file descriptors that one ppoll(2) waits for. Waiting allocates nothing. */
 export class PollSet {
@@ -54,9 +54,18 @@ export class PollSet {
    * @throws SysError when ppoll fails
    */
   wait(timeoutMs: number): number {
-    const ready = timeoutMs === Infinity
+    return this.waitMicroseconds(toMicroseconds(timeoutMs));
+  }
+
+  /**
+   * The same with an integer, which V8 doesn't put on the heap as it does a number with a fraction.
+   *
+   * @param timeout microseconds as {@linkcode toMicroseconds} gives them; negative waits for good
+   */
+  waitMicroseconds(timeout: number): number {
+    const ready = timeout < 0
       ? libc.ppoll(this.#entriesPointer, this.#end, null, null)
-      : this.#waitFor(timeoutMs);
+      : this.#waitFor(timeout);
     if (ready >= 0) return ready;
     const number = errno();
     // Its other errors are mistakes of the caller. ENOMEM passes, and a garbage collection may have changed
@@ -76,10 +85,9 @@ export class PollSet {
     return this.#view.getInt16(this.#entry(index) + POLLFD.REVENTS, true);
   }
 
-  #waitFor(timeoutMs: number): number {
-    const whole = Math.max(0, timeoutMs);
-    const seconds = Math.min(Math.floor(whole / 1000), MAX_WAIT_SECONDS);
-    const nanoseconds = Math.min(Math.ceil((whole - seconds * 1000) * 1e6), 999_999_999);
+  #waitFor(timeout: number): number {
+    const seconds = Math.floor(timeout / 1e6);
+    const nanoseconds = (timeout - seconds * 1e6) * 1000;
     this.#view.setUint32(this.#timeout + TIMESPEC.SECONDS, seconds, true);
     this.#view.setUint32(this.#timeout + TIMESPEC.SECONDS + 4, 0, true);
     this.#view.setUint32(this.#timeout + TIMESPEC.NANOSECONDS, nanoseconds, true);
@@ -95,4 +103,13 @@ export class PollSet {
     if (index < 0 || index >= this.#capacity) throw new RangeError(`No poll entry ${index}`);
     return this.#entries + index * POLLFD.SIZE;
   }
+}
+
+/**
+ * What {@linkcode PollSet.waitMicroseconds} takes for a time in milliseconds: rounded up, but not beyond
+ * {@linkcode MAX_WAIT_MICROSECONDS}, so that a longer wait ends early; -1 for Infinity.
+ */
+export function toMicroseconds(milliseconds: number): number {
+  if (milliseconds === Infinity) return -1;
+  return Math.ceil(Math.min(Math.max(0, milliseconds * 1000), MAX_WAIT_MICROSECONDS)) | 0;
 }

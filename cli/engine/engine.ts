@@ -8,7 +8,7 @@ import { FileWatch } from "../../ffi/inotify.ts";
 import { POLLIN, POLLOUT, SIGINT, SIGTERM } from "../../ffi/layout.ts";
 import { type LinkEvent, LinkMonitor } from "../../ffi/link_monitor.ts";
 import { Network } from "../../ffi/network.ts";
-import { PollSet } from "../../ffi/poll.ts";
+import { PollSet, toMicroseconds } from "../../ffi/poll.ts";
 import { SignalFd } from "../../ffi/signal.ts";
 import type { TunDevice } from "../../ffi/tun.ts";
 import type { UnixListener } from "../../ffi/unix_socket.ts";
@@ -51,7 +51,7 @@ const OTHER_SIZE = 6 * MIB;
 /** Batches of each direction before signals, timers and the control socket get a look. */
 const ROUNDS = 16;
 /** After how long no further batch is begun: a batch can hold thousands of joined small datagrams. */
-const PACKET_BUDGET_MS = 2;
+const PACKET_BUDGET_US = 2000;
 
 /** Entries of the poll set. */
 const SLOT = { signals: 0, tun: 1, udp4: 2, udp6: 3, link: 4, socketFile: 5, control: 6 } as const;
@@ -156,7 +156,7 @@ export class Engine {
 
   #turn(): void {
     const device = this.#device;
-    this.#poll.wait(this.#patience());
+    this.#poll.waitMicroseconds(this.#patience());
     this.#clock.read(this.#now);
     // First: the packet that comes right after the link went up isn't to be dropped as one of a link that is
     // down; and who sets the link up and then asks, is told of an interface that is up.
@@ -176,20 +176,20 @@ export class Engine {
     this.#busy = moreHandshakes || this.#morePackets;
   }
 
-  /** How long to wait for events, in milliseconds. */
+  /** How long to wait for events, as {@linkcode PollSet.waitMicroseconds} takes it. */
   #patience(): number {
     if (this.#busy) return 0;
     const deadline = Math.min(this.#device.nextDeadline(), this.#control.nextDeadline());
     const untilDeadline = deadline - this.#now.boot;
-    if (!this.#moreControl) return untilDeadline;
-    return Math.min(untilDeadline, this.#controlBudget.pause(this.#now));
+    if (!this.#moreControl) return toMicroseconds(untilDeadline);
+    return toMicroseconds(Math.min(untilDeadline, this.#controlBudget.pause(this.#now)));
   }
 
   #morePackets = false;
 
   /**
    * Moves packets both ways until neither side has any, for {@linkcode ROUNDS} rounds and about
-   * {@linkcode PACKET_BUDGET_MS} at most: a flood must stop neither handshakes nor timers nor control.
+   * {@linkcode PACKET_BUDGET_US} at most: a flood must stop neither handshakes nor timers nor control.
    */
   #movePackets(): void {
     const { sockets } = this.#udp;
@@ -198,9 +198,9 @@ export class Engine {
     let network6 = sockets !== null && sockets.ipv6 >= 0 && this.#isReady(SLOT.udp6);
     let tun = this.#isReady(SLOT.tun);
     if (network4 || network6 || tun) this.#controlBudget.onPackets(now);
-    const end = performance.now() + PACKET_BUDGET_MS;
+    const start = this.#clock.microseconds();
     for (let round = 0; round < ROUNDS && (network4 || network6 || tun); round++) {
-      if (round > 0 && performance.now() >= end) break;
+      if (round > 0 && ((this.#clock.microseconds() - start) | 0) >= PACKET_BUDGET_US) break;
       if (network4) network4 = this.#path.receive(sockets?.ipv4 ?? -1, now);
       if (network6) network6 = this.#path.receive(sockets?.ipv6 ?? -1, now);
       if (tun) tun = this.#path.send(now);

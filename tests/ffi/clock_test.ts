@@ -24,3 +24,22 @@ Deno.test("the boot clock is the kernel's uptime and never goes back", () => {
     assert(now.boot >= earlier);
   }
 });
+
+Deno.test("microseconds pass as they do for others, and are integers of 32 bits", () => {
+  const clock = new SystemClock();
+  const before = performance.now();
+  const start = clock.microseconds();
+  let earlier = start;
+  for (;;) {
+    const least = (performance.now() - before) * 1000;
+    const time = clock.microseconds();
+    assert((time | 0) === time);
+    assert(((time - earlier) | 0) >= 0);
+    earlier = time;
+    const elapsed = (time - start) | 0;
+    assert(elapsed >= least - 1000, `${elapsed} ${least}`);
+    if (elapsed < 20_000) continue;
+    assert(elapsed <= (performance.now() - before) * 1000 + 1000);
+    break;
+  }
+});

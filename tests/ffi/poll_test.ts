@@ -4,7 +4,7 @@ import { Arena } from "../../ffi/arena.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { O_CLOEXEC, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
-import { PollSet } from "../../ffi/poll.ts";
+import { MAX_WAIT_MICROSECONDS, PollSet, toMicroseconds } from "../../ffi/poll.ts";
 
 function withPipe(body: (reading: number, writing: number) => void): void {
   const fds = new Int32Array(2);
@@ -61,6 +61,15 @@ Deno.test("waits no less than the time asked for, fractions included", () => {
     assert(performance.now() - start >= timeoutMs - 0.01, `${performance.now() - start}`);
   }
   assert.equal(poll.wait(-5), 0);
+});
+
+Deno.test("times become whole microseconds, no shorter than they were", () => {
+  assert.equal(toMicroseconds(0), 0);
+  assert.equal(toMicroseconds(-3), 0);
+  assert.equal(toMicroseconds(0.0001), 1);
+  assert.equal(toMicroseconds(1.5), 1500);
+  assert.equal(toMicroseconds(1e9), MAX_WAIT_MICROSECONDS);
+  assert.equal(toMicroseconds(Infinity), -1);
 });
 
 /** More than a process may have open, so that the kernel refuses to look at all of them. */
