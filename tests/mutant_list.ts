@@ -152,6 +152,22 @@ export const MUTANTS: Mutant[] = [
     test: "device: a removed peer leaves no key, index, timer, packet or allowed IP",
   },
   {
+    property: "idle clients of the control socket don't lock out others",
+    file: "cli/engine/control_server.ts",
+    snippet: "    if (this.#crowded) this.#makeRoom();\n",
+    replacement: "",
+    testFile: "tests/cli/engine/control_server_test.ts",
+    test: "control server: idle clients make room, the longest idle one first",
+  },
+  {
+    property: "no request keeps packets waiting",
+    file: "cli/engine/control_budget.ts",
+    snippet: "this.#clock() >= this.#sliceEnd",
+    replacement: "this.#clock() < 0",
+    testFile: "tests/cli/engine/control_budget_test.ts",
+    test: "control budget: a slice ends after a small part of a millisecond",
+  },
+  {
     property: "a removed peer can't reach the keys of the one that has its place",
     file: "core/noise/handshake.ts",
     snippet: "    this.#context.slots.release(this.#slot);\n    this.#slot = -1;\n",
