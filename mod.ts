@@ -144,7 +144,7 @@ export {
   parseUapiGet,
   UapiError,
 } from "./core/uapi/client.ts";
-export type { InterfaceState, PeerActivity, PeerState } from "./core/uapi/state.ts";
+export type { InterfaceState, PeerActivity, PeerState } from "./core/interface_state.ts";
 
 // The control protocol: the side that answers
 export type { UapiCommand, UapiEndpoint, UapiEvent } from "./core/uapi/command.ts";

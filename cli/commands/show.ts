@@ -2,7 +2,7 @@ import { isInterfaceName } from "../../core/config/interface_name.ts";
 import { findShowField, formatShowField, type ShowField } from "../../core/show/fields.ts";
 import { formatShow } from "../../core/show/pretty.ts";
 import { UapiError } from "../../core/uapi/client.ts";
-import type { InterfaceState } from "../../core/uapi/state.ts";
+import type { InterfaceState } from "../../core/interface_state.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { colorWanted, writeStdout } from "../output.ts";
 import { getInterface, listInterfaces } from "../system/control_client.ts";

@@ -1,5 +1,5 @@
 import { GET_REQUEST, parseUapiGet } from "../../core/uapi/client.ts";
-import type { InterfaceState } from "../../core/uapi/state.ts";
+import type { InterfaceState } from "../../core/interface_state.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
 import { loadPublicKeyOf } from "../crypto.ts";
 import { CONTROL_DIRECTORY, controlSocketPath } from "../engine/control_path.ts";

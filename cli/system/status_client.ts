@@ -1,5 +1,5 @@
 import { UapiError } from "../../core/uapi/client.ts";
-import type { InterfaceState } from "../../core/uapi/state.ts";
+import type { InterfaceState } from "../../core/interface_state.ts";
 import { type InterfaceStatus, parseUapiStatus, STATUS_REQUEST } from "../../core/uapi/status.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";

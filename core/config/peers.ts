@@ -7,11 +7,11 @@ import type { WgPeerKey } from "./keys.ts";
 import type { SettingReader, SettingReaders } from "./sections.ts";
 import type { WgPeerConfig } from "./types.ts";
 import {
-  type AllowedIpChange,
   parseAllowedIps,
   parseEndpoint,
   parseKeepalive,
   parseKeyValue,
+  type SignedAllowedIp,
 } from "./values.ts";
 
 /** One `[Peer]` section as it stands in the file. */
@@ -21,7 +21,7 @@ export interface PeerSection extends Partial<Omit<WgPeerConfig, "publicKey" | "a
   /** 32 bytes; missing until its line was read. */
   publicKey?: Uint8Array;
   /** In the order of the file. */
-  readonly changes: AllowedIpChange[];
+  readonly changes: SignedAllowedIp[];
 }
 
 const READERS: [WgPeerKey, SettingReader<PeerSection>][] = [

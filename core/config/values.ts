@@ -66,8 +66,8 @@ export function parseKeepalive(text: string): number {
   return seconds;
 }
 
-/** One change of a peer's allowed IPs. */
-export interface AllowedIpChange {
+/** An allowed IP as a list names it. */
+export interface SignedAllowedIp {
   /** As written, host bits included. */
   readonly prefix: IpPrefix;
   /** `+` or `-` in front: changes what the peer has. "": belongs to a list that replaces it. */
@@ -75,7 +75,7 @@ export interface AllowedIpChange {
 }
 
 /** Addresses with or without prefix length, separated by commas. */
-export function parseAllowedIps(text: string): AllowedIpChange[] {
+export function parseAllowedIps(text: string): SignedAllowedIp[] {
   return text.split(",").map((item) => {
     const sign = item.startsWith("+") ? "+" : item.startsWith("-") ? "-" : "";
     return { prefix: parsePrefix(sign === "" ? item : item.slice(1)), sign };

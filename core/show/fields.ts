@@ -1,7 +1,7 @@
 /** What `wg show INTERFACE FIELD` and `dump` print for scripts, byte for byte. */
 
 import { formatKey } from "../keys.ts";
-import type { InterfaceState, PeerState } from "../uapi/state.ts";
+import type { InterfaceState, PeerState } from "../interface_state.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 
 /** A field that `show` can be asked for, as its usage lists them. */

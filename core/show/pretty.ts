@@ -1,7 +1,7 @@
 /** What `wg show` prints for people, byte for byte. */
 
 import { formatKey } from "../keys.ts";
-import type { InterfaceState, PeerState } from "../uapi/state.ts";
+import type { InterfaceState, PeerState } from "../interface_state.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 import { formatAge, formatBytes, formatDuration, type Style, styleOf } from "./style.ts";
 

@@ -1,5 +1,5 @@
 import { formatKey } from "../keys.ts";
-import type { InterfaceState, PeerState } from "../uapi/state.ts";
+import type { InterfaceState, PeerState } from "../interface_state.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 
 /** A running interface as the config that `wg setconf` would take; what `wg showconf` prints. Holds secrets. */

@@ -2,7 +2,7 @@ import type { ConfigEndpoint, WgConfig, WgPeerConfig } from "../config/types.ts"
 import { IpPrefix } from "../ip.ts";
 import { formatHexKey, isZeroKey, parseHexKey } from "../keys.ts";
 import type { UapiEndpoint } from "./command.ts";
-import type { InterfaceState, PeerActivity, PeerState } from "./state.ts";
+import type { InterfaceState, PeerActivity, PeerState } from "../interface_state.ts";
 import { formatUapiEndpoint, parseUapiEndpoint, parseUapiNumber } from "./values.ts";
 
 /** The request for an interface's state. */

@@ -14,7 +14,7 @@ import {
   requiredNumber,
 } from "./client.ts";
 import { type UapiPeer, writePeerActivity } from "./get_response.ts";
-import type { PeerActivity } from "./state.ts";
+import type { PeerActivity } from "../interface_state.ts";
 
 /** The request for an engine's status. */
 export const STATUS_REQUEST = "status=1\n\n";

@@ -8,7 +8,7 @@ import { formatShowField, SHOW_FIELDS } from "../../core/show/fields.ts";
 import { formatShow } from "../../core/show/pretty.ts";
 import { formatShowconf } from "../../core/show/showconf.ts";
 import { parseUapiGet } from "../../core/uapi/client.ts";
-import type { InterfaceState } from "../../core/uapi/state.ts";
+import type { InterfaceState } from "../../core/interface_state.ts";
 import { FakeControlSocket } from "./fake_control_socket.ts";
 import { runWg, WG_VERSION, wgTest } from "./wg_oracle.ts";
 

@@ -1,7 +1,7 @@
-import type { IpPrefix } from "../ip.ts";
-import type { UapiEndpoint } from "./command.ts";
+import type { IpPrefix } from "./ip.ts";
+import type { UapiEndpoint } from "./uapi/command.ts";
 
-/** A running interface as its control socket tells: what `show` shows. */
+/** A running interface as it tells of itself: what `show` shows. */
 export interface InterfaceState {
   /** The interface's name. */
   readonly name: string;
