@@ -1,7 +1,6 @@
 import { GET_REQUEST, parseUapiGet } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
-import { loadPublicKeyOf } from "../crypto.ts";
 import { CONTROL_DIRECTORY, controlSocketPath } from "../engine/control_path.ts";
 import { controlSocketState, isSocket, readAnswer } from "./control_socket.ts";
 
@@ -32,6 +31,8 @@ export function listInterfaces(): string[] {
  * without permission; UapiError when the answer is an error
  */
 export async function getInterface(name: string, wall: number): Promise<InterfaceState> {
+  // Whoever only lists or changes interfaces needs no cryptography, which takes time to load.
+  const { loadPublicKeyOf } = await import("../crypto.ts");
   const publicKeyOf = await loadPublicKeyOf();
   const stream = UnixStream.connect(controlSocketPath(name));
   try {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { InterfaceChange } from "../../core/interface_change.ts";
+import { formatUapiChange } from "../../core/uapi/change_request.ts";
 import { checkUapiResult, isCompleteAnswer } from "../../core/uapi/client.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
@@ -34,18 +36,43 @@ export function isSocket(path: string): boolean {
 }
 
 /**
+ * Changes the interface `name` by its control socket.
+ *
+ * @throws SysError with ENOENT or ECONNREFUSED when nobody serves it; UapiError when it is refused
+ */
+export function changeInterface(name: string, change: InterfaceChange): void {
+  sendSet(name, formatUapiChange(change));
+}
+
+/**
  * Sends a `set` request, which may hold secrets, and wipes it.
- * @throws UapiError when it is refused
+ * @throws as {@linkcode changeInterface}
  */
 export function setInterface(name: string, request: string): void {
   const bytes = new TextEncoder().encode(request);
-  const stream = UnixStream.connect(controlSocketPath(name));
   try {
-    stream.writeAll(bytes);
-    checkUapiResult(readAnswer(stream, name));
+    sendSet(name, [bytes]);
   } finally {
     bytes.fill(0);
+  }
+}
+
+function sendSet(name: string, chunks: Iterable<Uint8Array>): void {
+  const stream = UnixStream.connect(controlSocketPath(name));
+  try {
+    writeRequest(stream, chunks);
+    checkUapiResult(readAnswer(stream, name));
+  } finally {
     stream.close();
+  }
+}
+
+/** A server may refuse a request, and hang up, before it has read all of it: its answer counts. */
+function writeRequest(stream: UnixStream, chunks: Iterable<Uint8Array>): void {
+  try {
+    for (const chunk of chunks) stream.writeAll(chunk);
+  } catch (error) {
+    if (!(error instanceof SysError) || error.errno !== Errno.EPIPE) throw error;
   }
 }
 

@@ -1,9 +1,11 @@
 import type { ConfigEndpoint, WgConfig, WgPeerConfig } from "../config/types.ts";
+import { changeTo } from "../config/change.ts";
 import { IpPrefix } from "../ip.ts";
-import { formatHexKey, isZeroKey, parseHexKey } from "../keys.ts";
+import { isZeroKey, parseHexKey } from "../keys.ts";
+import { formatUapiChange } from "./change_request.ts";
 import type { UapiEndpoint } from "./command.ts";
 import type { InterfaceState, PeerActivity, PeerState } from "../interface_state.ts";
-import { formatUapiEndpoint, parseUapiEndpoint, parseUapiNumber } from "./values.ts";
+import { parseUapiEndpoint, parseUapiNumber } from "./values.ts";
 
 /** The request for an interface's state. */
 export const GET_REQUEST = "get=1\n\n";
@@ -186,38 +188,18 @@ function ageToTime(peer: PeerState, wall: number): void {
 }
 
 /**
- * The `set` request that gives an interface exactly what a config says of keys, port, fwmark and peers:
- * other peers go, and so do keys, port and fwmark that the config doesn't name, as with `wg setconf`.
- *
- * `resolve` gives the address of a peer's endpoint, or null when it isn't known: then the peer has none.
- * `fwmark` is used when the config names none. The text holds secrets.
+ * The `set` request that gives an interface exactly what a config says: {@linkcode changeTo} as text,
+ * which holds secrets.
  */
 export function formatUapiSet(
   config: WgConfig,
   resolve: (endpoint: ConfigEndpoint, peer: WgPeerConfig) => UapiEndpoint | null,
   fwmark = 0,
 ): string {
-  const { privateKey, listenPort, fwmark: ownMark } = config.interface;
-  const lines = [
-    "set=1",
-    `private_key=${privateKey === undefined ? "0".repeat(64) : formatHexKey(privateKey)}`,
-    // The mark comes first: a port is bound at once, and its socket should have the mark by then.
-    `fwmark=${ownMark ?? fwmark}`,
-    `listen_port=${listenPort ?? 0}`,
-    "replace_peers=true",
-  ];
-  for (const peer of config.peers) {
-    const { endpoint, presharedKey, persistentKeepalive } = peer;
-    lines.push(`public_key=${formatHexKey(peer.publicKey)}`);
-    if (presharedKey !== undefined) lines.push(`preshared_key=${formatHexKey(presharedKey)}`);
-    const resolved = endpoint === undefined ? null : resolve(endpoint, peer);
-    if (resolved !== null) lines.push(`endpoint=${formatUapiEndpoint(resolved)}`);
-    lines.push("replace_allowed_ips=true");
-    for (const prefix of peer.allowedIps) lines.push(`allowed_ip=${prefix}`);
-    // Last, because a keepalive starts a handshake as soon as it is switched on.
-    if (persistentKeepalive !== undefined) {
-      lines.push(`persistent_keepalive_interval=${persistentKeepalive}`);
-    }
+  const decoder = new TextDecoder();
+  let text = "";
+  for (const chunk of formatUapiChange(changeTo(config, resolve, fwmark))) {
+    text += decoder.decode(chunk);
   }
-  return lines.join("\n") + "\n\n";
+  return text;
 }

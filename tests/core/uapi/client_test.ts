@@ -161,10 +161,10 @@ replace_peers=true
 public_key=${hex(1)}
 preshared_key=${hex(2)}
 endpoint=[::1]:51820
+persistent_keepalive_interval=25
 replace_allowed_ips=true
 allowed_ip=10.0.0.0/8
 allowed_ip=::/0
-persistent_keepalive_interval=25
 public_key=${hex(3)}
 replace_allowed_ips=true
 
