@@ -1,6 +1,7 @@
 /** What `--help` prints, of the program and of each command. */
 import { SHOW_FIELDS } from "../core/show/fields.ts";
-import { VERSION } from "./version.ts";
+import { programName } from "./program_name.ts";
+import { VERSION, WIREGUARD_GO_VERSION, WIREGUARD_TOOLS_VERSION } from "./version.ts";
 
 interface CommandHelp {
   /** All behind "wgts". */
@@ -126,6 +127,40 @@ Reads a private key from stdin and writes its public key to stdout:
   },
 };
 
+/** Programs that wgts takes the place of; it also acts as them when it is called by their names. */
+const DROP_IN_COMMANDS: Readonly<Record<string, CommandHelp>> = {
+  "wg": {
+    synopsis: "wg [<cmd> [<args>]]",
+    summary: "Act as wg(8); also when called by that name, as by a symbolic link",
+    details: `\
+Acts as wg(8) of wireguard-tools ${WIREGUARD_TOOLS_VERSION}: its commands, words and exit codes.
+`,
+  },
+  "wg-quick": {
+    synopsis: "wg-quick [ up | down | strip ] [ CONFIG_FILE | INTERFACE ]",
+    summary: "Act as wg-quick(8); likewise",
+    details: `\
+Takes the command line of wg-quick(8). \`up' and \`down' are those of wgts. \`strip' prints a config
+without what only wg-quick reads, as \`wg syncconf' needs it.
+`,
+  },
+  "wireguard-go": {
+    synopsis: "wireguard-go [-f | --foreground] INTERFACE-NAME",
+    summary: "Act as wireguard-go; likewise",
+    details: `\
+Takes the command line and the environment of wireguard-go ${WIREGUARD_GO_VERSION}.
+
+Environment:
+  LOG_LEVEL         verbose, debug, info, error (the default) or silent. Once it is set, the log
+                    goes to stderr from the background too, else to journald or syslog
+  WG_PROCESS_FOREGROUND
+                    1 means --foreground
+  WG_TUN_FD         The file descriptor of a TUN interface to serve, instead of creating one
+  WG_UAPI_FD        The file descriptor of its listening control socket
+${ENGINE_ENVIRONMENT}`,
+  },
+};
+
 const OTHER_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   help: {
     synopsis: "help [<cmd>]",
@@ -142,6 +177,7 @@ const OTHER_COMMANDS: Readonly<Record<string, CommandHelp>> = {
 const COMMANDS: Readonly<Record<string, CommandHelp>> = {
   ...TUNNEL_COMMANDS,
   ...KEY_COMMANDS,
+  ...DROP_IN_COMMANDS,
   ...OTHER_COMMANDS,
 };
 
@@ -165,6 +201,8 @@ Tunnels:
 ${list(TUNNEL_COMMANDS)}
 Keys:
 ${list(KEY_COMMANDS)}
+In place of other programs:
+${list(DROP_IN_COMMANDS)}
 Other:
 ${list(OTHER_COMMANDS)}
 You may pass \`--help' to any of these subcommands to view usage.`;
@@ -172,7 +210,7 @@ You may pass \`--help' to any of these subcommands to view usage.`;
 
 /** One line: how the command `name` is called. Printed where it is called wrongly. */
 export function commandUsage(name: string): string {
-  return `Usage: wgts ${helpOf(name)?.synopsis ?? name}`;
+  return `Usage: ${programName()} ${helpOf(name)?.synopsis ?? name}`;
 }
 
 /** The text of `wgts NAME --help`; null when there is no such command, or none for people. */
@@ -203,6 +241,6 @@ function helpOf(name: string): CommandHelp | null {
 
 function list(commands: Readonly<Record<string, CommandHelp>>): string {
   return Object.entries(commands)
-    .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}\n`)
+    .map(([name, { summary }]) => `  ${name.padEnd(13)} ${summary}\n`)
     .join("");
 }

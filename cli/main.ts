@@ -1,10 +1,11 @@
 /**
- * The entry point: finds out which subcommand is meant and loads nothing else before that, since
- * each module loaded is start-up time of every `wgts` in a shell script.
+ * The entry point: finds out which program and which subcommand is meant and loads nothing else before
+ * that, since each module loaded is start-up time of every `wgts` in a shell script.
  *
  * @module
  */
 import { printError } from "./output.ts";
+import { type Applet, type Invocation, invocation } from "./program_name.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What each module in `commands/` exports: runs with the arguments after its name, gives the exit code. */
@@ -12,20 +13,33 @@ interface Command {
   main(args: string[]): Promise<number>;
 }
 
-const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map(Object.entries({
-  up: () => import("./commands/up.ts"),
-  down: () => import("./commands/down.ts"),
-  run: () => import("./commands/run.ts"),
+type Commands = Readonly<Record<string, () => Promise<Command>>>;
+
+/** Those of wg(8), in wgts as in `wg`. They parse all their arguments as `wg` does, `--help` too. */
+const WG_COMMANDS: Commands = {
   show: () => import("./commands/show.ts"),
-  status: () => import("./commands/status.ts"),
   genkey: () => import("./commands/genkey.ts"),
   genpsk: () => import("./commands/genpsk.ts"),
   pubkey: () => import("./commands/pubkey.ts"),
+};
+
+/** Other programs that this executable acts as. */
+const APPLETS: Readonly<Record<Exclude<Applet, "wgts">, () => Promise<Command>>> = {
+  "wg": () => import("./commands/wg.ts"),
+  "wg-quick": () => import("./commands/wg_quick.ts"),
+  "wireguard-go": () => import("./commands/wireguard_go.ts"),
+};
+
+const OWN_COMMANDS: Commands = {
+  up: () => import("./commands/up.ts"),
+  down: () => import("./commands/down.ts"),
+  run: () => import("./commands/run.ts"),
+  status: () => import("./commands/status.ts"),
   help: () => import("./commands/help.ts"),
   version: () => import("./commands/version.ts"),
   // What `up` and `run` execute in the background; takes open file descriptors, so it isn't for people.
   engine: () => import("./commands/engine.ts"),
-}));
+};
 
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ["--help", "help"],
@@ -34,32 +48,53 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["-v", "version"],
 ]);
 
-/** Runs one invocation of wgts and gives its exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  const [word = "show", ...rest] = args;
-  const command = ALIASES.get(word) ?? word;
-  const load = COMMANDS.get(command);
+/** A command to run, and with what. */
+interface Choice {
+  /** As it is called in its usage. */
+  readonly name: string;
+  readonly load: () => Promise<Command>;
+  readonly args: string[];
+}
+
+/** Runs this invocation of the executable and gives its exit code. */
+export async function main(called: Invocation): Promise<number> {
+  const choice = choose(called);
   try {
-    if (load === undefined) {
-      const { complaintAbout } = await import("./help.ts");
-      printError(complaintAbout(word));
-      return 1;
-    }
-    if (asksForHelp(rest)) return await (await import("./commands/help.ts")).main([command]);
-    return await (await load()).main(rest);
+    return await (await choice.load()).main(choice.args);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return 1;
     if (error instanceof UsageError) {
       const { commandUsage } = await import("./help.ts");
       if (error.message !== "") printError(error.message);
-      printError(commandUsage(command));
+      printError(commandUsage(choice.name));
       return 1;
     }
     // Every expected failure carries its advice in its message; a stack would only hide it.
-    printError(`wgts: ${error instanceof Error ? error.message : String(error)}`);
+    printError(`${called.name}: ${error instanceof Error ? error.message : String(error)}`);
     if (Deno.env.get("WGTS_DEBUG") && error instanceof Error) printError(error.stack ?? "");
     return 1;
   }
+}
+
+function choose({ applet, args }: Invocation): Choice {
+  const [word = "show", ...rest] = args;
+  if (applet === "wgts") return chooseOwn(word, rest);
+  const load = applet === "wg" ? find(WG_COMMANDS, word) : undefined;
+  if (load !== undefined) return { name: word, load, args: rest };
+  return { name: applet, load: APPLETS[applet], args: [...args] };
+}
+
+function chooseOwn(word: string, args: string[]): Choice {
+  const name = ALIASES.get(word) ?? word;
+  const load = find(OWN_COMMANDS, name) ?? find(WG_COMMANDS, name);
+  if (load === undefined) return { name, load: unknownCommand, args: [word] };
+  if (asksForHelp(args)) return { name, load: () => import("./commands/help.ts"), args: [name] };
+  return { name, load, args };
+}
+
+/** `help` of a command that there isn't: it says so and fails. */
+function unknownCommand(): Promise<Command> {
+  return import("./commands/help.ts");
 }
 
 /** Whether an option of a command asks for its help. */
@@ -69,4 +104,8 @@ function asksForHelp(args: readonly string[]): boolean {
   return options.includes("--help") || options.includes("-h");
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+function find(commands: Commands, name: string): Commands[string] | undefined {
+  return Object.hasOwn(commands, name) ? commands[name] : undefined;
+}
+
+if (import.meta.main) Deno.exit(await main(invocation()));

@@ -1,7 +1,11 @@
 /** Writes all of `text` to stdout. Throws BrokenPipe when nobody reads it any more. */
 export function writeStdout(text: string): void {
-  let bytes: Uint8Array = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+  writeAllStdout(new TextEncoder().encode(text));
+}
+
+/** Writes all of `bytes` to stdout, likewise. */
+export function writeAllStdout(bytes: Uint8Array): void {
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
 }
 
 /**

@@ -54,6 +54,7 @@ export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_RCVTIMEO = 20;
 export const SO_SNDTIMEO = 21;
+export const SO_ACCEPTCONN = 30;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_MARK = 36;
@@ -127,6 +128,11 @@ export const EAI_FAIL = -4;
 export const EAI_NODATA = -5;
 export const EAI_SYSTEM = -11;
 /** struct addrinfo; ADDR, CANONNAME and NEXT are 64-bit addresses. */
+export const GROUP = {
+  SIZE: 32,
+  NAME: 0,
+  GID: 16,
+} as const;
 export const ADDRINFO = {
   SIZE: 48,
   FLAGS: 0,
@@ -216,6 +222,9 @@ export const POSIX_SPAWN_SETSID = 0x80;
 export const POSIX_SPAWNATTR_SIZE = 336;
 export const POSIX_SPAWN_FILE_ACTIONS_SIZE = 80;
 export const WNOHANG = 1;
+
+// malloc.h
+export const M_MMAP_THRESHOLD = -3;
 
 // sys/resource.h
 export const RLIMIT_CORE = 4;

@@ -5,6 +5,7 @@ import {
   AF_UNIX,
   MSG_NOSIGNAL,
   SHUT_WR,
+  SO_ACCEPTCONN,
   SO_RCVTIMEO,
   SO_SNDTIMEO,
   SOCK_CLOEXEC,
@@ -115,7 +116,13 @@ export class UnixStream {
   }
 }
 
-/** A listening UNIX stream socket, bound to a path, for its owner only. */
+/** For whom a socket listens. */
+export interface ListenOptions {
+  /** Number of a group that may connect, too; null for none. */
+  readonly group?: number | null;
+}
+
+/** A listening UNIX stream socket, bound to a path, for its owner and perhaps a group only. */
 export class UnixListener {
   readonly #identity: FileIdentity | null;
 
@@ -133,7 +140,7 @@ export class UnixListener {
    *
    * @throws SysError with EADDRINUSE when somebody does
    */
-  static listen(path: string): UnixListener {
+  static listen(path: string, { group = null }: ListenOptions = {}): UnixListener {
     withUmask(0o022, () => makeDirectories(path.slice(0, path.lastIndexOf("/"))));
     const fd = check(
       "open a UNIX socket",
@@ -144,8 +151,9 @@ export class UnixListener {
     const { listen } = libc;
     try {
       // The socket's file gets its mode from the umask; a chmod afterwards would come too late.
-      withUmask(0o077, () => {
+      withUmask(group === null ? 0o077 : 0o117, () => {
         bindPath(fd, path);
+        if (group !== null) Deno.chownSync(path, null, group);
         check(`listen at ${path}`, listen(fd, BACKLOG));
       });
       return new UnixListener(fd, path);
@@ -155,8 +163,17 @@ export class UnixListener {
     }
   }
 
-  /** Takes over a listening socket that was inherited, and makes it nonblocking and closed on exec. */
+  /**
+   * Takes over a listening socket that was inherited, and makes it nonblocking and closed on exec.
+   *
+   * @throws SysError with EBADF, ENOTSOCK or EINVAL when it isn't one
+   */
   static fromFd(fd: number, path: string): UnixListener {
+    const operation = `use file descriptor ${fd} as a listening socket`;
+    const listens = new Int32Array(1);
+    const length = Int32Array.of(listens.byteLength);
+    check(operation, libc.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, listens, length));
+    if (listens[0] === 0) throw new SysError(operation, Errno.EINVAL, "it doesn't listen");
     setNonblocking(fd);
     setCloseOnExec(fd);
     return new UnixListener(fd, path);

@@ -1,5 +1,6 @@
 import { isInterfaceName } from "../../core/config/interface_name.ts";
 import { splitEngineOptions } from "../engine/engine_options.ts";
+import { openInterface } from "../engine/open_interface.ts";
 import { requireCrypto } from "../engine/require_crypto.ts";
 import { becomeEngine, startEngine } from "../engine/start.ts";
 import { UsageError } from "../usage_error.ts";
@@ -23,8 +24,8 @@ export async function main(args: string[]): Promise<number> {
   }
   await requireCrypto(engine);
   if (options.length > 0 || Deno.env.get("WG_PROCESS_FOREGROUND") === "1") {
-    becomeEngine(name, engine);
+    becomeEngine(openInterface(name), engine);
   }
-  await startEngine(name, { log: "syslog", options: engine });
+  await startEngine(openInterface(name), { log: "syslog", options: engine });
   return 0;
 }

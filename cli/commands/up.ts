@@ -1,5 +1,6 @@
 import type { QuickInterfaceConfig } from "../../core/config/types.ts";
 import { splitEngineOptions } from "../engine/engine_options.ts";
+import { openInterface } from "../engine/open_interface.ts";
 import { requireCrypto } from "../engine/require_crypto.ts";
 import { startEngine } from "../engine/start.ts";
 import { RUNTIME_DIRECTORY } from "../journal.ts";
@@ -32,7 +33,8 @@ export async function main(args: string[]): Promise<number> {
   warnOfMissingFeatures(config.interface);
   using system = new LinuxSystem({
     configFile: path,
-    startEngine: (name) => startEngine(name, { log: foreground ? "stderr" : "syslog", options }),
+    startEngine: (name) =>
+      startEngine(openInterface(name), { log: foreground ? "stderr" : "syslog", options }),
     print: printError,
   });
   using interruptions = new Interruptions();

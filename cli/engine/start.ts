@@ -4,9 +4,7 @@ import { O_CLOEXEC, SIGHUP, SIGINT, SIGTERM, SIGUSR1 } from "../../ffi/layout.ts
 import { libc } from "../../ffi/libc.ts";
 import { execute, pollExit, type Program, spawn } from "../../ffi/process.ts";
 import { engineCapabilities } from "../../ffi/sandbox.ts";
-import { TunDevice } from "../../ffi/tun.ts";
-import { UnixListener } from "../../ffi/unix_socket.ts";
-import { controlSocketPath } from "./control_path.ts";
+import type { OpenInterface } from "./open_interface.ts";
 
 /** File descriptors that a spawned engine has; those below are its stdio. */
 const ENGINE_FDS = { tun: 3, control: 4, ready: 5 } as const;
@@ -33,19 +31,20 @@ export const V8_FLAGS = "--max-semi-space-size=1,--invocation-count-for-maglev=1
 const ENVIRONMENT = /^(HOME|PATH|LOG_LEVEL|NO_COLOR|XDG_CACHE_HOME|TMPDIR|DENO_.*|WGTS_.*)$/;
 
 /**
- * Creates the interface `name` and starts the process that serves it, with no more privileges than
- * {@linkcode engineCapabilities}. Resolves to its pid when its control socket answers.
+ * Starts the process that serves an interface, with no more privileges than
+ * {@linkcode engineCapabilities}, and closes the interface here. Resolves to the process's pid when the
+ * control socket answers.
  *
  * `log` says where it logs to: the system's log, or this process's stderr. `options` are those of the
  * command `engine`, as `splitEngineOptions` gives them.
  *
- * @throws SysError with advice when the interface can't be created, Error when the engine can't start
+ * @throws Error that tells why the engine can't start
  */
 export async function startEngine(
-  name: string,
+  { tun, control }: OpenInterface,
   { log, options }: { log: "syslog" | "stderr"; options: readonly string[] },
 ): Promise<number> {
-  const { tun, control } = openInterface(name);
+  const { name } = tun;
   let ready: Deno.FsFile | null = null;
   try {
     const [readEnd, writeEnd] = openPipe();
@@ -85,30 +84,19 @@ export async function startEngine(
 }
 
 /**
- * Creates the interface `name` and becomes the process that serves it, logging to stderr. `options` are
- * those of {@linkcode startEngine}.
+ * Becomes the process that serves an interface, logging to stderr. `options` are those of
+ * {@linkcode startEngine}.
  *
  * @throws SysError with advice when it can't
  */
-export function becomeEngine(name: string, options: readonly string[]): never {
-  const { tun, control } = openInterface(name);
+export function becomeEngine({ tun, control }: OpenInterface, options: readonly string[]): never {
   try {
     setCloseOnExec(tun.fd, false);
     setCloseOnExec(control.fd, false);
     const fds = { tun: tun.fd, control: control.fd };
-    return execute(engineProgram(name, fds, ["--log=stderr", ...options]));
+    return execute(engineProgram(tun.name, fds, ["--log=stderr", ...options]));
   } catch (error) {
     control.close();
-    tun.close();
-    throw error;
-  }
-}
-
-function openInterface(name: string): { tun: TunDevice; control: UnixListener } {
-  const tun = TunDevice.open(name, { vnetHeader: true });
-  try {
-    return { tun, control: UnixListener.listen(controlSocketPath(name)) };
-  } catch (error) {
     tun.close();
     throw error;
   }
@@ -125,7 +113,8 @@ function engineProgram(
   return {
     path,
     arguments: [
-      path,
+      // Not the path: the program may have been copied to the name of one that it acts as.
+      "wgts",
       ...(script === null ? [] : runtimeArguments(script)),
       "engine",
       name,

@@ -40,6 +40,13 @@ function hint(path: string): string {
   return choices.length === 0 ? "" : `: did you mean ${choices.join(" or ")}?`;
 }
 
+/** A config's file, read. */
+export interface ConfigFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Its absolute path, symbolic links resolved. */
+  readonly path: string;
+}
+
 /**
  * Reads the config at `path`, and complains about it by `warn` where it is odd.
  *
@@ -50,17 +57,28 @@ export function readConfig(
   path: string,
   warn: (line: string) => void,
 ): { config: QuickConfig; path: string } {
-  if (!isThere(path)) throw new MissingConfigError(path);
-  const { real, isWorldAccessible, text } = readable(path, () => {
-    const real = Deno.realPathSync(path);
-    const directory = real.slice(0, real.lastIndexOf("/")) || "/";
-    const isWorldAccessible = (mode(real) & mode(directory) & WORLD) !== 0;
-    return { real, isWorldAccessible, text: Deno.readTextFileSync(real) };
-  });
-  if (isWorldAccessible) warn(`Warning: \`${real}' is world accessible`);
+  const { bytes, path: real } = readConfigFile(path, warn);
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   const config = parseQuickConfig(text, real, { servicePort });
   for (const { message } of config.warnings) warn(`Warning: ${message}`);
   return { config, path: real };
+}
+
+/**
+ * Reads the file of the config at `path`, and complains by `warn` when everybody may access it.
+ *
+ * @throws MissingConfigError, Error when it can't be read
+ */
+export function readConfigFile(path: string, warn: (line: string) => void): ConfigFile {
+  if (!isThere(path)) throw new MissingConfigError(path);
+  const { real, isWorldAccessible, bytes } = readable(path, () => {
+    const real = Deno.realPathSync(path);
+    const directory = real.slice(0, real.lastIndexOf("/")) || "/";
+    const isWorldAccessible = (mode(real) & mode(directory) & WORLD) !== 0;
+    return { real, isWorldAccessible, bytes: Deno.readFileSync(real) };
+  });
+  if (isWorldAccessible) warn(`Warning: \`${real}' is world accessible`);
+  return { bytes, path: real };
 }
 
 function isThere(path: string): boolean {

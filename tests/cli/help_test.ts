@@ -15,6 +15,9 @@ const COMMANDS = [
   "version",
 ];
 
+/** Programs that wgts acts as: what is behind their names is theirs, `--help` too. */
+const APPLETS = ["wg", "wg-quick", "wireguard-go"];
+
 interface Outcome {
   code: number;
   stdout: string;
@@ -35,8 +38,8 @@ Deno.test("--help, -h and help list all commands on stdout", async () => {
   assert.equal(long.code, 0);
   assert.equal(long.stderr, "");
   assert.match(long.stdout, /^Usage: wgts <cmd> \[<args>\]\n/);
-  const listed = [...long.stdout.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name);
-  assert.deepEqual(listed, COMMANDS);
+  const listed = [...long.stdout.matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name);
+  assert.deepEqual(listed.toSorted(), [...COMMANDS, ...APPLETS].toSorted());
   assert.deepEqual(short, long);
   assert.deepEqual(word, long);
 });
@@ -58,11 +61,22 @@ for (const command of COMMANDS) {
   });
 }
 
+for (const applet of APPLETS) {
+  Deno.test(`help ${applet} tells how it is called`, async () => {
+    const { code, stdout, stderr } = await wgts("help", applet);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.match(stdout, new RegExp(`^Usage: wgts ${applet} .*\n\n.*\\S`));
+    for (const line of stdout.split("\n")) assert.ok(line.length <= 100, line);
+  });
+}
+
 Deno.test("the commands are what main.ts loads, besides the engine", async () => {
   const source = await Deno.readTextFile(MAIN);
-  const loaded = [...source.matchAll(/^ {2}(\w+): \(\) => import\("\.\/commands\/(\w+)\.ts"\)/gm)];
-  assert.deepEqual(loaded.map(([, name]) => name).sort(), [...COMMANDS, "engine"].sort());
-  for (const [, name, file] of loaded) assert.equal(name, file);
+  const entry = /^ {2}"?([\w-]+)"?: \(\) => import\("\.\/commands\/(\w+)\.ts"\)/gm;
+  const loaded = [...source.matchAll(entry)];
+  const names = loaded.map(([, name]) => name).toSorted();
+  assert.deepEqual(names, [...COMMANDS, ...APPLETS, "engine"].toSorted());
+  for (const [, name, file] of loaded) assert.equal(name?.replaceAll("-", "_"), file);
 });
 
 const MISUSES: readonly string[][] = [

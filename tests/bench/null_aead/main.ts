@@ -5,6 +5,7 @@
 import { main as runEngine } from "../../../cli/commands/engine.ts";
 import { chooseCrypto } from "../../../cli/engine/choose_crypto.ts";
 import { main } from "../../../cli/main.ts";
+import { invocation } from "../../../cli/program_name.ts";
 import { NullTransportAead } from "./null_transport_aead.ts";
 
 const chooseNullAead: typeof chooseCrypto = async (...choice) => {
@@ -17,5 +18,7 @@ const chooseNullAead: typeof chooseCrypto = async (...choice) => {
 
 if (import.meta.main) {
   const [command, ...args] = Deno.args;
-  Deno.exit(command === "engine" ? await runEngine(args, chooseNullAead) : await main(Deno.args));
+  Deno.exit(
+    command === "engine" ? await runEngine(args, chooseNullAead) : await main(invocation()),
+  );
 }

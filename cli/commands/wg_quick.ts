@@ -1,0 +1,81 @@
+import { stripQuickConfig } from "../../core/config/strip.ts";
+import { printError, writeAllStdout } from "../output.ts";
+import { readConfigFile, requireLocation } from "../system/config_file.ts";
+
+const PROGRAM = "wg-quick";
+
+/** `wg-quick { up | down | strip } { CONFIG_FILE | INTERFACE }`, with `wgts up` and `wgts down`. */
+export async function main(args: string[]): Promise<number> {
+  const [verb = "", operand = ""] = args;
+  if (args.length === 1 && ["--help", "-h", "help"].includes(verb)) {
+    printError(USAGE);
+    return 0;
+  }
+  if (args.length !== 2 || !["up", "down", "strip"].includes(verb)) {
+    printError(USAGE);
+    return 1;
+  }
+  if (Deno.uid() !== 0) return await becomeRoot(args);
+  switch (verb) {
+    case "up":
+      return await (await import("./up.ts")).main(["--", operand]);
+    case "down":
+      return await (await import("./down.ts")).main(["--", operand]);
+    default:
+      return strip(operand);
+  }
+}
+
+function strip(operand: string): number {
+  const { bytes } = readConfigFile(requireLocation(operand).path, printError);
+  // A byte is a character and the other way round, so that none gets lost.
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  const stripped = stripQuickConfig(text);
+  writeAllStdout(Uint8Array.from(stripped, (character) => character.charCodeAt(0)));
+  return 0;
+}
+
+/** Runs the same by sudo(8), as wg-quick does, and gives its exit code. */
+async function becomeRoot(args: readonly string[]): Promise<number> {
+  const script = new URL("../main.ts", import.meta.url).pathname;
+  const runtime = Deno.build.standalone ? [] : ["run", "-A", "--quiet", script];
+  const prompt = `${PROGRAM} must be run as root. ` +
+    "Please enter the password for %u to continue: ";
+  try {
+    const { code } = await new Deno.Command("sudo", {
+      args: ["-p", prompt, "--", Deno.execPath(), ...runtime, PROGRAM, ...args],
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn().status;
+    return code;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    printError(`${PROGRAM}: must be run as root: there is no sudo to do it`);
+    return 127;
+  }
+}
+
+const USAGE = `\
+Usage: ${PROGRAM} [ up | down | save | strip ] [ CONFIG_FILE | INTERFACE ]
+
+  CONFIG_FILE is a configuration file, whose filename is the interface name
+  followed by \`.conf'. Otherwise, INTERFACE is an interface name, with
+  configuration found at /etc/wireguard/INTERFACE.conf. It is to be readable
+  by wg(8)'s \`setconf' sub-command, with the exception of the following additions
+  to the [Interface] section, which are handled by ${PROGRAM}:
+
+  - Address: may be specified one or more times and contains one or more
+    IP addresses (with an optional CIDR mask) to be set for the interface.
+  - DNS: an optional DNS server to use while the device is up.
+  - MTU: an optional MTU for the interface; if unspecified, auto-calculated.
+  - Table: an optional routing table to which routes will be added; if
+    unspecified or \`auto', the default table is used. If \`off', no routes
+    are added.
+  - PreUp, PostUp, PreDown, PostDown: script snippets which will be executed
+    by bash(1) at the corresponding phases of the link, most commonly used
+    to configure DNS. The string \`%i' is expanded to INTERFACE.
+  - SaveConfig: if set to \`true', the configuration is saved from the current
+    state of the interface upon shutdown.
+
+See wg-quick(8) for more info and examples.`;
