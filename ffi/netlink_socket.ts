@@ -19,8 +19,18 @@ import { KernelTransport, NETLINK_ROUTE, type NetlinkTransport } from "./netlink
 const BATCH_COUNT = 64;
 /** Bytes sent at once, well below the socket's send buffer. */
 const BATCH_SIZE = 32 * 1024;
-/** How often a dump is repeated when changes interrupt it. */
+/** How often a dump is repeated when changes interrupt it, unless told otherwise. */
 const DUMP_ATTEMPTS = 16;
+
+/** How {@linkcode NetlinkSocket.dump} goes about it. */
+export interface DumpOptions {
+  /** How often it is made at most while changes interrupt it. */
+  readonly attempts?: number;
+  /** Whether one that was interrupted is taken as it is in the end, instead of EAGAIN. */
+  readonly partial?: boolean;
+  /** Whether the answers hold secrets, so that they are wiped once they are decoded. */
+  readonly secret?: boolean;
+}
 
 /** What a request is for, in words that complete "Cannot …". Called only when it failed. */
 export type Describe = () => string;
@@ -122,10 +132,11 @@ export class NetlinkSocket implements Disposable {
     request: NetlinkRequest,
     describe: Describe,
     decode: (payload: Uint8Array) => T | null,
+    { attempts = DUMP_ATTEMPTS, partial = false, secret = false }: DumpOptions = {},
   ): T[] {
-    for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
-      const objects = this.#dumpOnce(request, describe, decode);
-      if (objects !== null) return objects;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const { objects, interrupted } = this.#dumpOnce(request, describe, decode, secret);
+      if (!interrupted || (partial && attempt === attempts)) return objects;
     }
     throw new SysError(describe(), Errno.EAGAIN, "it changes faster than it can be read");
   }
@@ -143,7 +154,8 @@ export class NetlinkSocket implements Disposable {
     request: NetlinkRequest,
     describe: Describe,
     decode: (payload: Uint8Array) => T | null,
-  ): T[] | null {
+    secret: boolean,
+  ): { objects: T[]; interrupted: boolean } {
     const sequence = this.#send(request);
     const objects: T[] = [];
     let interrupted = false;
@@ -154,10 +166,11 @@ export class NetlinkSocket implements Disposable {
         return true;
       }
       const object = decode(message.payload);
+      if (secret) message.payload.fill(0);
       if (object !== null) objects.push(object);
       return false;
     });
-    return interrupted ? null : objects;
+    return { objects, interrupted };
   }
 
   /**
@@ -193,7 +206,7 @@ export class NetlinkSocket implements Disposable {
   #send(request: NetlinkRequest): number {
     const bytes = new Uint8Array(messageSize(request));
     encodeMessage(bytes, 0, request, ++this.#sequence, false);
-    this.transport.send(bytes);
+    this.#transmit(bytes);
     return this.#sequence;
   }
 
@@ -206,7 +219,16 @@ export class NetlinkSocket implements Disposable {
       const isLast = index === requests.length - 1;
       offset = encodeMessage(bytes, offset, request, ++this.#sequence, isLast);
     }
-    this.transport.send(bytes);
+    this.#transmit(bytes);
+  }
+
+  /** Sends `bytes`, which may hold secrets, and wipes them. */
+  #transmit(bytes: Uint8Array<ArrayBuffer>): void {
+    try {
+      this.transport.send(bytes);
+    } finally {
+      bytes.fill(0);
+    }
   }
 }
 

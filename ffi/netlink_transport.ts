@@ -13,6 +13,8 @@ import { libc } from "./libc.ts";
 
 /** The netlink protocol of links, addresses, routes and rules. */
 export const NETLINK_ROUTE = 0;
+/** The netlink protocol of families that kernel modules register. */
+export const NETLINK_GENERIC = 16;
 
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
@@ -114,8 +116,10 @@ export class KernelTransport implements NetlinkTransport {
       if (size > buffer.length) buffer = new Uint8Array(size);
       const length = this.#receive(buffer, buffer.length, 0);
       if (length < 0) return null;
+      const datagram = buffer.slice(0, length);
+      buffer.fill(0, 0, length); // it may hold secrets
       // Another process may send to us as well: the kernel's port is 0.
-      if (this.#sender.getUint32(SOCKADDR_NL.PORT, true) === 0) return buffer.slice(0, length);
+      if (this.#sender.getUint32(SOCKADDR_NL.PORT, true) === 0) return datagram;
     }
   }
 

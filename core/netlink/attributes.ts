@@ -61,6 +61,11 @@ export class Attribute {
     return this.#view(4).getInt32(0, true);
   }
 
+  /** The payload as an unsigned 64-bit number. */
+  u64(): bigint {
+    return this.#view(8).getBigUint64(0, true);
+  }
+
   /** The payload as text, up to its first NUL if it has one. */
   string(): string {
     const end = this.payload.indexOf(0);
@@ -218,6 +223,15 @@ export class AttributeEncoder {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Like {@linkcode AttributeEncoder.finish}, and leaves no other copy of what was appended. */
+  finishSecret(): Uint8Array<ArrayBuffer> {
+    try {
+      return this.finish();
+    } finally {
+      this.#bytes.fill(0);
+    }
+  }
+
   /**
    * Appends an attribute's header and room for its payload, and returns where the payload goes.
    * Replaces the buffer when it is full: look it up only afterwards.
@@ -228,6 +242,7 @@ export class AttributeEncoder {
     if (this.#length > this.#bytes.length) {
       const grown = new Uint8Array(this.#length * 2);
       grown.set(this.#bytes);
+      this.#bytes.fill(0); // it may hold secrets
       this.#bytes = grown;
       this.#view = new DataView(grown.buffer);
     }

@@ -93,10 +93,14 @@ export interface LinkChange {
 /** A network namespace: that of a process, or the one that a file descriptor is open on. */
 export type NamespaceReference = { readonly pid: number } | { readonly fd: number };
 
-/** A request for all interfaces. */
-export function dumpLinks(): NetlinkRequest {
-  const payload = encoder().u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS).finish();
-  return { type: RTM_GETLINK, flags: NLM_F_DUMP, payload };
+/**
+ * A request for all interfaces, or those of a kind. A kernel that doesn't know the kind lists all, and so
+ * do those before Linux 4.6.
+ */
+export function dumpLinks(kind?: string): NetlinkRequest {
+  const attributes = encoder().u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  if (kind !== undefined) appendKind(attributes, kind);
+  return request(RTM_GETLINK, NLM_F_DUMP, attributes);
 }
 
 /** A request for one interface. The kernel answers ENODEV when there is none. */
@@ -128,8 +132,8 @@ export function deleteLink(index: number): NetlinkRequest {
 
 /** A request to create an interface of a kind that needs no parameters: "bridge", "wireguard"…. */
 export function createLink(name: string, kind: string): NetlinkRequest {
-  const attributes = encoder().string(IFLA_IFNAME, name, IFNAMSIZ)
-    .nested(IFLA_LINKINFO, (info) => info.bytes(IFLA_INFO_KIND, new TextEncoder().encode(kind)));
+  const attributes = encoder().string(IFLA_IFNAME, name, IFNAMSIZ);
+  appendKind(attributes, kind);
   return request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, attributes);
 }
 
@@ -233,6 +237,11 @@ function encoder(index = 0, flags = 0, change = 0): AttributeEncoder {
 
 function request(type: number, flags: number, attributes: AttributeEncoder): NetlinkRequest {
   return { type, flags, payload: attributes.finish() };
+}
+
+function appendKind(attributes: AttributeEncoder, kind: string): void {
+  const text = new TextEncoder().encode(kind);
+  attributes.nested(IFLA_LINKINFO, (info) => info.bytes(IFLA_INFO_KIND, text));
 }
 
 function appendNamespace(attributes: AttributeEncoder, namespace: NamespaceReference): void {
