@@ -159,6 +159,16 @@ Environment:
   WG_UAPI_FD        The file descriptor of its listening control socket
 ${ENGINE_ENVIRONMENT}`,
   },
+  "install-links": {
+    synopsis: "install-links [--force] DIR",
+    summary: "Make the symbolic links wg, wg-quick and wireguard-go to wgts",
+    details: `\
+Makes the symbolic links wg, wg-quick and wireguard-go in the directory DIR, all or none, that lead
+to this program. Links that are there already stay.
+
+      --force       Replace what else has these names
+`,
+  },
 };
 
 const OTHER_COMMANDS: Readonly<Record<string, CommandHelp>> = {

@@ -5,7 +5,7 @@
  */
 
 /** Programs of wireguard-tools and wireguard-go that this executable can act as. */
-const APPLETS = ["wg", "wg-quick", "wireguard-go"] as const;
+export const APPLETS = ["wg", "wg-quick", "wireguard-go"] as const;
 
 /** A program that this executable acts as; `wgts` is itself. */
 export type Applet = "wgts" | (typeof APPLETS)[number];

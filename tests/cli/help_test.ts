@@ -11,6 +11,7 @@ const COMMANDS = [
   "genkey",
   "genpsk",
   "pubkey",
+  "install-links",
   "help",
   "version",
 ];

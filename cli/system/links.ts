@@ -1,0 +1,107 @@
+/**
+ * Symbolic links by which this program is called as others.
+ *
+ * @module
+ */
+import { APPLETS } from "../program_name.ts";
+
+/** What is at a link's place. */
+type Occupant =
+  | "nothing"
+  /** A link to this program: there is nothing to do. */
+  | "ours"
+  /** A link to another place. */
+  | "link"
+  /** A program, or anything else that isn't a directory. */
+  | "file"
+  | "directory"
+  /** The very program that the links are to lead to. */
+  | "target";
+
+/**
+ * Makes symbolic links of the names `wg`, `wg-quick` and `wireguard-go` in `directory`, all or none, that
+ * lead to the program `target` (an absolute path). Replaces other programs and links only if `force` is
+ * true, and never a directory. Each appears at once, whole.
+ *
+ * @returns the paths of all links, of those too that were there already
+ * @throws Error in one line
+ */
+export function installLinks(directory: string, target: string, force: boolean): string[] {
+  if (!isDirectory(directory)) {
+    throw new Error(`Cannot install links in ${directory}: no directory`);
+  }
+  const parent = directory.replace(/\/+$/, "");
+  const places = APPLETS.map((name) => {
+    const path = `${parent}/${name}`;
+    return { path, occupant: occupantOf(path, target) };
+  });
+  for (const { path, occupant } of places) {
+    const reason = reasonAgainst(occupant, force);
+    if (reason !== null) throw new Error(`Cannot install the link ${path}: ${reason}`);
+  }
+  for (const { path, occupant } of places) {
+    if (occupant !== "ours") makeLink(path, target);
+  }
+  return places.map(({ path }) => path);
+}
+
+function reasonAgainst(occupant: Occupant, force: boolean): string | null {
+  switch (occupant) {
+    case "nothing":
+    case "ours":
+      return null;
+    case "link":
+      return force ? null : "a link to another place is there (--force replaces it)";
+    case "file":
+      return force ? null : "another program is there (--force replaces it)";
+    case "directory":
+      return "a directory is there";
+    case "target":
+      return "this program itself is there";
+  }
+}
+
+function occupantOf(path: string, target: string): Occupant {
+  const info = statOf(() => Deno.lstatSync(path));
+  if (info === null) return "nothing";
+  if (info.isSymlink) return Deno.readLinkSync(path) === target ? "ours" : "link";
+  if (info.isDirectory) return "directory";
+  const own = statOf(() => Deno.statSync(target));
+  return own !== null && info.ino === own.ino && info.dev === own.dev ? "target" : "file";
+}
+
+function makeLink(path: string, target: string): void {
+  const temporary = `${path}.wgts-${Deno.pid}`;
+  try {
+    Deno.symlinkSync(target, temporary);
+    try {
+      Deno.renameSync(temporary, path);
+    } catch (error) {
+      Deno.removeSync(temporary);
+      throw error;
+    }
+  } catch (error) {
+    const denied = error instanceof Deno.errors.PermissionDenied;
+    const reason = denied ? "permission denied: run it as root" : messageOf(error);
+    throw new Error(`Cannot install the link ${path}: ${reason}`);
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statOf(() => Deno.statSync(path))?.isDirectory === true;
+}
+
+function statOf(stat: () => Deno.FileInfo): Deno.FileInfo | null {
+  try {
+    return stat();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
