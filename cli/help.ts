@@ -103,6 +103,23 @@ Environment:
   WG_COLOR_MODE     always, never or auto (the default: on terminals)
 `,
   },
+  top: {
+    synopsis: "top [--interval SECONDS] [--once] [<interface>...]",
+    summary: "Watch the traffic of interfaces and peers",
+    details: `\
+Shows the named interfaces, or all, with their peers: how fast they receive and send, a history of
+that, and how old their handshakes are; the busiest peers first. Keys: q quits, s sorts by name or
+by rate, arrows, PgUp and PgDn scroll, ? tells the others. Where stdout is no terminal, all of it is
+printed as text again and again.
+
+      --interval=SECONDS
+                    Time between two looks, 0.1 to 3600; 1 is the default
+      --once        Print the rates of one interval and exit, with code 1 when an interface fails
+
+Environment:
+  WG_COLOR_MODE     always, never or auto (the default: on terminals, unless NO_COLOR is set)
+`,
+  },
 };
 
 const KEY_COMMANDS: Readonly<Record<string, CommandHelp>> = {

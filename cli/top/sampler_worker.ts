@@ -1,0 +1,52 @@
+/**
+ * What the sampling thread runs: it asks interfaces how they run. Not on the main thread, since asking
+ * waits for the answer, and an engine that is stopped would stop the keys and signals of `top` too.
+ */
+import { type InterfaceSample, sampleOf } from "../../core/top/sample.ts";
+import { UapiError } from "../../core/uapi/client.ts";
+import { SysError } from "../../ffi/errno.ts";
+import { listInterfaces } from "../system/interfaces.ts";
+import { getStatus } from "../system/status_client.ts";
+import type { SampleRequest, SampleResponse } from "./sampler.ts";
+
+/** What this file uses of the global scope of a dedicated worker. */
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<SampleRequest>) => void) | null;
+  postMessage(message: SampleResponse): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+
+scope.onmessage = async ({ data: { names } }) => {
+  const samples: InterfaceSample[] = [];
+  const present = names.length > 0 ? names : await listInterfaces();
+  for (const name of present) samples.push(await sample(name));
+  scope.postMessage({ samples, time: performance.now() });
+};
+
+async function sample(name: string): Promise<InterfaceSample> {
+  try {
+    const status = await getStatus(name, Date.now());
+    return sampleOf(status, performance.now());
+  } catch (error) {
+    if (!(error instanceof SysError || error instanceof UapiError)) throw error;
+    return { name, time: performance.now(), found: problemOf(error) };
+  }
+}
+
+function problemOf(error: SysError | UapiError): string {
+  if (error instanceof UapiError) return error.message;
+  switch (error.code) {
+    case "ENODEV":
+    case "ENOENT":
+    case "ECONNREFUSED":
+    case "EPROTONOSUPPORT": // there is no WireGuard in the kernel either
+      return "gone";
+    case "EOPNOTSUPP":
+      return "no WireGuard interface";
+    case "EAGAIN":
+      return "no answer";
+    default:
+      return error.description;
+  }
+}
