@@ -6,7 +6,7 @@
  */
 import { AllowedIps } from "../../core/allowed_ips.ts";
 import type { IpFamily } from "../../core/ip.ts";
-import { SeededRandom } from "../core/sim.ts";
+import { SeededRandom } from "../core/seeded_random.ts";
 
 const LOOKUPS = 1000;
 const SIZES = { 4: [1, 100, 10_000, 130_000], 6: [100, 10_000, 130_000] } as const;

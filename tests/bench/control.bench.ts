@@ -9,7 +9,7 @@ import { parseUapiGet } from "../../core/uapi/client.ts";
 import { formatUapiGet, type UapiPeer } from "../../core/uapi/get_response.ts";
 import { UapiRequestParser } from "../../core/uapi/request_parser.ts";
 import { formatUapiStatus } from "../../core/uapi/status.ts";
-import { SeededRandom } from "../core/sim.ts";
+import { SeededRandom } from "../core/seeded_random.ts";
 
 const PEERS = 10_000;
 

@@ -13,7 +13,7 @@ import { Endpoint } from "../../core/endpoint.ts";
 import { generatePrivateKey } from "../../core/keys.ts";
 import { type Memory, memoryOf } from "../../core/memory.ts";
 import { TransmitBuffer } from "../../core/transmit_buffer.ts";
-import { SeededRandom } from "../core/sim.ts";
+import { SeededRandom } from "../core/seeded_random.ts";
 
 const BATCH = 64;
 /** Bytes before a packet for the message's header, and behind it for padding and tag. */

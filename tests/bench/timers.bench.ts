@@ -6,7 +6,7 @@ import type { Now } from "../../core/clock.ts";
 import { DeadlineHeap } from "../../core/deadline_heap.ts";
 import { Jitter } from "../../core/jitter.ts";
 import { PeerTimers, type TimerActions } from "../../core/timers.ts";
-import { SeededRandom } from "../core/sim.ts";
+import { SeededRandom } from "../core/seeded_random.ts";
 
 const PEERS = 10_000;
 const KEEPALIVE_MS = 25_000;

@@ -10,10 +10,10 @@ import {
   ipv6Packet,
   packetId,
   pair,
-  type SeededRandom,
   Simulation,
   udpEndpoint,
 } from "./sim.ts";
+import type { SeededRandom } from "./seeded_random.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -10,10 +10,10 @@ import {
   keysErased,
   pair,
   publicKeyOf,
-  SeededRandom,
   Simulation,
   timesSent,
 } from "./sim.ts";
+import { SeededRandom } from "./seeded_random.ts";
 
 const INITIATION = 1;
 const TRANSPORT_DATA = 4;

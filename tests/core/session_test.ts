@@ -8,7 +8,8 @@ import { SessionKeys } from "../../core/noise/handshake.ts";
 import type { Peer } from "../../core/peer.ts";
 import { Session } from "../../core/session.ts";
 import { Sessions } from "../../core/sessions.ts";
-import { pair, SeededRandom } from "./sim.ts";
+import { pair } from "./sim.ts";
+import { SeededRandom } from "./seeded_random.ts";
 
 const KEYS = { offset: 0, length: 16 * KEY_SLOT_SIZE };
 const MESSAGE = 2048;

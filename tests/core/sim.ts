@@ -4,7 +4,7 @@
  * a seed, so that a run can be repeated.
  */
 
-import type { Now, Random } from "../../core/clock.ts";
+import type { Now } from "../../core/clock.ts";
 import type { Crypto } from "../../core/crypto/crypto.ts";
 import { createNobleCrypto } from "../../core/crypto/noble.ts";
 import { Device, type DeviceOptions } from "../../core/device.ts";
@@ -14,6 +14,7 @@ import { generatePrivateKey } from "../../core/keys.ts";
 import { type Memory, memoryOf } from "../../core/memory.ts";
 import type { Peer } from "../../core/peer.ts";
 import { TransmitBuffer } from "../../core/transmit_buffer.ts";
+import { SeededRandom } from "./seeded_random.ts";
 
 const KEY_SLOTS = { offset: 0, length: 64 << 10 };
 const BATCH_LIST = { offset: 64 << 10, length: 2 * 64 * 16 };
@@ -35,42 +36,6 @@ export interface Datagram {
 
 /** What the adversary does with a datagram: changes it, forges others, or drops it by false. */
 export type Adversary = (datagram: Datagram, network: Network) => boolean | void;
-
-/** A generator of good, fast and repeatable randomness (Marsaglia's xorshift128). */
-export class SeededRandom {
-  #x: number;
-  #y = 362436069;
-  #z = 521288629;
-  #w = 88675123;
-
-  constructor(seed: number) {
-    this.#x = 123456789 ^ Math.imul(seed, 0x9e3779b1);
-    for (let i = 0; i < 16; i++) this.u32();
-  }
-
-  u32(): number {
-    const t = this.#x ^ (this.#x << 11);
-    this.#x = this.#y;
-    this.#y = this.#z;
-    this.#z = this.#w;
-    this.#w = (this.#w ^ (this.#w >>> 19)) ^ (t ^ (t >>> 8));
-    return this.#w >>> 0;
-  }
-
-  /** An integer from 0 to `end` - 1. */
-  below(end: number): number {
-    return this.u32() % end;
-  }
-
-  /** True with a probability of `percent` / 100. */
-  chance(percent: number): boolean {
-    return this.u32() / 2 ** 32 * 100 < percent;
-  }
-
-  readonly fill: Random = (target) => {
-    for (let i = 0; i < target.length; i++) target[i] = this.u32() >>> 16;
-  };
-}
 
 /** Where datagrams travel. */
 export class Network {

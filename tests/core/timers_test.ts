@@ -3,7 +3,8 @@ import type { Now } from "../../core/clock.ts";
 import { DeadlineHeap } from "../../core/deadline_heap.ts";
 import { Jitter } from "../../core/jitter.ts";
 import { PeerTimers, type TimerActions } from "../../core/timers.ts";
-import { connectedPair, ipv4Packet, SeededRandom } from "./sim.ts";
+import { connectedPair, ipv4Packet } from "./sim.ts";
+import { SeededRandom } from "./seeded_random.ts";
 
 type Timers = PeerTimers<string>;
 
