@@ -160,6 +160,31 @@ export const MUTANTS: Mutant[] = [
     test: "control server: idle clients make room, the longest idle one first",
   },
   {
+    property: "the status socket refuses get and set",
+    file: "cli/engine/control_connection.ts",
+    snippet:
+      'if (this.#requests === "status" && event.kind !== "status" && event.kind !== "close") {',
+    replacement: 'if (this.#requests === "status" && event.kind === "error") {',
+    testFile: "tests/cli/engine/control_connection_test.ts",
+    test: "control connection: who may ask for the status only gets and sets nothing",
+  },
+  {
+    property: "names of peers hold no control characters",
+    file: "core/peer_name.ts",
+    snippet: 'text.replace(UNPRINTABLE, " ")',
+    replacement: "text",
+    testFile: "tests/core/peer_name_test.ts",
+    test: "peer name: control and direction characters never get through",
+  },
+  {
+    property: "what may be a key isn't taken for a name",
+    file: "core/peer_name.ts",
+    snippet: " || LOOKS_LIKE_KEY.test(plain)",
+    replacement: "",
+    testFile: "tests/core/peer_name_test.ts",
+    test: "peer name: what may be a key is none",
+  },
+  {
     property: "no request keeps packets waiting",
     file: "cli/engine/control_budget.ts",
     snippet: "this.#clock() >= this.#sliceEnd",

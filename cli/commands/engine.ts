@@ -1,5 +1,6 @@
 import { SIGHUP, SIGUSR1 } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
+import { giveFreedMemoryBack } from "../../ffi/malloc.ts";
 import { confineEngine } from "../../ffi/sandbox.ts";
 import { ignoreSignal } from "../../ffi/signal.ts";
 import { TunDevice } from "../../ffi/tun.ts";
@@ -11,8 +12,10 @@ import { Engine } from "../engine/engine.ts";
 import { Logger, logLevelFrom, stderrSink } from "../engine/log.ts";
 import { parseCryptoChoice } from "../engine/crypto_choice.ts";
 import { engineOption } from "../engine/engine_options.ts";
+import { LastWords } from "../engine/last_words.ts";
 import { parseOffload } from "../engine/offload_option.ts";
 import { READY } from "../engine/start.ts";
+import { statusSocketPath } from "../engine/status_path.ts";
 import { parseThreads } from "../engine/threads_option.ts";
 import { syslogSink } from "../engine/syslog_sink.ts";
 
@@ -36,9 +39,11 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
   // A runtime that gets SIGUSR1 opens a debugger's port, or dies.
   ignoreSignal(SIGUSR1);
   ignoreSignal(SIGHUP);
+  giveFreedMemoryBack();
   const sink = options.includes("--log=stderr") ? stderrSink(name) : syslogSink(name);
   const logger = new Logger(logLevelFrom(Deno.env.get("LOG_LEVEL")), sink);
   const readyFd = fd("ready");
+  const statusFd = fd("status");
   let pool: CryptoPool | null = null;
   let engine: Engine;
   try {
@@ -51,7 +56,8 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
     );
     const tun = TunDevice.fromFd(fd("tun"));
     const control = UnixListener.fromFd(fd("control"), controlSocketPath(name));
-    engine = new Engine({ tun, control, logger, createCrypto, offload, pool });
+    const status = statusFd < 0 ? null : UnixListener.fromFd(statusFd, statusSocketPath(name));
+    engine = new Engine({ tun, control, status, logger, createCrypto, offload, pool });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     logger.error(text);
@@ -59,14 +65,19 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
     return 1;
   }
   logger.info(`serving ${name}, process ${Deno.pid}`);
+  const lastWords = LastWords.begin(name);
   report(readyFd, READY);
   try {
-    logger.info(`ending: ${engine.run()}`);
+    const reason = engine.run();
+    logger.info(`ending: ${reason}`);
+    if (options.includes("--explain-end")) lastWords.end(reason);
+    else lastWords.forget();
     engine.close();
     pool?.stop();
     return 0;
   } catch (error) {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    lastWords.end(`failed: ${error instanceof Error ? error.message : text}`);
     logger.error(`ending: ${text}`);
     engine.close();
     return 1;

@@ -1,51 +1,80 @@
-import { isInterfaceName } from "../../core/config/interface_name.ts";
-import { formatStatus, type StatusOptions } from "../../core/show/status.ts";
-import { UapiError } from "../../core/uapi/client.ts";
-import { SysError } from "../../ffi/errno.ts";
+import { formatEnded, formatStatus, type StatusOptions } from "../../core/show/status.ts";
+import type { StatusReport } from "../../core/status/report.ts";
 import { ownNetworkNamespace } from "../../ffi/namespace.ts";
 import { colorWanted, printError, writeStdout } from "../output.ts";
-import { listInterfaces } from "../system/control_client.ts";
 import { namespaceName } from "../system/namespace_name.ts";
-import { getStatus } from "../system/status_client.ts";
+import { readReport } from "../system/status_report.ts";
 import { UsageError } from "../usage_error.ts";
+
+/** Seconds over which rates are measured for people; programs can count themselves. */
+const DEFAULT_INTERVAL = 1;
+const MAX_INTERVAL = 3600;
 
 /** `wgts status`: how interfaces run; all of them, or those named. */
 export async function main(args: string[]): Promise<number> {
-  if (args.some((argument) => argument.startsWith("-"))) throw new UsageError();
+  const { names, json, schema, interval } = parseArguments(args);
+  if (schema) {
+    writeStdout(await readSchema());
+    return 0;
+  }
+  const { report, problems } = await readReport(names, interval ?? (json ? 0 : DEFAULT_INTERVAL));
+  if (json) {
+    const { formatStatusJson } = await import("../../core/status/json.ts");
+    writeStdout(formatStatusJson(report));
+  } else {
+    writeStdout(formatReport(report));
+  }
+  for (const problem of problems) printError(`wgts: ${problem}`);
+  return problems.length > 0 || report.ended.length > 0 ? 1 : 0;
+}
+
+interface Arguments {
+  readonly names: string[];
+  readonly json: boolean;
+  readonly schema: boolean;
+  /** Seconds; null when it isn't given. */
+  readonly interval: number | null;
+}
+
+function parseArguments(args: readonly string[]): Arguments {
+  const names: string[] = [];
+  const switches = new Set<string>();
+  let interval: number | null = null;
+  for (let i = 0; i < args.length; i++) {
+    const argument = args[i] ?? "";
+    if (argument === "--interval") interval = parseInterval(args[++i] ?? "");
+    else if (argument.startsWith("--interval=")) interval = parseInterval(argument.slice(11));
+    else if (argument === "--json" || argument === "--json-schema") switches.add(argument);
+    else if (argument.startsWith("-")) throw new UsageError();
+    else names.push(argument);
+  }
+  const json = switches.has("--json"), schema = switches.has("--json-schema");
+  if (schema && (json || names.length > 0 || interval !== null)) throw new UsageError();
+  return { names, json, schema, interval };
+}
+
+function parseInterval(text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Infinity;
+  if (seconds <= MAX_INTERVAL) return seconds;
+  throw new UsageError(`wgts: --interval takes seconds, from 0 to ${MAX_INTERVAL}`);
+}
+
+function formatReport({ wall, running, ended }: StatusReport): string {
   const options: StatusOptions = {
-    wall: Date.now(),
+    wall,
     color: colorWanted(),
     namespace: ownNetworkNamespace(),
     namespaceName,
   };
-  let code = 0;
-  let separator = "";
-  for (const name of args.length > 0 ? args : listInterfaces()) {
-    const text = await describe(name, options);
-    if (text === null) {
-      code = 1;
-      continue;
-    }
-    writeStdout(separator + text);
-    separator = "\n";
-  }
-  return code;
+  return [
+    ...running.map(({ status, rates }) => formatStatus(status, options, rates)),
+    ...ended.map((ended) => formatEnded(ended, options)),
+  ].join("\n");
 }
 
-/** The status of an interface as text; null, and a message, when it can't be had. */
-async function describe(name: string, options: StatusOptions): Promise<string | null> {
-  try {
-    if (isInterfaceName(name)) return formatStatus(await getStatus(name, options.wall), options);
-    printError(`wgts: ${name}: no interface is served by that name`);
-  } catch (error) {
-    if (!(error instanceof SysError || error instanceof UapiError)) throw error;
-    printError(`wgts: ${name}: ${problemOf(error)}`);
-  }
-  return null;
-}
-
-function problemOf(error: SysError | UapiError): string {
-  if (error instanceof UapiError) return error.message;
-  const absent = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-  return absent ? "no interface is served by that name" : error.message;
+async function readSchema(): Promise<string> {
+  const { default: schema } = await import("../share/status.schema.json", {
+    with: { type: "json" },
+  });
+  return JSON.stringify(schema, null, 2) + "\n";
 }

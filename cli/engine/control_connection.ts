@@ -24,11 +24,15 @@ export interface ControlTarget extends SetTarget {
   refused(problem: string, errno: number): void;
 }
 
+/** What may be asked of a connection: anything, or how the engine runs. */
+export type Requests = "all" | "status";
+
 /** What a connection waits for. */
 export type Interest = "read" | "write" | "nothing";
 
 const EBADF = 9;
 const EAGAIN = 11;
+const EACCES = 13;
 const EPIPE = 32;
 const ECONNRESET = 104;
 const ENOTCONN = 107;
@@ -45,6 +49,7 @@ const READ_SIZE = 4096;
 export class ControlConnection {
   readonly #stream: ControlStream;
   readonly #target: ControlTarget;
+  readonly #requests: Requests;
   readonly #parser = new UapiRequestParser();
   readonly #input = new Uint8Array(READ_SIZE);
   #request: SetRequest | null = null;
@@ -55,9 +60,10 @@ export class ControlConnection {
   #notOurProtocol = false;
   #doubtfulErrors = 0;
 
-  constructor(stream: ControlStream, target: ControlTarget) {
+  constructor(stream: ControlStream, target: ControlTarget, requests: Requests = "all") {
     this.#stream = stream;
     this.#target = target;
+    this.#requests = requests;
   }
 
   get fd(): number {
@@ -118,6 +124,12 @@ export class ControlConnection {
     if (this.#notOurProtocol) return false;
     const event = this.#parser.next();
     if (event === null) return false;
+    if (this.#requests === "status" && event.kind !== "status" && event.kind !== "close") {
+      // Not logged: whoever may only ask isn't to fill the log.
+      this.#parser.refuse();
+      this.#reply(EACCES);
+      return true;
+    }
     switch (event.kind) {
       case "get":
         this.#answer = formatUapiGet(this.#target.state);

@@ -1,4 +1,9 @@
-import { ControlConnection, type ControlStream, type ControlTarget } from "./control_connection.ts";
+import {
+  ControlConnection,
+  type ControlStream,
+  type ControlTarget,
+  type Requests,
+} from "./control_connection.ts";
 
 /** The listening control socket: gives the next client, or null when none waits. */
 export interface ControlListener {
@@ -32,16 +37,24 @@ export class ControlServer {
   readonly #listener: ControlListener;
   readonly #target: ControlTarget;
   readonly #poll: ControlPoll;
+  readonly #requests: Requests;
   readonly #connections: (Served | null)[] = new Array(MAX_CONNECTIONS).fill(null);
   /** Whose turn is first: a busy client must not starve those behind it. */
   #first = 0;
   /** A client waits for a free slot, so the listener isn't polled. */
   #crowded = false;
 
-  constructor(listener: ControlListener, target: ControlTarget, poll: ControlPoll) {
+  /** Clients may ask for what `requests` says. */
+  constructor(
+    listener: ControlListener,
+    target: ControlTarget,
+    poll: ControlPoll,
+    requests: Requests = "all",
+  ) {
     this.#listener = listener;
     this.#target = target;
     this.#poll = poll;
+    this.#requests = requests;
     poll.watch(LISTENER_SLOT, listener.fd, "read");
   }
 
@@ -90,7 +103,7 @@ export class ControlServer {
       if (this.#connections[slot] !== null) continue;
       const stream = this.#listener.accept();
       if (stream === null) return;
-      const connection = new ControlConnection(stream, this.#target);
+      const connection = new ControlConnection(stream, this.#target, this.#requests);
       // Its first read waits for the poll: most clients write a moment after they connect.
       this.#connections[slot] = {
         connection,

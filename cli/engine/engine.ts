@@ -1,5 +1,6 @@
 import type { Now } from "../../core/clock.ts";
 import { Device } from "../../core/device.ts";
+import type { Peer } from "../../core/peer.ts";
 import { TransmitBuffer } from "../../core/transmit_buffer.ts";
 import type { Choice } from "../../core/uapi/status.ts";
 import { Arena } from "../../ffi/arena.ts";
@@ -32,6 +33,8 @@ import { UdpBinding } from "./udp_binding.ts";
 export interface EngineOptions {
   tun: TunDevice;
   control: UnixListener;
+  /** The socket that tells how the engine runs, and nothing else; null for none. */
+  status: UnixListener | null;
   logger: Logger;
   createCrypto: CryptoFactory;
   offload: OffloadOption;
@@ -54,7 +57,16 @@ const ROUNDS = 16;
 const PACKET_BUDGET_US = 2000;
 
 /** Entries of the poll set. */
-const SLOT = { signals: 0, tun: 1, udp4: 2, udp6: 3, link: 4, socketFile: 5, control: 6 } as const;
+const SLOT = {
+  signals: 0,
+  tun: 1,
+  udp4: 2,
+  udp6: 3,
+  link: 4,
+  socketFile: 5,
+  control: 6,
+  status: 6 + CONTROL_POLL_SLOTS,
+} as const;
 
 /**
  * One running interface: owns its TUN device, UDP sockets, control socket and protocol state, and
@@ -76,6 +88,11 @@ export class Engine {
   readonly #link: LinkMonitor;
   readonly #socketFile: FileWatch;
   readonly #control: ControlServer;
+  /** Apart from the control socket's, so that its clients take no place of that one's. */
+  readonly #statusServer: ControlServer | null;
+  readonly #statusListener: UnixListener | null;
+  /** How the administrator calls peers. */
+  readonly #names = new WeakMap<Peer, string>();
   /** Whether the link is up; the device isn't when its port could not be had. */
   #linkUp = false;
   readonly #controlBudget = new ControlBudget(() => performance.now());
@@ -89,10 +106,11 @@ export class Engine {
   #lostByThreads = 0;
 
   /** Takes over what `options` holds. Throws SysError when the system refuses something. */
-  constructor({ tun, control, logger, createCrypto, offload, pool }: EngineOptions) {
+  constructor({ tun, control, status, logger, createCrypto, offload, pool }: EngineOptions) {
     this.#tun = tun;
     this.#logger = logger;
     this.#listener = control;
+    this.#statusListener = status;
     const size = KEY_SLOTS_SIZE + BATCH_LIST_SIZE + TRANSMIT_SIZE + OTHER_SIZE;
     // A memory that threads share is up to 2.5 % slower for each of them.
     const arena = pool ? new Arena(size + pool.size, { shared: true }) : new Arena(size);
@@ -123,10 +141,13 @@ export class Engine {
       logger,
       now: this.#now,
     });
-    this.#poll = new PollSet(arena, SLOT.control + CONTROL_POLL_SLOTS);
+    this.#poll = new PollSet(arena, SLOT.status + (status === null ? 0 : CONTROL_POLL_SLOTS));
     this.#link = openLinkMonitor(tun.name);
     this.#socketFile = FileWatch.open(control.path);
-    this.#control = new ControlServer(control, this.#controlTarget(), this.#controlPoll());
+    const target = this.#controlTarget();
+    this.#control = new ControlServer(control, target, this.#controlPoll(SLOT.control));
+    this.#statusServer = status &&
+      new ControlServer(status, target, this.#controlPoll(SLOT.status), "status");
     this.#poll.set(SLOT.signals, this.#signals.fd, POLLIN);
     this.#poll.set(SLOT.tun, tun.fd, POLLIN);
     this.#poll.set(SLOT.link, this.#link.fd, POLLIN);
@@ -148,6 +169,8 @@ export class Engine {
     this.#device.setPrivateKey(null, this.#now);
     this.#control.close();
     this.#listener.close();
+    this.#statusServer?.close();
+    this.#statusListener?.close();
     this.#socketFile.close();
     this.#link.close();
     this.#udp.close();
@@ -167,6 +190,7 @@ export class Engine {
     this.#path.flush(this.#now);
     this.#controlBudget.begin();
     this.#moreControl = this.#control.step(this.#controlBudget.expired);
+    if (this.#statusServer?.step(this.#controlBudget.expired)) this.#moreControl = true;
     if (device.outgoing.count > 0) this.#path.flush(this.#now);
     if (this.#poll.ready(SLOT.signals) !== 0) this.#readSignals();
     if (this.#poll.ready(SLOT.socketFile) !== 0 && this.#socketFile.isGone()) {
@@ -179,7 +203,10 @@ export class Engine {
   /** How long to wait for events, as {@linkcode PollSet.waitMicroseconds} takes it. */
   #patience(): number {
     if (this.#busy) return 0;
-    const deadline = Math.min(this.#device.nextDeadline(), this.#control.nextDeadline());
+    let deadline = Math.min(this.#device.nextDeadline(), this.#control.nextDeadline());
+    if (this.#statusServer !== null) {
+      deadline = Math.min(deadline, this.#statusServer.nextDeadline());
+    }
     const untilDeadline = deadline - this.#now.boot;
     if (!this.#moreControl) return toMicroseconds(untilDeadline);
     return toMicroseconds(Math.min(untilDeadline, this.#controlBudget.pause(this.#now)));
@@ -306,6 +333,10 @@ export class Engine {
       },
       setFwmark: (mark) => udp.setFwmark(mark),
       zoneIndex: interfaceIndexOf,
+      setName: (peer, name) => {
+        if (name === null) this.#names.delete(peer);
+        else this.#names.set(peer, name);
+      },
       refused: (problem, errno) =>
         this.#logger.error(`control request: ${problem} (errno ${errno})`),
       status: () =>
@@ -320,6 +351,7 @@ export class Engine {
           startedAt: this.#startedAt,
           cryptos: this.#cryptos,
           offloads: this.#offloads.offloads,
+          nameOf: (peer) => this.#names.get(peer) ?? null,
           refusesSegmentation: ({ endpoint }) =>
             endpoint !== null && this.#path.sender.refusesJoined(endpoint, this.#now),
         }),
@@ -342,11 +374,12 @@ export class Engine {
     };
   }
 
-  #controlPoll(): ControlPoll {
+  /** The part of the poll set that begins at `first`. */
+  #controlPoll(first: number): ControlPoll {
     const events = { read: POLLIN, write: POLLOUT, nothing: 0 } as const;
     return {
-      watch: (index, fd, interest) => this.#poll.set(SLOT.control + index, fd, events[interest]),
-      isReady: (index) => this.#poll.ready(SLOT.control + index) !== 0,
+      watch: (index, fd, interest) => this.#poll.set(first + index, fd, events[interest]),
+      isReady: (index) => this.#poll.ready(first + index) !== 0,
     };
   }
 }

@@ -13,6 +13,8 @@ export interface SetTarget {
   setListenPort(port: number): void;
   /** Marks outgoing datagrams; 0 is off. Throws, and changes nothing, when it can't. */
   setFwmark(mark: number): void;
+  /** Gives a peer the name that status tells; null takes it away. */
+  setName(peer: Peer, name: string | null): void;
   /** The index of the interface that an IPv6 zone names; 0 when there is none. */
   zoneIndex(zone: string): number;
 }
@@ -103,6 +105,9 @@ export class SetRequest {
         else device.allowedIps.insert(address.bytes, length, peer);
         return 0;
       }
+      case "name":
+        if (peer !== null) this.#target.setName(peer, command.value);
+        return 0;
       case "protocol_version":
         return 0;
     }

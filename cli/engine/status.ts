@@ -27,6 +27,8 @@ export interface StatusSources {
   /** The implementations of the cryptography. */
   readonly cryptos: Choice[];
   readonly offloads: readonly OffloadState[];
+  /** How the administrator calls the peer; null when it has no name. */
+  nameOf(peer: Peer): string | null;
   /** Whether datagrams to the peer aren't joined for the kernel to cut, because that failed. */
   refusesSegmentation(peer: Peer): boolean;
 }
@@ -61,6 +63,8 @@ export function readStatus(sources: StatusSources): UapiStatus<Peer> {
     listenPort: udp.port,
     fwmark: udp.fwmark,
     peers: device.peers,
+    nameOf: (peer) => sources.nameOf(peer),
+    allowedIps: (peer) => device.allowedIps.entries(peer),
     refusesSegmentation: (peer) => sources.refusesSegmentation(peer),
     zoneName: interfaceNameOf,
   };

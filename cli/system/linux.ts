@@ -1,15 +1,17 @@
+import { changeTo } from "../../core/config/change.ts";
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
 import { type IpFamily, IpPrefix } from "../../core/ip.ts";
 import { RT_TABLE_MAIN } from "../../core/netlink/family.ts";
 import { type Route, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
 import type { Rule } from "../../core/netlink/rule.ts";
 import { parseTableNames, type RoutingRule, UNREACHABLE_METRIC } from "../../core/plan.ts";
-import { formatUapiSet, UapiError } from "../../core/uapi/client.ts";
+import { UapiError } from "../../core/uapi/client.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
+import { formatUapiPeerNames } from "../../core/uapi/peer_names.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { Network } from "../../ffi/network.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
-import { controlSocketState, setInterface } from "./control_socket.ts";
+import { changeInterface, controlSocketState, setInterface } from "./control_socket.ts";
 import { runHook } from "./hooks.ts";
 import { discoverMtu } from "./mtu.ts";
 import { findEngine, identifyProcess, signalProcess } from "./process.ts";
@@ -69,7 +71,7 @@ export class LinuxSystem implements System, Disposable {
 
   awaitEngine(name: string): void {
     // It looks at the link before it answers, also a request for nothing.
-    setInterface(name, "set=1\n\n");
+    changeInterface(name, { replacePeers: false, peers: [] });
   }
 
   startEngine(name: string): Promise<number> {
@@ -101,9 +103,8 @@ export class LinuxSystem implements System, Disposable {
   }
 
   configure(name: string, config: QuickConfig, endpoints: ResolvedEndpoints): void {
-    const request = formatUapiSet(config, (endpoint) => endpoints.get(endpoint) ?? null);
     try {
-      setInterface(name, request);
+      changeInterface(name, changeTo(config, (endpoint) => endpoints.get(endpoint) ?? null));
     } catch (error) {
       const port = config.interface.listenPort ?? 0;
       if (!(error instanceof UapiError) || error.errno !== Errno.EADDRINUSE || port === 0) {
@@ -111,10 +112,12 @@ export class LinuxSystem implements System, Disposable {
       }
       throw new SysError(`let ${name} listen on port ${port}`, Errno.EADDRINUSE);
     }
+    const names = formatUapiPeerNames(config.peers);
+    if (names !== null) setInterface(name, names);
   }
 
   setFwmark(name: string, fwmark: number): void {
-    setInterface(name, `set=1\nfwmark=${fwmark}\n\n`);
+    changeInterface(name, { fwmark, replacePeers: false, peers: [] });
   }
 
   addRoute(index: number, prefix: string, table: number | null): void {

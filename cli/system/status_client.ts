@@ -1,25 +1,72 @@
 import { UapiError } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
-import { type InterfaceStatus, parseUapiStatus, STATUS_REQUEST } from "../../core/uapi/status.ts";
+import {
+  type Backend,
+  type InterfaceStatus,
+  parseUapiStatus,
+  STATUS_REQUEST,
+} from "../../core/uapi/status.ts";
+import { formatKey } from "../../core/keys.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
-import { getInterface } from "./control_client.ts";
+import { statusSocketPath } from "../engine/status_path.ts";
+import { configuredNames } from "./configured_names.ts";
 import { readAnswer } from "./control_socket.ts";
+import { getInterface } from "./interfaces.ts";
 
 /**
- * Asks the interface `name` how it runs; another implementation than wgts is asked for its state.
+ * Asks the interface `name` how it runs. What isn't wgts' engine is asked for its state instead. Who may
+ * not use the control socket asks at the engine's status socket. Peers that have no name get the one in
+ * the interface's config, if that can be read.
+ *
  * `wall` is the present time in ms since 1970 UTC.
  *
- * @throws SysError and UapiError as {@linkcode getInterface} does
+ * @throws SysError with ENODEV when there is no such interface, EACCES or EPERM without permission;
+ * UapiError when its control socket answers an error
  */
 export async function getStatus(name: string, wall: number): Promise<InterfaceStatus> {
-  return askEngine(name) ?? statusOf(await getInterface(name, wall));
+  const answer = askEngine(name);
+  const status = typeof answer === "string"
+    ? statusOf(await getInterface(name, wall), answer)
+    : answer;
+  addNames(status);
+  return status;
 }
 
-/** What the engine of `name` answers; null when what serves the interface doesn't know the request. */
-function askEngine(name: string): InterfaceStatus | null {
-  const stream = UnixStream.connect(controlSocketPath(name));
+/** What the engine of `name` answers; what else serves the interface, if it isn't wgts' engine. */
+function askEngine(name: string): InterfaceStatus | Exclude<Backend, "wgts"> {
+  try {
+    return ask(name, controlSocketPath(name)) ?? "userspace";
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    if (ABSENCE.includes(error.code)) return "kernel";
+    if (!REFUSAL.includes(error.code)) throw error;
+    const status = askStatusSocket(name);
+    if (status !== null) return status;
+    const advice = "be root, or of the group that `--status-group' gave its engine";
+    throw new SysError(`ask ${name} how it runs`, error.errno, advice);
+  }
+}
+
+/** What the engine's status socket answers; null where there is none for us. */
+function askStatusSocket(name: string): InterfaceStatus | null {
+  try {
+    return ask(name, statusSocketPath(name));
+  } catch (error) {
+    const isClosed = error instanceof SysError && [...ABSENCE, ...REFUSAL].includes(error.code);
+    if (isClosed) return null;
+    throw error;
+  }
+}
+
+const ABSENCE: readonly string[] = ["ENOENT", "ENOTDIR", "ECONNREFUSED"];
+const REFUSAL: readonly string[] = ["EACCES", "EPERM"];
+const HANGUPS: readonly string[] = ["EPIPE", "ECONNRESET"];
+
+/** The answer of the socket at `path`; null when what is behind it doesn't know the request. */
+function ask(name: string, path: string): InterfaceStatus | null {
+  const stream = UnixStream.connect(path);
   try {
     stream.writeAll(new TextEncoder().encode(STATUS_REQUEST));
     return parseUapiStatus(readAnswer(stream, name), name);
@@ -33,21 +80,18 @@ function askEngine(name: string): InterfaceStatus | null {
   }
 }
 
-const HANGUPS: readonly string[] = ["EPIPE", "ECONNRESET"];
-
 /** What a `get` tells of what a `status` does. */
-function statusOf(state: InterfaceState): InterfaceStatus {
+function statusOf(state: InterfaceState, backend: Backend): InterfaceStatus {
   const { name, publicKey, listenPort, fwmark } = state;
-  const peers = state.peers.map((
-    { publicKey, endpoint, lastHandshake, receivedBytes, sentBytes, persistentKeepalive },
-  ) => ({
-    publicKey,
-    endpoint,
-    lastHandshake,
-    receivedBytes,
-    sentBytes,
-    persistentKeepalive,
-    refusesSegmentation: false,
-  }));
-  return { name, publicKey, listenPort, fwmark, engine: null, peers };
+  const peers = state.peers.map(({ presharedKey: _, ...peer }) => {
+    return { ...peer, name: null, refusesSegmentation: false };
+  });
+  return { name, publicKey, listenPort, fwmark, backend, engine: null, peers };
+}
+
+function addNames({ name, peers }: InterfaceStatus): void {
+  if (peers.every((peer) => peer.name !== null)) return;
+  const names = configuredNames(name);
+  if (names.size === 0) return;
+  for (const peer of peers) peer.name ??= names.get(formatKey(peer.publicKey)) ?? null;
 }

@@ -12,6 +12,8 @@ import {
   WG_INTERFACE_KEYS,
   WG_PEER_KEYS,
 } from "./keys.ts";
+import { formatKey } from "../keys.ts";
+import { readPeerNames } from "./peer_names.ts";
 import { mergePeers, PEER_READERS, type PeerSection } from "./peers.ts";
 import type { WgConfig, WgInterfaceConfig } from "./types.ts";
 import { type ServicePort, ValueError } from "./values.ts";
@@ -99,7 +101,13 @@ export function readSections<I extends WgInterfaceConfig>(
     }
   }
 
-  return { interface: target, peers: mergePeers(peers, document.file, warn), warnings };
+  const merged = mergePeers(peers, document.file, warn);
+  const names = readPeerNames(document);
+  for (const peer of merged) {
+    const name = names.get(formatKey(peer.publicKey));
+    if (name !== undefined) peer.name = name;
+  }
+  return { interface: target, peers: merged, warnings };
 }
 
 /** The keys of a section, to be found by their lowercase names. */

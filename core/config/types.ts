@@ -35,6 +35,8 @@ export interface WgPeerConfig {
   persistentKeepalive?: number;
   /** Line of the (first) `[Peer]`, from 1. */
   readonly line: number;
+  /** What a comment calls it, fit to be shown; `readPeerNames` has the rules. */
+  name?: string;
 }
 
 /** What a file of the wg(8) dialect means: that of `wg setconf`, `addconf` and `syncconf`. */

@@ -1,7 +1,16 @@
 /** What `wgts status` prints, in the look of `wg show`. */
 
 import { formatKey } from "../keys.ts";
-import type { Choice, Count, EngineStatus, InterfaceStatus, PeerStatus } from "../uapi/status.ts";
+import type { PeerRates, Rate } from "../status/rates.ts";
+import type { EndedInterface } from "../status/report.ts";
+import type {
+  Backend,
+  Choice,
+  Count,
+  EngineStatus,
+  InterfaceStatus,
+  PeerStatus,
+} from "../uapi/status.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 import { formatAge, formatBytes, formatDuration, type Style, styleOf } from "./style.ts";
 
@@ -17,8 +26,21 @@ export interface StatusOptions {
   readonly namespaceName: (inode: number) => string;
 }
 
-/** One interface; several are printed with a blank line between them. */
-export function formatStatus(status: InterfaceStatus, options: StatusOptions): string {
+const BACKENDS: Readonly<Record<Backend, string>> = {
+  wgts: "wgts",
+  userspace: "another userspace implementation; it tells no more than this",
+  kernel: "the kernel; it tells no more than this",
+};
+
+/**
+ * One interface; several are printed with a blank line between them. `rates` are those of its peers, if
+ * they were measured.
+ */
+export function formatStatus(
+  status: InterfaceStatus,
+  options: StatusOptions,
+  rates: PeerRates | null = null,
+): string {
   const style = styleOf(options.color);
   const { name, publicKey, listenPort, fwmark, engine, peers } = status;
   let text = `${style.start}${style.green(style.bold("interface"))}: ${style.green(name)}\n`;
@@ -28,13 +50,29 @@ export function formatStatus(status: InterfaceStatus, options: StatusOptions): s
   if (publicKey !== null) write(["public key", formatKey(publicKey)]);
   if (listenPort !== 0) write(["listening port", String(listenPort)]);
   if (fwmark !== 0) write(["fwmark", `0x${fwmark.toString(16)}`]);
-  if (engine === null) write(["engine", "another implementation; it tells no more than this"]);
-  else engineFields(engine, options, style).forEach(write);
+  write(["backend", BACKENDS[status.backend]]);
+  if (engine !== null) engineFields(engine, options, style).forEach(write);
   for (const peer of peers.toSorted(newestHandshakeFirst)) {
     text += `\n${style.yellow(style.bold("peer"))}: ${style.yellow(formatKey(peer.publicKey))}\n`;
-    peerFields(peer, options, style).forEach(write);
+    const rate = rates?.get(formatKey(peer.publicKey)) ?? null;
+    peerFields(peer, rate, options, style).forEach(write);
   }
   return text;
+}
+
+/** An interface whose engine has died, and why. */
+export function formatEnded(ended: EndedInterface, options: StatusOptions): string {
+  const style = styleOf(options.color);
+  const { name, pid, startedAt, endedAt, reason } = ended;
+  const fields: Field[] = [];
+  if (pid !== null) fields.push(["engine", `ended; it was process ${pid}`]);
+  else fields.push(["engine", "ended"]);
+  if (startedAt !== null) fields.push(["started", formatAge(startedAt, options.wall, style)]);
+  if (endedAt !== null) fields.push(["ended", formatAge(endedAt, options.wall, style)]);
+  fields.push(["reason", reason]);
+  const lines = fields.map(([field, value]) => `  ${style.bold(field)}: ${value}\n`);
+  return `${style.start}${style.red(style.bold("interface"))}: ${style.red(name)}\n` +
+    lines.join("");
 }
 
 type Field = readonly [name: string, value: string];
@@ -83,9 +121,15 @@ function dropText({ name, count }: Count): string {
   return `${count} ${DROPS.get(name) ?? name}`;
 }
 
-function peerFields(peer: PeerStatus, options: StatusOptions, style: Style): Field[] {
+function peerFields(
+  peer: PeerStatus,
+  rate: Rate | null,
+  options: StatusOptions,
+  style: Style,
+): Field[] {
   const { endpoint, lastHandshake, receivedBytes, sentBytes, persistentKeepalive } = peer;
   const fields: Field[] = [];
+  if (peer.name !== null) fields.push(["name", peer.name]);
   if (endpoint !== null) fields.push(["endpoint", formatUapiEndpoint(endpoint)]);
   if (peer.refusesSegmentation) {
     fields.push(["offload udp-gso", "off (a joined datagram to this endpoint was refused)"]);
@@ -96,6 +140,11 @@ function peerFields(peer: PeerStatus, options: StatusOptions, style: Style): Fie
   if (receivedBytes !== 0 || sentBytes !== 0) {
     const received = formatBytes(receivedBytes, style), sent = formatBytes(sentBytes, style);
     fields.push(["transfer", `${received} received, ${sent} sent`]);
+  }
+  if (rate !== null && lastHandshake.seconds !== 0) {
+    const received = formatBytes(Math.round(rate.received), style);
+    const sent = formatBytes(Math.round(rate.sent), style);
+    fields.push(["rate", `${received}/s received, ${sent}/s sent`]);
   }
   if (persistentKeepalive !== 0) {
     fields.push(["persistent keepalive", `every ${formatDuration(persistentKeepalive, style)}`]);

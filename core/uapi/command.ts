@@ -40,6 +40,8 @@ export type UapiCommand =
   | { readonly kind: "replace_allowed_ips" }
   /** Host bits may be set. `remove`: written with a leading `-`. */
   | { readonly kind: "allowed_ip"; readonly value: IpPrefix; readonly remove: boolean }
+  /** Of wgts' own: how its administrator calls the peer; null takes the name away. */
+  | { readonly kind: "name"; readonly value: string | null }
   | { readonly kind: "protocol_version" };
 
 /** What a {@linkcode UapiRequestParser} finds in the bytes of a connection, in order. */

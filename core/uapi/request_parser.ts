@@ -2,6 +2,7 @@ import { KEY_SIZE } from "../crypto/crypto.ts";
 import { IpPrefix } from "../ip.ts";
 import { HEX_KEY_LENGTH, hexValue } from "../keys.ts";
 import { secretBytes } from "../memory.ts";
+import { decodePeerName } from "../peer_name.ts";
 import { EINVAL, EIO, EPROTO, type UapiCommand, type UapiEvent } from "./command.ts";
 import { parseUapiEndpoint, parseUapiNumber } from "./values.ts";
 
@@ -188,6 +189,7 @@ const PEER_READERS: ReadonlyMap<string, Reader> = new Map([
   ["persistent_keepalive_interval", numberReader("persistent_keepalive_interval", 0xffff)],
   ["replace_allowed_ips", constantReader("replace_allowed_ips", "true")],
   ["allowed_ip", readAllowedIp],
+  ["name", readName],
   ["protocol_version", constantReader("protocol_version", "1")],
 ]);
 
@@ -227,6 +229,12 @@ function readAllowedIp(value: Uint8Array): UapiCommand | null {
   if (!/\/(0|[1-9][0-9]*)$/.test(text)) return null;
   const prefix = IpPrefix.parse(remove ? text.slice(1) : text);
   return prefix === null ? null : { kind: "allowed_ip", value: prefix, remove };
+}
+
+function readName(value: Uint8Array): UapiCommand | null {
+  if (value.length === 0) return { kind: "name", value: null };
+  const name = decodePeerName(asciiText(value));
+  return name === null ? null : { kind: "name", value: name };
 }
 
 /** What isn't like any key of the protocol may be a piece of a secret, and the log must not have it. */

@@ -13,8 +13,10 @@ import {
   required,
   requiredNumber,
 } from "./client.ts";
-import { type UapiPeer, writePeerActivity } from "./get_response.ts";
+import { type UapiAllowedIp, type UapiPeer, writePeerActivity } from "./get_response.ts";
 import type { PeerActivity } from "../interface_state.ts";
+import { formatIpAddress, IpPrefix } from "../ip.ts";
+import { decodePeerName, encodePeerName } from "../peer_name.ts";
 
 /** The request for an engine's status. */
 export const STATUS_REQUEST = "status=1\n\n";
@@ -70,9 +72,16 @@ export interface EngineStatus {
 export interface PeerStatus extends PeerActivity {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
+  /** How its administrator calls it, fit to be shown; null when it has no name. */
+  name: string | null;
+  /** In the order of the answer. */
+  allowedIps: IpPrefix[];
   /** Whether datagrams to its endpoint aren't joined for the kernel to cut, because that failed. */
   refusesSegmentation: boolean;
 }
+
+/** What serves an interface: wgts' engine, another userspace implementation, or the kernel. */
+export type Backend = "wgts" | "userspace" | "kernel";
 
 /** A running interface and what is known of it. */
 export interface InterfaceStatus {
@@ -84,7 +93,9 @@ export interface InterfaceStatus {
   listenPort: number;
   /** 0 is off. */
   fwmark: number;
-  /** How it runs; null for an interface that another implementation serves. */
+  /** What serves it. */
+  backend: Backend;
+  /** How it runs; null unless wgts' engine serves it. */
   engine: EngineStatus | null;
   /** In the order of the answer. */
   peers: PeerStatus[];
@@ -101,6 +112,10 @@ export interface UapiStatus<P extends UapiPeer> {
   readonly fwmark: number;
   /** Must bear that peers come and go during the iteration. */
   readonly peers: Iterable<P>;
+  /** {@linkcode PeerStatus.name} */
+  nameOf(peer: P): string | null;
+  /** Must bear changes during the iteration, too. */
+  allowedIps(peer: P): Iterable<UapiAllowedIp>;
   /** {@linkcode PeerStatus.refusesSegmentation} */
   refusesSegmentation(peer: P): boolean;
   /** The name of the interface that an IPv6 zone index means. */
@@ -133,6 +148,13 @@ export function* formatUapiStatus<P extends UapiPeer>(
     chunk.key("public_key", peer.publicKey);
     writePeerActivity(chunk, peer, status.zoneName);
     if (status.refusesSegmentation(peer)) chunk.line("refuses_segmentation", "true");
+    if (chunk.isFull) yield chunk.take();
+    const name = status.nameOf(peer);
+    if (name !== null) chunk.line("name", encodePeerName(name));
+    for (const { address, prefixLength } of status.allowedIps(peer)) {
+      if (chunk.isFull) yield chunk.take();
+      chunk.line("allowed_ip", `${formatIpAddress(address)}/${prefixLength}`);
+    }
   }
   chunk.line("errno", "0");
   chunk.text("\n");
@@ -152,6 +174,7 @@ export function parseUapiStatus(text: string, name: string): InterfaceStatus {
     publicKey: null,
     listenPort: 0,
     fwmark: 0,
+    backend: "wgts",
     engine,
     peers: [],
   };
@@ -159,12 +182,17 @@ export function parseUapiStatus(text: string, name: string): InterfaceStatus {
   for (const [key, value] of answerLines(text)) {
     if (key === "public_key") {
       const publicKey = required(key, parseHexKey(value));
-      peer = { publicKey, refusesSegmentation: false, ...noActivity() };
+      const own = { name: null, allowedIps: [], refusesSegmentation: false };
+      peer = { publicKey, ...own, ...noActivity() };
       status.peers.push(peer);
     } else if (peer === null) {
       readEngineLine(status, engine, key, value);
     } else if (key === "refuses_segmentation") {
       peer.refusesSegmentation = value === "true";
+    } else if (key === "name") {
+      peer.name = decodePeerName(value);
+    } else if (key === "allowed_ip") {
+      peer.allowedIps.push(required(key, IpPrefix.parse(value)));
     } else {
       readPeerActivity(peer, key, value);
     }

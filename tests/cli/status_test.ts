@@ -7,9 +7,11 @@ import { FakeControlSocket } from "./fake_control_socket.ts";
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 
 /** Runs `wgts status` in a process of its own, while this one serves the socket. */
-async function status(name: string): Promise<{ code: number; stdout: string; stderr: string }> {
+async function status(
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", MAIN, "status", name],
+    args: ["run", "-A", "--quiet", MAIN, "status", ...args],
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();
@@ -49,7 +51,7 @@ for (const [what, answer] of Object.entries(ANSWERS)) {
     using socket = new FakeControlSocket(`wgtss${Deno.pid}`);
     socket.answer = GET;
     socket.otherAnswer = answer;
-    const { code, stdout, stderr } = await status(socket.name);
+    const { code, stdout, stderr } = await status("--interval=0.01", socket.name);
     assert.equal(stderr, "");
     assert.equal(code, 0);
     assert.equal(
@@ -58,12 +60,13 @@ for (const [what, answer] of Object.entries(ANSWERS)) {
   public key: ${PUBLIC_KEY}
   listening port: 51820
   fwmark: 0x7
-  engine: another implementation; it tells no more than this
+  backend: another userspace implementation; it tells no more than this
 
 peer: q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=
   endpoint: 192.0.2.1:1234
   latest handshake: some time ago
   transfer: 2 B received, 1 B sent
+  rate: 0 B/s received, 0 B/s sent
   persistent keepalive: every 25 seconds
 `,
     );

@@ -5,11 +5,13 @@ import { Device } from "../../../core/device.ts";
 import { Endpoint } from "../../../core/endpoint.ts";
 import { formatHexKey } from "../../../core/keys.ts";
 import { memoryOf } from "../../../core/memory.ts";
+import type { Peer } from "../../../core/peer.ts";
 import { TransmitBuffer } from "../../../core/transmit_buffer.ts";
 import {
   ControlConnection,
   type ControlStream,
   type ControlTarget,
+  type Requests,
 } from "../../../cli/engine/control_connection.ts";
 
 const EAGAIN = 11;
@@ -77,6 +79,11 @@ function makeTarget(): ControlTarget & { refusals: string[]; port: number; mark:
     port: 0,
     mark: 0,
     refusals: [] as string[],
+    names: new Map<Peer, string>(),
+    setName(peer: Peer, name: string | null) {
+      if (name === null) target.names.delete(peer);
+      else target.names.set(peer, name);
+    },
     setListenPort(port: number) {
       if (port === 99) throw new Error("in use");
       target.port = port;
@@ -106,6 +113,8 @@ function makeTarget(): ControlTarget & { refusals: string[]; port: number; mark:
       listenPort: target.port,
       fwmark: target.mark,
       peers: device.peers,
+      nameOf: (peer: Peer) => target.names.get(peer) ?? null,
+      allowedIps: (peer: Peer) => device.allowedIps.entries(peer),
       refusesSegmentation: () => false,
       zoneName: (index: number) => index === 2 ? "eth0" : String(index),
     }),
@@ -122,8 +131,7 @@ function makeTarget(): ControlTarget & { refusals: string[]; port: number; mark:
       get peers() {
         return device.peers;
       },
-      allowedIps: (peer: Parameters<typeof device.allowedIps.entries>[0]) =>
-        device.allowedIps.entries(peer),
+      allowedIps: (peer: Peer) => device.allowedIps.entries(peer),
       zoneName: (index: number) => index === 2 ? "eth0" : String(index),
     },
   };
@@ -131,9 +139,14 @@ function makeTarget(): ControlTarget & { refusals: string[]; port: number; mark:
 }
 
 /** Sends `request` and returns all of the answer. */
-function exchange(target: ControlTarget, request: string, perRead = 4096): string {
+function exchange(
+  target: ControlTarget,
+  request: string,
+  perRead = 4096,
+  requests?: Requests,
+): string {
   const stream = new FakeStream(perRead);
-  const connection = new ControlConnection(stream, target);
+  const connection = new ControlConnection(stream, target, requests);
   stream.send(request);
   assert.equal(connection.step(NEVER), "read");
   return stream.output;
@@ -184,11 +197,44 @@ Deno.test("control connection: a status tells of the same peers, and no secret",
   assert.match(status, /\nendpoint=\[fe80::1%eth0\]:51820\n/);
   assert.doesNotMatch(status, /private_key|preshared_key|11111111/);
   for (const line of get.split("\n")) {
-    if (!/private_key|preshared_key|protocol_version|allowed_ip/.test(line)) {
+    if (!/private_key|preshared_key|protocol_version/.test(line)) {
       assert.ok(status.includes(`${line}\n`) || line === "", line);
     }
   }
   assert.deepEqual(target.refusals, []);
+});
+
+Deno.test("control connection: names are told by a status, and never by a get", () => {
+  const target = makeTarget();
+  exchange(target, SET);
+  const before = exchange(target, "get=1\n\n");
+  const named = `set=1\npublic_key=${PEER}\nupdate_only=true\nname=J%C3%BCrgen%27s%20phone\n\n`;
+  assert.equal(exchange(target, named), "errno=0\n\n");
+  assert.match(exchange(target, "status=1\n\n"), /\nname=J%C3%BCrgen's%20phone\nallowed_ip=10/);
+  assert.equal(exchange(target, "get=1\n\n"), before);
+  const stranger = `set=1\npublic_key=${"c".repeat(64)}\nupdate_only=true\nname=x\n\n`;
+  assert.equal(exchange(target, stranger), "errno=0\n\n");
+  assert.equal(target.device.peerCount, 2);
+  assert.equal(exchange(target, `set=1\npublic_key=${PEER}\nname=%1b\n\n`), "errno=-22\n\n");
+  assert.equal(exchange(target, `set=1\npublic_key=${PEER}\nname=\n\n`), "errno=0\n\n");
+  assert.doesNotMatch(exchange(target, "status=1\n\n"), /^name=/m);
+});
+
+Deno.test("control connection: who may ask for the status only gets and sets nothing", () => {
+  const target = makeTarget();
+  exchange(target, SET);
+  const ask = (request: string) => exchange(target, request, 4096, "status");
+  const status = ask("status=1\n\n");
+  assert.equal(status, exchange(target, "status=1\n\n"));
+  const state = exchange(target, "get=1\n\n");
+  assert.equal(ask("get=1\n\n"), "errno=-13\n\n");
+  assert.equal(ask("set=1\nlisten_port=7\nfwmark=7\n\n"), "errno=-13\n\n");
+  assert.equal(ask(`set=1\npublic_key=${PEER}\nremove=true\n\n`), "errno=-13\n\n");
+  assert.equal(ask("set=1\nreplace_peers=true\n\nget=1\n\n"), "errno=-13\n\nerrno=-13\n\n");
+  assert.equal(ask("set=1\nnonsense\n\n"), "errno=-13\n\n");
+  assert.equal(ask("get=1\n\nstatus=1\n\n"), `errno=-13\n\n${status}`);
+  assert.equal(exchange(target, "get=1\n\n"), state);
+  assert.deepEqual(target.refusals, [], "the log is for those who may do more");
 });
 
 Deno.test("control connection: several requests on one connection", () => {

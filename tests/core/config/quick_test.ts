@@ -86,6 +86,7 @@ AllowedIPs = 10.0.1.0/24
     allowedIps: ["0.0.0.0/0", "::/0"],
     persistentKeepalive: 25,
     line: 19,
+    name: "the first",
   });
   assert.deepEqual(second, {
     publicKey: parseKey(PEER_B),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatStatus, type StatusOptions } from "../../../core/show/status.ts";
+import { formatEnded, formatStatus, type StatusOptions } from "../../../core/show/status.ts";
 import { IpAddress } from "../../../core/ip.ts";
 import type { EngineStatus, InterfaceStatus, PeerStatus } from "../../../core/uapi/status.ts";
 
@@ -38,6 +38,8 @@ const peer = (byte: number, values: Partial<PeerStatus> = {}): PeerStatus => ({
   sentBytes: 0,
   persistentKeepalive: 0,
   refusesSegmentation: false,
+  name: null,
+  allowedIps: [],
   ...values,
 });
 
@@ -46,6 +48,7 @@ const status = (values: Partial<InterfaceStatus> = {}): InterfaceStatus => ({
   publicKey: null,
   listenPort: 0,
   fwmark: 0,
+  backend: "wgts",
   engine: ENGINE,
   peers: [],
   ...values,
@@ -82,6 +85,7 @@ Deno.test("a status is shown in the look of wg show, the newest handshake first"
   public key: CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=
   listening port: 51820
   fwmark: 0x1234
+  backend: wgts
   engine: wgts 1.2.3, process 4711
   started: 1 minute, 5 seconds ago
   state: up, MTU 1420
@@ -138,22 +142,60 @@ Deno.test("an interface that is down has no buffers", () => {
 
 Deno.test("of another implementation's interface only what it tells is shown", () => {
   assert.equal(
-    formatStatus(status({ engine: null, listenPort: 1, peers: [peer(1)] }), OPTIONS),
+    formatStatus(
+      status({ backend: "userspace", engine: null, listenPort: 1, peers: [peer(1)] }),
+      OPTIONS,
+    ),
     `interface: wg0
   listening port: 1
-  engine: another implementation; it tells no more than this
+  backend: another userspace implementation; it tells no more than this
 
 peer: AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=
 `,
   );
 });
 
+Deno.test("a peer's name and rates are shown where they are known", () => {
+  const busy = peer(1, {
+    name: "Alice",
+    lastHandshake: { seconds: 1_700_000_000, nanoseconds: 0 },
+    receivedBytes: 5000,
+  });
+  const rates = new Map([["AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", {
+    received: 2048.4,
+    sent: 0,
+  }]]);
+  const text = formatStatus(status({ peers: [busy, peer(2)] }), OPTIONS, rates);
+  assert.match(text, /\npeer: AQEB.*\n {2}name: Alice\n/);
+  assert.match(text, /\n {2}rate: 2\.00 KiB\/s received, 0 B\/s sent\n/);
+  assert.equal(text.match(/rate:/g)?.length, 1);
+  assert.doesNotMatch(formatStatus(status({ peers: [busy] }), OPTIONS), /rate:/);
+});
+
+Deno.test("an interface whose engine has died is told with the reason", () => {
+  const ended = { name: "wg0", pid: 7, startedAt: 1_700_000_000, endedAt: 1_700_000_064 };
+  assert.equal(
+    formatEnded({ ...ended, reason: "the interface was deleted" }, OPTIONS),
+    `interface: wg0
+  engine: ended; it was process 7
+  started: 1 minute, 5 seconds ago
+  ended: 1 second ago
+  reason: the interface was deleted
+`,
+  );
+  const unknown = { name: "wg0", pid: null, startedAt: null, endedAt: null, reason: "killed" };
+  assert.equal(
+    formatEnded(unknown, OPTIONS),
+    "interface: wg0\n  engine: ended\n  reason: killed\n",
+  );
+});
+
 Deno.test("the colours of a status are those of wg show", () => {
-  const text = formatStatus(status({ engine: null, peers: [peer(1)] }), {
+  const text = formatStatus(status({ backend: "kernel", engine: null, peers: [peer(1)] }), {
     ...OPTIONS,
     color: true,
   });
   assert.ok(text.startsWith("\x1b[0m\x1b[32m\x1b[1minterface\x1b[0m: \x1b[32mwg0\x1b[0m\n"));
-  assert.ok(text.includes("\n  \x1b[1mengine\x1b[0m: another"));
+  assert.ok(text.includes("\n  \x1b[1mbackend\x1b[0m: the kernel"));
   assert.ok(text.includes("\n\x1b[33m\x1b[1mpeer\x1b[0m: \x1b[33mAQEB"));
 });

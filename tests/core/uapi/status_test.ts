@@ -48,6 +48,8 @@ function chunksOf(values: Partial<UapiStatus<UapiPeer>>): string[] {
     listenPort: 0,
     fwmark: 0,
     peers: [],
+    nameOf: () => null,
+    allowedIps: () => [],
     refusesSegmentation: () => false,
     zoneName: String,
     ...values,
@@ -133,6 +135,33 @@ Deno.test("what is written of a status is read again", () => {
   assert.equal(first?.refusesSegmentation, false);
   assert.equal(second?.endpoint, null);
   assert.equal(second?.refusesSegmentation, true);
+});
+
+Deno.test("names and allowed IPs of peers are told", () => {
+  const text = textOf({
+    peers: [PEER, { ...PEER, publicKey: key(2) }],
+    nameOf: (peer) => peer === PEER ? "Jürgen's\u00a0phone = 1" : null,
+    allowedIps: (peer) =>
+      peer === PEER ? [{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8 }] : [],
+  });
+  assert.match(text, /^name=[!-~]+\nallowed_ip=10\.0\.0\.0\/8$/m);
+  const [first, second] = parseUapiStatus(text, "wg0").peers;
+  assert.equal(first?.name, "Jürgen's phone = 1");
+  assert.deepEqual(first?.allowedIps.map(String), ["10.0.0.0/8"]);
+  assert.equal(second?.name, null);
+  assert.deepEqual(second?.allowedIps, []);
+});
+
+Deno.test("whatever a name is, it fits into its chunk", () => {
+  const peers = Array.from({ length: 500 }, () => PEER);
+  const name = `a${"\u{1f600}".repeat(63)}`;
+  const chunks = chunksOf({ peers, nameOf: () => name });
+  assert.equal(parseUapiStatus(chunks.join(""), "wg0").peers[499]?.name, name);
+});
+
+Deno.test("a name that an engine tells is made fit to be shown", () => {
+  const text = textOf({ peers: [PEER] }).replace("errno=0", "name=a%1B%5B31mb%0Ac\nerrno=0");
+  assert.equal(parseUapiStatus(text, "wg0").peers[0]?.name, "a [31mb c");
 });
 
 Deno.test("a reason can neither end its line nor be without end", () => {

@@ -1,0 +1,99 @@
+import type { InterfaceStatus } from "../../core/uapi/status.ts";
+import { ratesBetween } from "../../core/status/rates.ts";
+import type { EndedInterface, StatusReport } from "../../core/status/report.ts";
+import { isInterfaceName } from "../../core/config/interface_name.ts";
+import { UapiError } from "../../core/uapi/client.ts";
+import { SysError } from "../../ffi/errno.ts";
+import { endedEngine, listEndedEngines } from "./ended_engines.ts";
+import { listInterfaces } from "./interfaces.ts";
+import { getStatus } from "./status_client.ts";
+
+/** What {@linkcode readReport} found. */
+export interface ReadReport {
+  readonly report: StatusReport;
+  /** One line for each interface that couldn't be read. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads how interfaces run: those called `names`, or all if that is empty, the dead ones included. Rates
+ * are measured over `interval` seconds, which this waits for when any peer ever had a session; 0 measures
+ * none.
+ */
+export async function readReport(
+  names: readonly string[],
+  interval: number,
+): Promise<ReadReport> {
+  const wanted = names.length > 0
+    ? names
+    : [...new Set([...await listInterfaces(), ...listEndedEngines()])];
+  const first = await readAll(wanted);
+  const isActive = first.running.some(({ peers }) =>
+    peers.some(({ lastHandshake }) => lastHandshake.seconds !== 0)
+  );
+  if (interval === 0 || !isActive) return reportOf(first, null, interval === 0 ? null : interval);
+  await new Promise((resolve) => setTimeout(resolve, interval * 1000));
+  return reportOf(await readAll(wanted), first, interval);
+}
+
+/** One reading of interfaces. */
+interface Reading {
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly wall: number;
+  readonly running: InterfaceStatus[];
+  /** When each of `running` was read, milliseconds since whenever. */
+  readonly times: number[];
+  readonly ended: EndedInterface[];
+  readonly problems: string[];
+}
+
+async function readAll(names: readonly string[]): Promise<Reading> {
+  const reading: Reading = { wall: Date.now(), running: [], times: [], ended: [], problems: [] };
+  for (const name of names) await readOne(name, reading);
+  return reading;
+}
+
+async function readOne(name: string, reading: Reading): Promise<void> {
+  try {
+    if (isInterfaceName(name)) {
+      reading.running.push(await getStatus(name, reading.wall));
+      reading.times.push(performance.now());
+      return;
+    }
+  } catch (error) {
+    if (!isAbsence(error)) {
+      reading.problems.push(`${name}: ${problemOf(error)}`);
+      return;
+    }
+    const ended = endedEngine(name);
+    if (ended !== null) {
+      reading.ended.push(ended);
+      return;
+    }
+  }
+  reading.problems.push(`${name}: no interface is served by that name`);
+}
+
+/** The last one: there is no control socket, and the kernel has no WireGuard. */
+const ABSENCE: readonly string[] = ["ENOENT", "ENODEV", "ECONNREFUSED", "EPROTONOSUPPORT"];
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof SysError && ABSENCE.includes(error.code);
+}
+
+/** What is expected to go wrong, in words; throws all other errors on. */
+function problemOf(error: unknown): string {
+  if (error instanceof SysError || error instanceof UapiError) return error.message;
+  throw error;
+}
+
+function reportOf(now: Reading, before: Reading | null, interval: number | null): ReadReport {
+  const running = now.running.map((status, index) => {
+    const past = before?.running.findIndex(({ name }) => name === status.name) ?? -1;
+    const earlier = before?.running[past];
+    const seconds = ((now.times[index] ?? 0) - (before?.times[past] ?? 0)) / 1000;
+    return { status, rates: earlier ? ratesBetween(earlier, status, seconds) : null };
+  });
+  const { wall, ended, problems } = now;
+  return { report: { wall, interval, running, ended }, problems };
+}
