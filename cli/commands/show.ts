@@ -1,11 +1,10 @@
-import { isInterfaceName } from "../../core/config/interface_name.ts";
 import { findShowField, formatShowField, type ShowField } from "../../core/show/fields.ts";
 import { formatShow } from "../../core/show/pretty.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { colorWanted, writeStdout } from "../output.ts";
-import { getInterface, listInterfaces } from "../system/control_client.ts";
+import { getInterface, listInterfaces } from "../system/interfaces.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** `wgts show`: what `wg show` prints, byte for byte. */
@@ -60,12 +59,10 @@ function writeField(state: InterfaceState, field: ShowField, prefixed: boolean):
 /** The state of an interface; null, and a message in `wg`'s words, when it can't be had. */
 async function read(name: string): Promise<InterfaceState | null> {
   try {
-    if (isInterfaceName(name)) return await getInterface(name, Date.now());
-    console.error("Unable to access interface: No such device");
+    return await getInterface(name, Date.now());
   } catch (error) {
     if (error instanceof SysError) {
-      const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-      console.error(`Unable to access interface: ${gone ? "No such device" : error.description}`);
+      console.error(`Unable to access interface: ${error.description}`);
     } else if (error instanceof UapiError) {
       console.error(`Unable to access interface: ${error.message}`);
     } else {

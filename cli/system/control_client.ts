@@ -16,7 +16,7 @@ export function listInterfaces(): string[] {
     for (const entry of Deno.readDirSync(CONTROL_DIRECTORY)) {
       if (!entry.name.endsWith(SUFFIX) || !isSocket(`${CONTROL_DIRECTORY}/${entry.name}`)) continue;
       const name = entry.name.slice(0, -SUFFIX.length);
-      if (answers(name)) names.push(name);
+      if (hasControlSocket(name)) names.push(name);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -44,8 +44,20 @@ export async function getInterface(name: string, wall: number): Promise<Interfac
   }
 }
 
-function answers(name: string): boolean {
+/** Whether somebody serves a control socket called `name`. One that nobody does is removed. */
+export function hasControlSocket(name: string): boolean {
+  if (name === "" || name.includes("/")) return false;
   const state = controlSocketState(name);
-  if (state === "dead") Deno.removeSync(controlSocketPath(name));
+  if (state === "dead") removeSocket(controlSocketPath(name));
   return state === "live";
+}
+
+function removeSocket(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    // Somebody else was faster, or this user may not: it is as dead as before.
+    const { NotFound, PermissionDenied } = Deno.errors;
+    if (!(error instanceof NotFound || error instanceof PermissionDenied)) throw error;
+  }
 }

@@ -81,10 +81,9 @@ wgTest("the version of wg is told in its form", { root: false }, () => {
 Deno.test("called as wg, without arguments, it shows", () => {
   // An unknown interface is what a show of one complains of; no interface is what one of all prints.
   const { code, stderr } = runAs("wg", ["show", "wgts-none"]);
-  assert.deepEqual({ code, stderr }, {
-    code: 1,
-    stderr: "Unable to access interface: No such device\n",
-  });
+  assert.equal(code, 1);
+  // The latter where the kernel has no WireGuard.
+  assert.match(stderr, /^Unable to access interface: (No such device|Protocol not supported)\n$/);
   assert.deepEqual(runAs("wg", []), runAs("wg", ["show"]));
 });
 

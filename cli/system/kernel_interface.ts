@@ -1,0 +1,84 @@
+/**
+ * WireGuard interfaces that the kernel serves.
+ *
+ * @module
+ */
+import type { InterfaceChange } from "../../core/interface_change.ts";
+import type { InterfaceState } from "../../core/interface_state.ts";
+import type { IpAddress } from "../../core/ip.ts";
+import { decodeFamilyId, getFamily } from "../../core/netlink/generic.ts";
+import { IFNAMSIZ, WG_GENL_NAME } from "../../core/netlink/wireguard.ts";
+import { decodeDevice, getDevice, joinDevice } from "../../core/netlink/wireguard_get.ts";
+import { setDevice, splitChange } from "../../core/netlink/wireguard_set.ts";
+import { Errno, SysError } from "../../ffi/errno.ts";
+import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
+import { NetlinkSocket } from "../../ffi/netlink_socket.ts";
+import { NETLINK_GENERIC } from "../../ffi/netlink_transport.ts";
+
+/**
+ * The state of the kernel's interface `name`. Holds secrets.
+ *
+ * @throws SysError with ENODEV when there is no such interface, EOPNOTSUPP when it isn't WireGuard's,
+ * EPROTONOSUPPORT when the kernel lacks WireGuard, ENAMETOOLONG, EPERM without permission
+ */
+export function getKernelInterface(name: string): InterfaceState {
+  const describe = () => `read the WireGuard interface ${name}`;
+  requireName(name, describe);
+  using socket = NetlinkSocket.open(NETLINK_GENERIC);
+  const request = getDevice(findFamily(socket, describe), name);
+  // Like `wg`: as often as somebody changes it meanwhile.
+  const options = { attempts: Infinity, secret: true };
+  const decode = (payload: Uint8Array) => decodeDevice(payload, zoneOf);
+  return joinDevice(name, socket.dump(request, describe, decode, options));
+}
+
+/**
+ * Changes the kernel's interface `name`. Not atomic: what stands before a refused part may be applied.
+ *
+ * @throws SysError as {@linkcode getKernelInterface} does, EADDRINUSE when the port is taken, EINVAL when
+ * the kernel can't remove single allowed IPs (before Linux 6.16)
+ */
+export function changeKernelInterface(name: string, change: InterfaceChange): void {
+  const describe = () => `configure the WireGuard interface ${name}`;
+  requireName(name, describe);
+  using socket = NetlinkSocket.open(NETLINK_GENERIC);
+  const family = findFamily(socket, describe);
+  for (const part of splitChange(change)) {
+    const request = setDevice(family, name, part, scopeIdOf);
+    try {
+      socket.request(request, describe);
+    } finally {
+      request.payload.fill(0);
+    }
+  }
+}
+
+function requireName(name: string, describe: () => string): void {
+  if (new TextEncoder().encode(name).length >= IFNAMSIZ) {
+    throw new SysError(describe(), Errno.ENAMETOOLONG);
+  }
+}
+
+/** The number of the family; the kernel loads its module for that, where there is one. */
+function findFamily(socket: NetlinkSocket, describe: () => string): number {
+  try {
+    return decodeFamilyId(socket.get(getFamily(WG_GENL_NAME), describe));
+  } catch (error) {
+    if (!(error instanceof SysError) || error.errno !== Errno.ENOENT) throw error;
+    throw new SysError(describe(), Errno.EPROTONOSUPPORT, "this kernel lacks WireGuard");
+  }
+}
+
+/** As getnameinfo(3) says it: by name where the address is meaningless without the link. */
+function zoneOf(scopeId: number, address: IpAddress): string {
+  const [first = 0, second = 0] = address.bytes;
+  const isLinkLocal = (first === 0xfe && (second & 0xc0) === 0x80) ||
+    (first === 0xff && (second & 0x0f) === 0x02);
+  return isLinkLocal ? interfaceNameOf(scopeId) : String(scopeId);
+}
+
+function scopeIdOf(zone: string): number {
+  const index = interfaceIndexOf(zone);
+  if (index === 0) throw new SysError(`find the interface ${zone}`, Errno.ENODEV);
+  return index;
+}
