@@ -202,7 +202,19 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  /** The same, waiting for it. */
+  getaddrinfo_now: {
+    name: "getaddrinfo",
+    parameters: [
+      /* const char *node */ "buffer",
+      /* const char *service */ "buffer",
+      /* const struct addrinfo *hints */ "buffer",
+      /* struct addrinfo **result */ "buffer",
+    ],
+    result: "i32",
+  },
   freeaddrinfo: { parameters: [/* struct addrinfo * */ "pointer"], result: "void" },
+  getgrnam: { parameters: [/* const char *name */ "buffer"], result: "pointer" }, // struct group *
   if_nametoindex: { parameters: [/* const char *name */ "buffer"], result: "u32" },
   if_indextoname: {
     parameters: [/* unsigned int index */ "u32", /* char name[IF_NAMESIZE] */ "buffer"],
@@ -244,6 +256,9 @@ const SYMBOLS = {
     parameters: [/* clockid_t clock */ "i32", /* struct timespec * */ "pointer"],
     result: "i32",
   },
+
+  // Memory
+  mallopt: { parameters: [/* int param */ "i32", /* int value */ "i32"], result: "i32" },
 
   // Signals
   pthread_sigmask: {

@@ -34,7 +34,11 @@ export async function main(args: string[]): Promise<number> {
   using system = new LinuxSystem({
     configFile: path,
     startEngine: (name) =>
-      startEngine(openInterface(name), { log: foreground ? "stderr" : "syslog", options }),
+      startEngine(openInterface(name), {
+        log: foreground ? "stderr" : "syslog",
+        // Whatever the reason: until `down', the tunnel should be up.
+        options: [...options, "--explain-end"],
+      }),
     print: printError,
   });
   using interruptions = new Interruptions();

@@ -1,5 +1,6 @@
 import { CRYPTO_CHOICES, parseCryptoChoice } from "./crypto_choice.ts";
 import { parseOffload } from "./offload_option.ts";
+import { isGroup } from "./status_socket.ts";
 import { MAX_THREADS, parseThreads } from "./threads_option.ts";
 
 /** An option of `up` and `run` that is the engine's, and the environment variable that means the same. */
@@ -29,6 +30,12 @@ const OPTIONS: readonly EngineOption[] = [
     variable: "WGTS_THREADS",
     expected: `a number from 1 to ${MAX_THREADS}`,
     isValid: (value) => parseThreads(value) !== null,
+  },
+  {
+    option: "--status-group",
+    variable: "WGTS_STATUS_GROUP",
+    expected: "a group's name or number",
+    isValid: isGroup,
   },
 ];
 

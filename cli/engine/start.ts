@@ -4,10 +4,13 @@ import { O_CLOEXEC, SIGHUP, SIGINT, SIGTERM, SIGUSR1 } from "../../ffi/layout.ts
 import { libc } from "../../ffi/libc.ts";
 import { execute, pollExit, type Program, spawn } from "../../ffi/process.ts";
 import { engineCapabilities } from "../../ffi/sandbox.ts";
+import type { UnixListener } from "../../ffi/unix_socket.ts";
+import { engineOption } from "./engine_options.ts";
 import type { OpenInterface } from "./open_interface.ts";
+import { openStatusSocket } from "./status_socket.ts";
 
 /** File descriptors that a spawned engine has; those below are its stdio. */
-const ENGINE_FDS = { tun: 3, control: 4, ready: 5 } as const;
+const ENGINE_FDS = { tun: 3, control: 4, ready: 5, status: 6 } as const;
 
 /** What an engine writes to its ready descriptor when it serves; anything else is its last words. */
 export const READY = "ready";
@@ -46,7 +49,10 @@ export async function startEngine(
 ): Promise<number> {
   const { name } = tun;
   let ready: Deno.FsFile | null = null;
+  let status: UnixListener | null = null;
   try {
+    status = openStatus(name, options);
+    const { status: statusFd, ...fds } = ENGINE_FDS;
     const [readEnd, writeEnd] = openPipe();
     try {
       ready = await Deno.open(`/proc/self/fd/${readEnd}`);
@@ -56,7 +62,7 @@ export async function startEngine(
     let pid: number;
     try {
       pid = spawn({
-        ...engineProgram(name, ENGINE_FDS, [`--log=${log}`, ...options]),
+        ...engineProgram(name, status === null ? fds : ENGINE_FDS, [`--log=${log}`, ...options]),
         newSession: true,
         fds: [
           [0, null],
@@ -65,6 +71,7 @@ export async function startEngine(
           [ENGINE_FDS.tun, tun.fd],
           [ENGINE_FDS.control, control.fd],
           [ENGINE_FDS.ready, writeEnd],
+          ...(status === null ? [] : [[statusFd, status.fd] as const]),
         ],
       });
     } finally {
@@ -72,11 +79,13 @@ export async function startEngine(
     }
     const answer = (await new Response(ready.readable).text()).trim();
     if (answer !== READY) throw new Error(describeFailure(name, pid, answer));
-    // Both are the engine's now: the socket's file must stay.
+    // They are the engine's now: the sockets' files must stay.
     libc.close(control.fd);
+    if (status !== null) libc.close(status.fd);
     tun.close();
     return pid;
   } catch (error) {
+    status?.close();
     control.close();
     tun.close();
     throw error;
@@ -90,21 +99,32 @@ export async function startEngine(
  * @throws SysError with advice when it can't
  */
 export function becomeEngine({ tun, control }: OpenInterface, options: readonly string[]): never {
+  let status: UnixListener | null = null;
   try {
+    status = openStatus(tun.name, options);
     setCloseOnExec(tun.fd, false);
     setCloseOnExec(control.fd, false);
-    const fds = { tun: tun.fd, control: control.fd };
+    if (status !== null) setCloseOnExec(status.fd, false);
+    const own = { tun: tun.fd, control: control.fd };
+    const fds = status === null ? own : { ...own, status: status.fd };
     return execute(engineProgram(tun.name, fds, ["--log=stderr", ...options]));
   } catch (error) {
+    status?.close();
     control.close();
     tun.close();
     throw error;
   }
 }
 
+/** The status socket that `options` ask for. */
+function openStatus(name: string, options: readonly string[]): UnixListener | null {
+  const group = engineOption(options, "--status-group");
+  return group === undefined ? null : openStatusSocket(name, group);
+}
+
 function engineProgram(
   name: string,
-  fds: { tun: number; control: number; ready?: number },
+  fds: { tun: number; control: number; ready?: number; status?: number },
   options: readonly string[],
 ): Program {
   const flags = Object.entries(fds).map(([what, fd]) => `--${what}-fd=${fd}`);

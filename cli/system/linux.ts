@@ -4,6 +4,7 @@ import { type IpFamily, IpPrefix } from "../../core/ip.ts";
 import { RT_TABLE_MAIN } from "../../core/netlink/family.ts";
 import { type Route, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
 import type { Rule } from "../../core/netlink/rule.ts";
+import type { EndedInterface } from "../../core/status/report.ts";
 import { parseTableNames, type RoutingRule, UNREACHABLE_METRIC } from "../../core/plan.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
@@ -11,7 +12,9 @@ import { formatUapiPeerNames } from "../../core/uapi/peer_names.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { Network } from "../../ffi/network.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
+import { removeEngineFiles } from "../engine/last_words.ts";
 import { changeInterface, controlSocketState, setInterface } from "./control_socket.ts";
+import { endedEngine } from "./ended_engines.ts";
 import { runHook } from "./hooks.ts";
 import { discoverMtu } from "./mtu.ts";
 import { findEngine, identifyProcess, signalProcess } from "./process.ts";
@@ -82,6 +85,10 @@ export class LinuxSystem implements System, Disposable {
     return findEngine(name);
   }
 
+  ended(name: string): EndedInterface | null {
+    return endedEngine(name);
+  }
+
   identify(pid: number): ProcessIdentity | null {
     return identifyProcess(pid);
   }
@@ -92,6 +99,10 @@ export class LinuxSystem implements System, Disposable {
 
   controlSocket(name: string): SocketState {
     return controlSocketState(name);
+  }
+
+  removeEngineFiles(name: string): void {
+    removeEngineFiles(name);
   }
 
   removeControlSocket(name: string): void {

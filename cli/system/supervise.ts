@@ -21,6 +21,7 @@ export async function supervise(session: Session, engine: EngineIdentity): Promi
   notify(session, "READY=1");
   const status = await endOf(session, engine);
   notify(session, "STOPPING=1");
+  const ended = session.system.ended(session.name);
   try {
     await takeDown(session.uninterrupted(), { force: true, engine });
   } catch (error) {
@@ -32,7 +33,8 @@ export async function supervise(session: Session, engine: EngineIdentity): Promi
   const how = status.signal === null
     ? `with exit code ${status.code}`
     : `by signal ${status.signal}`;
-  session.print(`wgts: the engine of ${session.name} ended ${how}, so the tunnel is down`);
+  const why = status.signal === null && ended !== null ? ` (${ended.reason})` : "";
+  session.print(`wgts: the engine of ${session.name} ended ${how}${why}, so the tunnel is down`);
   return 1;
 }
 

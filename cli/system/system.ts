@@ -6,6 +6,7 @@
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
 import type { IpFamily } from "../../core/ip.ts";
 import type { RoutingRule } from "../../core/plan.ts";
+import type { EndedInterface } from "../../core/status/report.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 
 /** A network interface. */
@@ -51,6 +52,10 @@ export interface System {
   signalProcess(process: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): void;
   controlSocket(name: string): SocketState;
   removeControlSocket(name: string): void;
+  /** Removes what an engine of `name` that has ended left behind beside its control socket. */
+  removeEngineFiles(name: string): void;
+  /** How the engine of `name` ended, as far as it could tell; null when nothing is known. */
+  ended(name: string): EndedInterface | null;
   /** Gives the engine of interface `name` its keys and peers. */
   configure(name: string, config: QuickConfig, endpoints: ResolvedEndpoints): void;
   setFwmark(name: string, fwmark: number): void;

@@ -95,7 +95,14 @@ export async function takeDown(session: Session, options: TakeDownOptions = {}):
   const isOther = engine !== undefined && journal?.state.engine?.startTime !== engine.startTime;
   if (journal === null || isOther) throw notRunning(session);
   const hooks = options.hooks ?? journal.state.header;
-  const force = options.force === true || !isRunning(session, journal.state);
+  const isDead = !isRunning(session, journal.state);
+  const { engine: served, phase } = journal.state;
+  const hasEnded = served !== null &&
+    session.system.identify(served.pid)?.startTime !== served.startTime;
+  if (hasEnded && engine === undefined && phase === "up") {
+    session.print(`wgts: ${session.name}: ${describeDeath(session, served)}`);
+  }
+  const force = options.force === true || isDead;
   if (journal.state.phase !== "down") {
     await runHooks(force ? session.uninterrupted() : session, "PreDown", hooks.preDown, force);
   }
@@ -153,7 +160,7 @@ async function repair(session: Session): Promise<void> {
   using journal = openJournal(session);
   if (journal === null || isRunning(session, journal.state)) return;
   const { phase, header } = journal.state;
-  session.print(`wgts: ${session.name}: ${staleReason(journal.state)}: cleaning up first`);
+  session.print(`wgts: ${session.name}: ${staleReason(session, journal.state)}: cleaning up first`);
   const quiet = session.uninterrupted();
   // Whether the commands of an unfinished `up` ran can't be known, as with a failed one: they are left out.
   if (phase === "up") await runHooks(quiet, "PreDown", header.preDown, true);
@@ -161,15 +168,21 @@ async function repair(session: Session): Promise<void> {
   await finishDown(quiet, journal, hooks, true);
 }
 
-function staleReason({ phase, engine }: JournalState): string {
+function staleReason(session: Session, { phase, engine }: JournalState): string {
   switch (phase) {
     case "starting":
       return "an earlier `up' was cut off";
     case "down":
       return "an earlier `down' was cut off";
     case "up":
-      return `its engine (process ${engine?.pid ?? "unknown"}) died`;
+      return describeDeath(session, engine);
   }
+}
+
+function describeDeath({ system, name }: Session, engine: EngineIdentity | null): string {
+  const ended = system.ended(name);
+  const reason = ended === null ? "" : ` (${ended.reason})`;
+  return `its engine (process ${engine?.pid ?? "unknown"}) died${reason}`;
 }
 
 /** Undoes everything and runs the PostDown commands; then nothing tells of the tunnel any more. */

@@ -85,16 +85,19 @@ async function deleteInterface(session: Session, state: JournalState): Promise<v
     system.deleteLink(link.index);
   }
   if (engine !== null) await awaitEnd(session, engine);
-  await removeControlSocket(session);
+  if (await removeControlSocket(session)) system.removeEngineFiles(name);
 }
 
-/** Removes the control socket once its server is gone: a process that was killed takes a moment. */
-async function removeControlSocket({ system, name }: Session): Promise<void> {
+/**
+ * Removes the control socket once its server is gone: a process that was killed takes a moment. False when
+ * it lives on: then it belongs to another network namespace's interface.
+ */
+async function removeControlSocket({ system, name }: Session): Promise<boolean> {
   for (let waited = 0;; waited += POLL_MS) {
     const state = system.controlSocket(name);
     if (state === "dead") system.removeControlSocket(name);
-    // One that lives on belongs to another network namespace's interface.
-    if (state !== "live" || waited >= SOCKET_MS) return;
+    if (state !== "live") return true;
+    if (waited >= SOCKET_MS) return false;
     await system.sleep(POLL_MS);
   }
 }

@@ -9,6 +9,8 @@ const isArm64 = Deno.build.arch === "aarch64";
 const HEADERS = [
   "errno.h",
   "fcntl.h",
+  "malloc.h",
+  "grp.h",
   "netdb.h",
   "netinet/in.h",
   "netinet/udp.h",
@@ -90,6 +92,7 @@ const STRUCTURES: Readonly<Record<string, readonly [string, Readonly<Record<stri
   }],
   MMSGHDR: ["struct mmsghdr", { HEADER: "msg_hdr", LENGTH: "msg_len" }],
   CMSGHDR: ["struct cmsghdr", { LENGTH: "cmsg_len", LEVEL: "cmsg_level", TYPE: "cmsg_type" }],
+  GROUP: ["struct group", { NAME: "gr_name", GID: "gr_gid" }],
   ADDRINFO: ["struct addrinfo", {
     FLAGS: "ai_flags",
     FAMILY: "ai_family",

@@ -121,6 +121,12 @@ export class ModelSystem implements System {
     return this.state.sockets[name] ?? "absent";
   }
 
+  removeEngineFiles(_name: string): void {}
+
+  ended(): null {
+    return null;
+  }
+
   removeControlSocket(name: string): void {
     this.#do("removeControlSocket", () => delete this.state.sockets[name]);
   }

@@ -1,0 +1,27 @@
+import { groupNumber } from "../../ffi/group.ts";
+import { UnixListener } from "../../ffi/unix_socket.ts";
+import { RUNTIME_DIRECTORY } from "../journal.ts";
+import { STATUS_DIRECTORY, statusSocketPath } from "./status_path.ts";
+
+/** Whose execute bits let others reach a socket in a directory, but not list the directory. */
+const TRAVERSABLE = 0o711;
+
+/** Whether `group` is a group's name or number on this system. */
+export function isGroup(group: string): boolean {
+  return groupNumber(group) !== null;
+}
+
+/**
+ * Opens the socket at which the engine of interface `name` tells members of `group`, its name or number,
+ * how it runs. Journals, in the directory above, stay root's own.
+ *
+ * @throws SysError
+ */
+export function openStatusSocket(name: string, group: string): UnixListener {
+  const gid = groupNumber(group);
+  if (gid === null) throw new Error(`Cannot open a status socket: there is no group ${group}`);
+  Deno.mkdirSync(STATUS_DIRECTORY, { recursive: true });
+  Deno.chmodSync(RUNTIME_DIRECTORY, TRAVERSABLE);
+  Deno.chmodSync(STATUS_DIRECTORY, TRAVERSABLE);
+  return UnixListener.listen(statusSocketPath(name), { group: gid });
+}
