@@ -122,6 +122,64 @@ Environment:
   },
 };
 
+/** Usage of `setconf`, `addconf` and `syncconf`. */
+const CONFIG_ARGUMENTS = "<interface> <configuration filename>";
+/** Of commands that look up endpoints as `wg` does. */
+const RESOLUTION_ENVIRONMENT = `\
+
+Environment:
+  WG_ENDPOINT_RESOLUTION_RETRIES
+                    How often to try to resolve a peer's name; 15 or, for ever, infinity
+`;
+
+/** Those of wg(8), besides `show` and those for keys; each synopsis is that of its usage there. */
+const INTERFACE_COMMANDS: Readonly<Record<string, CommandHelp>> = {
+  showconf: {
+    synopsis: "showconf <interface>",
+    summary: "Show an interface as the config that `setconf' takes",
+    details: `\
+Shows the current configuration of an interface, private and preshared keys included, as \`setconf'
+takes it.
+`,
+  },
+  set: {
+    synopsis: "set <interface> [listen-port <port>] [fwmark <mark>] [private-key <file path>] " +
+      "[peer <base64 public key> [remove] [preshared-key <file path>] [endpoint <ip>:<port>] " +
+      "[persistent-keepalive <interval seconds>] " +
+      "[allowed-ips <ip1>/<cidr1>[,<ip2>/<cidr2>]...] ]...",
+    summary: "Change an interface: add peers, remove peers, or change peers",
+    details: `\
+Changes an interface. What isn't named stays as it is; a peer that isn't there is made. Keys are
+read from files, so that nobody sees them; an empty one, such as /dev/null, stands for no key. A
+mark and an interval may be \`off'. Allowed IPs replace those that the peer has, unless one is
+written with + or -: then they are added and removed.
+${RESOLUTION_ENVIRONMENT}`,
+  },
+  setconf: {
+    synopsis: `setconf ${CONFIG_ARGUMENTS}`,
+    summary: "Give an interface exactly the configuration in a file",
+    details: `\
+Gives an interface exactly what a file of the wg(8) dialect says: all that isn't in it goes, and so
+do the sessions of all peers. \`wgts wg-quick strip' makes such a file of a wg-quick(8) config.
+${RESOLUTION_ENVIRONMENT}`,
+  },
+  addconf: {
+    synopsis: `addconf ${CONFIG_ARGUMENTS}`,
+    summary: "Add the configuration in a file to an interface",
+    details: `\
+Adds what a file of the wg(8) dialect says to an interface; what isn't in it stays.
+${RESOLUTION_ENVIRONMENT}`,
+  },
+  syncconf: {
+    synopsis: `syncconf ${CONFIG_ARGUMENTS}`,
+    summary: "As `setconf', but only what differs is changed, so that sessions live on",
+    details: `\
+Gives an interface what a file of the wg(8) dialect says, as \`setconf', without an interruption of
+the sessions of peers that stay.
+${RESOLUTION_ENVIRONMENT}`,
+  },
+};
+
 const KEY_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   genkey: {
     synopsis: "genkey",
@@ -203,6 +261,7 @@ const OTHER_COMMANDS: Readonly<Record<string, CommandHelp>> = {
 
 const COMMANDS: Readonly<Record<string, CommandHelp>> = {
   ...TUNNEL_COMMANDS,
+  ...INTERFACE_COMMANDS,
   ...KEY_COMMANDS,
   ...DROP_IN_COMMANDS,
   ...OTHER_COMMANDS,
@@ -210,11 +269,6 @@ const COMMANDS: Readonly<Record<string, CommandHelp>> = {
 
 /** Commands of wg(8) and wg-quick(8) that wgts doesn't have, and the program that does. */
 const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ["showconf", "wg"],
-  ["set", "wg"],
-  ["setconf", "wg"],
-  ["addconf", "wg"],
-  ["syncconf", "wg"],
   ["strip", "wg-quick"],
   ["save", "wg-quick"],
 ]);
@@ -226,6 +280,8 @@ Usage: wgts <cmd> [<args>]
 
 Tunnels:
 ${list(TUNNEL_COMMANDS)}
+Interfaces:
+${list(INTERFACE_COMMANDS)}
 Keys:
 ${list(KEY_COMMANDS)}
 In place of other programs:

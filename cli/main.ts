@@ -18,6 +18,11 @@ type Commands = Readonly<Record<string, () => Promise<Command>>>;
 /** Those of wg(8), in wgts as in `wg`. They parse all their arguments as `wg` does, `--help` too. */
 const WG_COMMANDS: Commands = {
   show: () => import("./commands/show.ts"),
+  showconf: () => import("./commands/showconf.ts"),
+  set: () => import("./commands/set.ts"),
+  setconf: () => import("./commands/setconf.ts"),
+  addconf: () => import("./commands/addconf.ts"),
+  syncconf: () => import("./commands/syncconf.ts"),
   genkey: () => import("./commands/genkey.ts"),
   genpsk: () => import("./commands/genpsk.ts"),
   pubkey: () => import("./commands/pubkey.ts"),

@@ -161,5 +161,5 @@ function describe(number: number): readonly [code: string, description: string] 
   for (const [name, [value, description]] of Object.entries(ERRORS)) {
     if (value === number) return [name, description];
   }
-  return [`E${number}`, `error ${number}`];
+  return [`E${number}`, `Unknown error ${number}`];
 }

@@ -7,29 +7,16 @@
 import type { ConfigEndpoint } from "../../core/config/types.ts";
 import { IpAddress } from "../../core/ip.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
-import {
-  ADDRINFO,
-  AF_INET,
-  AF_INET6,
-  EAI_FAIL,
-  EAI_NODATA,
-  EAI_NONAME,
-  SOCK_DGRAM,
-  SOCKADDR_IN,
-  SOCKADDR_IN6,
-} from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { cString } from "../../ffi/text.ts";
-
-const IPPROTO_UDP = 17;
-const DEFAULT_RETRIES = 15;
-const FIRST_PAUSE_MS = 1000;
-const LAST_PAUSE_MS = 20_000;
-/** Failures of getaddrinfo(3) that waiting doesn't mend. */
-const PERMANENT: readonly number[] = [EAI_NONAME, EAI_FAIL, EAI_NODATA];
-
-/** A lookup's outcome: an address, or getaddrinfo(3)'s error number and text. */
-export type Lookup = UapiEndpoint | { readonly error: number; readonly text: string };
+import { addressHints, type Lookup, takeFirstAddress } from "./address_info.ts";
+import {
+  DEFAULT_RETRIES,
+  FIRST_PAUSE_MS,
+  mayPass,
+  nextPause,
+  tryingAgain,
+} from "./resolver_retries.ts";
 
 /** What resolving an endpoint needs of its surroundings. */
 export interface ResolverOptions {
@@ -51,12 +38,11 @@ export async function resolveEndpoint(
   const literal = parseLiteral(endpoint);
   if (literal !== null) return literal;
   let retries = options.retries;
-  for (let pause = FIRST_PAUSE_MS;; pause = Math.min(LAST_PAUSE_MS, pause * 6 / 5)) {
+  for (let pause = FIRST_PAUSE_MS;; pause = nextPause(pause)) {
     const found = await unlessAborted(lookUp(endpoint), signal);
     if (!("error" in found)) return found;
-    const problem = `${found.text}: \`${endpoint.text}'`;
-    if (PERMANENT.includes(found.error) || retries-- <= 0) throw new Error(problem);
-    print(`${problem}. Trying again in ${(pause / 1000).toFixed(2)} seconds...`);
+    if (!mayPass(found) || retries-- <= 0) throw new Error(`${found.text}: \`${endpoint.text}'`);
+    print(tryingAgain(found, endpoint.text, pause));
     await sleep(pause, signal);
   }
 }
@@ -76,54 +62,10 @@ function parseLiteral({ host, port }: ConfigEndpoint): UapiEndpoint | null {
 
 /** Asks getaddrinfo(3), on another thread. */
 async function lookUpBySystem({ host, port }: ConfigEndpoint): Promise<Lookup> {
-  const hints = new DataView(new ArrayBuffer(ADDRINFO.SIZE));
-  hints.setInt32(ADDRINFO.SOCKTYPE, SOCK_DGRAM, true);
-  hints.setInt32(ADDRINFO.PROTOCOL, IPPROTO_UDP, true);
   const result = new BigUint64Array(1);
-  const error = await libc.getaddrinfo(
-    cString(host),
-    cString(String(port)),
-    new Uint8Array(hints.buffer),
-    result,
-  );
-  const list = Deno.UnsafePointer.create(result[0] ?? 0n);
-  if (error !== 0 || list === null) return { error, text: errorText(error) };
-  try {
-    return readFirst(list) ?? { error: EAI_NODATA, text: errorText(EAI_NODATA) };
-  } finally {
-    libc.freeaddrinfo(list);
-  }
-}
-
-/** The first address of a `struct addrinfo` list. */
-function readFirst(list: Deno.PointerObject): UapiEndpoint | null {
-  const info = new Deno.UnsafePointerView(list);
-  const at = info.getPointer(ADDRINFO.ADDR);
-  if (at === null) return null;
-  const size = info.getUint32(ADDRINFO.ADDRLEN);
-  const bytes = new Uint8Array(size);
-  new Deno.UnsafePointerView(at).copyInto(bytes);
-  const view = new DataView(bytes.buffer);
-  switch (view.getUint16(0, true)) {
-    case AF_INET: {
-      const address = bytes.slice(SOCKADDR_IN.ADDRESS, SOCKADDR_IN.ADDRESS + 4);
-      const port = view.getUint16(SOCKADDR_IN.PORT);
-      return { address: IpAddress.fromBytes(address), port, zone: "" };
-    }
-    case AF_INET6: {
-      const address = bytes.slice(SOCKADDR_IN6.ADDRESS, SOCKADDR_IN6.ADDRESS + 16);
-      const scope = view.getUint32(SOCKADDR_IN6.SCOPE_ID, true);
-      const port = view.getUint16(SOCKADDR_IN6.PORT);
-      return { address: IpAddress.fromBytes(address), port, zone: scope === 0 ? "" : `${scope}` };
-    }
-    default:
-      return null;
-  }
-}
-
-function errorText(error: number): string {
-  const text = libc.gai_strerror(error);
-  return text === null ? `error ${error}` : new Deno.UnsafePointerView(text).getCString();
+  const node = cString(host), service = cString(String(port));
+  const error = await libc.getaddrinfo(node, service, addressHints(), result);
+  return takeFirstAddress(error, result);
 }
 
 /** `promise`, or the reason of `signal` as soon as that is aborted. */

@@ -100,12 +100,18 @@ export class ConfigDocument {
 const SPACE = "\\t-\\r ";
 const ALL_SPACE = new RegExp(`[${SPACE}]`, "g");
 const SPACE_AROUND = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
+
+/** `text` without any white space. */
+export function removeSpace(text: string): string {
+  return text.replace(ALL_SPACE, "");
+}
+
 const SECTION = /^\[([^\]=]*)\]$/;
 
 function parseLine(text: string, number: number): ConfigLine {
   const hash = text.indexOf("#");
   const content = hash < 0 ? text : text.slice(0, hash);
-  const squeezed = content.replace(ALL_SPACE, "");
+  const squeezed = removeSpace(content);
   if (squeezed === "") return { kind: "blank", number, text };
   const section = SECTION.exec(squeezed);
   if (section !== null) return { kind: "section", number, text, name: section[1] ?? "" };

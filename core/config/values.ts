@@ -76,10 +76,13 @@ export interface SignedAllowedIp {
 
 /** Addresses with or without prefix length, separated by commas. */
 export function parseAllowedIps(text: string): SignedAllowedIp[] {
-  return text.split(",").map((item) => {
-    const sign = item.startsWith("+") ? "+" : item.startsWith("-") ? "-" : "";
-    return { prefix: parsePrefix(sign === "" ? item : item.slice(1)), sign };
-  });
+  return text.split(",").map(parseAllowedIp);
+}
+
+/** One of {@linkcode parseAllowedIps}. */
+export function parseAllowedIp(text: string): SignedAllowedIp {
+  const sign = text.startsWith("+") ? "+" : text.startsWith("-") ? "-" : "";
+  return { prefix: parsePrefix(sign === "" ? text : text.slice(1)), sign };
 }
 
 /** An address with or without prefix length. */
@@ -108,7 +111,8 @@ export function parseEndpoint(text: string, servicePort: ServicePort): ConfigEnd
   return { host, port, text };
 }
 
-function splitEndpoint(text: string): { host: string; portText: string } {
+/** The two parts of `HOST:PORT`, neither of them checked; the port isn't empty. */
+export function splitEndpoint(text: string): { host: string; portText: string } {
   const inBrackets = text.startsWith("[");
   const close = text.indexOf("]");
   if (inBrackets && close < 0) throw new ValueError("the closing bracket is missing");

@@ -9,6 +9,11 @@ const COMMANDS = [
   "show",
   "status",
   "top",
+  "showconf",
+  "set",
+  "setconf",
+  "addconf",
+  "syncconf",
   "genkey",
   "genpsk",
   "pubkey",
@@ -96,6 +101,12 @@ const MISUSES: readonly string[][] = [
   ["show", "interfaces", "x"],
   ["status", "--verbose"],
   ["top", "--verbose"],
+  ["showconf"],
+  ["showconf", "wg0", "x"],
+  ["set", "wg0"],
+  ["setconf", "wg0"],
+  ["addconf", "wg0", "wg0.conf", "x"],
+  ["syncconf"],
   ["genkey", "x"],
   ["genpsk", "--force"],
   ["pubkey", "key"],
@@ -121,11 +132,11 @@ Deno.test("an unknown subcommand is named, with all there are", async () => {
   }
 });
 
-Deno.test("a subcommand of wg that isn't there yet names the program that has it", async () => {
-  const { code, stdout, stderr } = await wgts("setconf", "wg0", "/etc/wireguard/wg0.conf");
+Deno.test("a subcommand of wg-quick that isn't there yet names the program that has it", async () => {
+  const { code, stdout, stderr } = await wgts("save", "wg0");
   assert.equal(code, 1);
   assert.equal(stdout, "");
-  assert.match(stderr, /^Invalid subcommand: `setconf': .*`wg setconf' .*\n$/);
+  assert.match(stderr, /^Invalid subcommand: `save': .*`wg-quick save' .*\n$/);
 });
 
 Deno.test("the engine can't be started by hand", async () => {

@@ -2,7 +2,8 @@ import "../../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import type { ConfigEndpoint } from "../../../core/config/types.ts";
 import { IpAddress } from "../../../core/ip.ts";
-import { type Lookup, parseRetries, resolveEndpoint } from "../../../cli/system/resolver.ts";
+import type { Lookup } from "../../../cli/system/address_info.ts";
+import { parseRetries, resolveEndpoint } from "../../../cli/system/resolver.ts";
 import { EAI_AGAIN, EAI_NONAME } from "../../../ffi/layout.ts";
 
 const NEVER = new AbortController().signal;

@@ -1,0 +1,94 @@
+/** What getaddrinfo(3) is asked and what it answers. */
+
+import { IpAddress } from "../../core/ip.ts";
+import type { UapiEndpoint } from "../../core/uapi/command.ts";
+import { SysError } from "../../ffi/errno.ts";
+import { interfaceNameOf } from "../../ffi/interface_name.ts";
+import {
+  ADDRINFO,
+  AF_INET,
+  AF_INET6,
+  EAI_NODATA,
+  EAI_SYSTEM,
+  SOCK_DGRAM,
+  SOCKADDR_IN,
+  SOCKADDR_IN6,
+} from "../../ffi/layout.ts";
+import { libc } from "../../ffi/libc.ts";
+
+const IPPROTO_UDP = 17;
+
+/** A lookup that found nothing: getaddrinfo(3)'s error number, and its text. */
+export interface LookupFailure {
+  readonly error: number;
+  readonly text: string;
+}
+
+/** A lookup's outcome. */
+export type Lookup = UapiEndpoint | LookupFailure;
+
+/** A `struct addrinfo` that asks for UDP addresses of either family. */
+export function addressHints(flags = 0): Uint8Array<ArrayBuffer> {
+  const hints = new DataView(new ArrayBuffer(ADDRINFO.SIZE));
+  hints.setInt32(ADDRINFO.FLAGS, flags, true);
+  hints.setInt32(ADDRINFO.SOCKTYPE, SOCK_DGRAM, true);
+  hints.setInt32(ADDRINFO.PROTOCOL, IPPROTO_UDP, true);
+  return new Uint8Array(hints.buffer);
+}
+
+/**
+ * The first address of an answer, which is freed. `error` is getaddrinfo(3)'s result, `errno` that of
+ * the same thread where it is known.
+ */
+export function takeFirstAddress(error: number, result: BigUint64Array, errno = 0): Lookup {
+  const list = Deno.UnsafePointer.create(result[0] ?? 0n);
+  if (error !== 0 || list === null) return failure(error, errno);
+  try {
+    return readFirst(list) ?? failure(EAI_NODATA, 0);
+  } finally {
+    libc.freeaddrinfo(list);
+  }
+}
+
+function readFirst(list: Deno.PointerObject): UapiEndpoint | null {
+  const info = new Deno.UnsafePointerView(list);
+  const at = info.getPointer(ADDRINFO.ADDR);
+  if (at === null) return null;
+  const size = info.getUint32(ADDRINFO.ADDRLEN);
+  const bytes = new Uint8Array(size);
+  new Deno.UnsafePointerView(at).copyInto(bytes);
+  const view = new DataView(bytes.buffer);
+  switch (view.getUint16(0, true)) {
+    case AF_INET: {
+      const address = bytes.slice(SOCKADDR_IN.ADDRESS, SOCKADDR_IN.ADDRESS + 4);
+      const port = view.getUint16(SOCKADDR_IN.PORT);
+      return { address: IpAddress.fromBytes(address), port, zone: "" };
+    }
+    case AF_INET6: {
+      const address = bytes.slice(SOCKADDR_IN6.ADDRESS, SOCKADDR_IN6.ADDRESS + 16);
+      const scope = view.getUint32(SOCKADDR_IN6.SCOPE_ID, true);
+      const port = view.getUint16(SOCKADDR_IN6.PORT);
+      return { address: IpAddress.fromBytes(address), port, zone: zoneOf(address, scope) };
+    }
+    default:
+      return null;
+  }
+}
+
+/** As getnameinfo(3) writes it: only zones of one link have a name (RFC 4007 section 11). */
+function zoneOf(address: Uint8Array, scope: number): string {
+  if (scope === 0) return "";
+  const [first = 0, second = 0] = address;
+  const isOfLink = first === 0xfe && (second & 0xc0) === 0x80 ||
+    first === 0xff && (second & 0x0f) === 0x02;
+  return isOfLink ? interfaceNameOf(scope) : String(scope);
+}
+
+function failure(error: number, errno: number): LookupFailure {
+  if (error === EAI_SYSTEM && errno !== 0) {
+    return { error, text: new SysError("look up a name", errno).description };
+  }
+  const text = libc.gai_strerror(error);
+  const words = text === null ? `error ${error}` : new Deno.UnsafePointerView(text).getCString();
+  return { error, text: words };
+}

@@ -1,0 +1,70 @@
+/** What `set`, `setconf`, `addconf` and `syncconf` have in common. */
+
+import { encodeConfigText } from "../core/config/text.ts";
+import type { InterfaceChange } from "../core/interface_change.ts";
+import { WgError } from "../core/wg/error.ts";
+import type { WgSurroundings } from "../core/wg/surroundings.ts";
+import { changeInterface } from "./system/interfaces.ts";
+import { deviceErrorText } from "./system/device_error.ts";
+import { portNow, resolveNow } from "./system/wg_resolver.ts";
+
+/** Bytes of an interface's name at most; `wg` cuts longer ones. */
+const NAME_SIZE = 15;
+
+/** How configurations are read here. */
+export function systemSurroundings(): WgSurroundings {
+  const options = { retries: Deno.env.get("WG_ENDPOINT_RESOLUTION_RETRIES"), print: printWords };
+  return {
+    resolve: (host, service, text) => resolveNow(host, service, text, options),
+    port: (service) => portNow(service, options),
+    warn: printWords,
+  };
+}
+
+/** Prints a line to stderr; what it repeats of a file comes out byte for byte. */
+export function printWords(line: string): void {
+  const bytes = encodeConfigText(`${line}\n`);
+  try {
+    for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+  } catch {
+    // There is nobody left to tell.
+  }
+}
+
+/**
+ * Runs a command that changes an interface: reads the change, makes it, and wipes its keys. Gives the
+ * exit code.
+ */
+export async function runChange(
+  name: string,
+  read: () => InterfaceChange | Promise<InterfaceChange>,
+): Promise<number> {
+  let change: InterfaceChange;
+  try {
+    change = await read();
+  } catch (error) {
+    if (!(error instanceof WgError)) throw error;
+    printWords(error.message);
+    return 1;
+  }
+  try {
+    await changeInterface(deviceName(name), change);
+    return 0;
+  } catch (error) {
+    printWords(`Unable to modify interface: ${deviceErrorText(error)}`);
+    return 1;
+  } finally {
+    wipeKeys(change);
+  }
+}
+
+/** What `wg` takes `name` for where it changes an interface. */
+export function deviceName(name: string): string {
+  const bytes = new TextEncoder().encode(name);
+  return bytes.length <= NAME_SIZE ? name : new TextDecoder().decode(bytes.subarray(0, NAME_SIZE));
+}
+
+function wipeKeys({ privateKey, peers }: InterfaceChange): void {
+  privateKey?.fill(0);
+  for (const { presharedKey } of peers) presharedKey?.fill(0);
+}

@@ -1,0 +1,155 @@
+import { removeSpace } from "../config/document.ts";
+import { asciiLowerCase } from "../config/keys.ts";
+import { KEY_SIZE } from "../crypto/crypto.ts";
+import type { InterfaceChange, PeerChange } from "../interface_change.ts";
+import { secretBytes } from "../memory.ts";
+import { WgEnvironmentError, WgError, withoutKeys } from "./error.ts";
+import type { WgSurroundings } from "./surroundings.ts";
+import {
+  addAllowedIps,
+  newPeerSettings,
+  parseWgEndpoint,
+  parseWgFwmark,
+  parseWgKeepalive,
+  parseWgPort,
+  parseWgPublicKey,
+  parseWgSecretKey,
+  type PeerSettings,
+} from "./values.ts";
+
+/**
+ * The change that a file of the wg(8) dialect stands for: what it says is added to what there is, as by
+ * `wg addconf`, or takes the place of all there is, as by `wg setconf`. A `[Peer]` that comes again
+ * stays a change of its own.
+ *
+ * @throws WgError
+ */
+export function parseWgFile(
+  text: string,
+  mode: "add" | "replace",
+  surroundings: WgSurroundings,
+): InterfaceChange {
+  const file = new FileReader(mode, surroundings);
+  for (const line of text.split("\n")) {
+    const content = contentOf(line);
+    if (content === "") continue;
+    try {
+      file.readLine(content);
+    } catch (error) {
+      if (!(error instanceof WgError) || error instanceof WgEnvironmentError) throw error;
+      throw new WgError(`${error.message}\nConfiguration parsing error`);
+    }
+  }
+  return file.finish();
+}
+
+/** What counts of a line: no white space, no comment, nothing behind a NUL, at which C strings end. */
+function contentOf(line: string): string {
+  return removeSpace(line.replace(/[#\0].*$/s, ""));
+}
+
+/** `[Peer]` as far as it is read. */
+interface PeerSection extends PeerSettings {
+  publicKey?: Uint8Array;
+}
+
+/** Takes the value of a key into `target`. */
+type SettingReader<T> = (target: T, value: string, surroundings: WgSurroundings) => void;
+
+const INTERFACE_KEYS: ReadonlyMap<string, SettingReader<InterfaceChange>> = new Map(
+  Object.entries<SettingReader<InterfaceChange>>({
+    listenport: (change, value, surroundings) => {
+      change.listenPort = parseWgPort(value, surroundings);
+    },
+    fwmark: (change, value) => change.fwmark = parseWgFwmark(value),
+    privatekey: (change, value) => change.privateKey = parseWgSecretKey(value),
+  }),
+);
+
+const PEER_KEYS: ReadonlyMap<string, SettingReader<PeerSection>> = new Map(
+  Object.entries<SettingReader<PeerSection>>({
+    endpoint: (peer, value, surroundings) => peer.endpoint = parseWgEndpoint(value, surroundings),
+    publickey: (peer, value) => peer.publicKey = parseWgPublicKey(value),
+    allowedips: addAllowedIps,
+    persistentkeepalive: (peer, value) => peer.persistentKeepalive = parseWgKeepalive(value),
+    presharedkey: (peer, value) => peer.presharedKey = parseWgSecretKey(value),
+  }),
+);
+
+/** Reads the lines of a file in order. */
+class FileReader {
+  readonly #surroundings: WgSurroundings;
+  readonly #change: InterfaceChange;
+  readonly #peers: PeerSection[] = [];
+  #section: "none" | "interface" | "peer" = "none";
+
+  constructor(mode: "add" | "replace", surroundings: WgSurroundings) {
+    this.#surroundings = surroundings;
+    this.#change = mode === "add" ? { replacePeers: false, peers: [] } : {
+      privateKey: secretBytes(KEY_SIZE),
+      listenPort: 0,
+      fwmark: 0,
+      replacePeers: true,
+      peers: [],
+    };
+  }
+
+  readLine(line: string): void {
+    if (line.startsWith("[") && this.#beginSection(asciiLowerCase(line))) return;
+    const equals = line.indexOf("=");
+    // A value must not be empty.
+    const key = equals < line.length - 1 ? asciiLowerCase(line.slice(0, Math.max(0, equals))) : "";
+    if (this.#readSetting(key, line.slice(equals + 1))) return;
+    throw new WgError(`Line unrecognized: \`${withoutKeys(line)}'`);
+  }
+
+  /** The change, once all lines are read. */
+  finish(): InterfaceChange {
+    for (const { publicKey, ...settings } of this.#peers) {
+      if (publicKey === undefined) {
+        throw new WgError("A peer is missing a public key\nInvalid configuration");
+      }
+      this.#change.peers.push({ publicKey, ...settings } satisfies PeerChange);
+    }
+    return this.#change;
+  }
+
+  #beginSection(header: string): boolean {
+    switch (header) {
+      case "[interface]":
+        this.#section = "interface";
+        return true;
+      case "[peer]":
+        this.#section = "peer";
+        this.#peers.push(newPeerSettings(true));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Whether the section has this key; if so, its value is read. */
+  #readSetting(key: string, value: string): boolean {
+    switch (this.#section) {
+      case "none":
+        return false;
+      case "interface":
+        return this.#readBy(INTERFACE_KEYS, this.#change, key, value);
+      case "peer": {
+        const peer = this.#peers.at(-1);
+        return peer !== undefined && this.#readBy(PEER_KEYS, peer, key, value);
+      }
+    }
+  }
+
+  #readBy<T>(
+    keys: ReadonlyMap<string, SettingReader<T>>,
+    target: T,
+    key: string,
+    value: string,
+  ): boolean {
+    const read = keys.get(key);
+    read?.(target, value, this.#surroundings);
+    return read !== undefined;
+  }
+}
