@@ -23,11 +23,15 @@ Engine options:
                     Which offloads to use where the kernel has them: auto (all, the default), off,
                     or a list of tun, udp-gso and udp-gro with commas
       --threads=N   How many threads encrypt and decrypt, 1 (the default) to 16
+      --status-group=GROUP
+                    A group, by name or number, whose members may see how the interface runs, by
+                    \`wgts status', \`top' and \`metrics', though not its configuration
 `;
 const ENGINE_ENVIRONMENT = `\
   WGTS_CRYPTO       As --crypto
   WGTS_OFFLOAD      As --offload
   WGTS_THREADS      As --threads
+  WGTS_STATUS_GROUP As --status-group
 `;
 
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
@@ -90,17 +94,45 @@ Environment:
 `,
   },
   status: {
-    synopsis: "status [<interface>...]",
-    summary: "Show how interfaces run: processes, offloads, cryptography, losses",
+    synopsis: "status [--json] [--interval SECONDS] [<interface>...] | --json-schema",
+    summary: "Show how interfaces run: processes, offloads, cryptography, losses, rates",
     details: `\
-Shows how the named interfaces run, or all that wgts or another userspace implementation serves:
-the process and since when, network namespaces other than this one, threads, which cryptography and
-which offloads are in use and why others aren't, the sockets' buffers and what was dropped, and the
-peers, those with the newest handshake first. Never shows a secret. Of other implementations only
-what \`wgts show' shows can be told.
+Shows how the named interfaces run, or all: what serves them, the process and since when, network
+namespaces other than this one, threads, which cryptography and which offloads are in use and why
+others aren't, the sockets' buffers and what was dropped, and the peers with their rates, those with
+the newest handshake first. Never shows a secret. Of other implementations and the kernel only what
+\`wgts show' shows can be told. An interface whose process died is told with the reason; then the
+exit code is 1. Members of the group that \`--status-group' of \`up' and \`run' names need no root.
+
+      --json        The same for programs; rates only with --interval
+      --json-schema The JSON Schema (draft 2020-12) of that, which tells what the fields are
+      --interval=SECONDS
+                    How long to measure rates, which takes that long; 1 is the default, 0 is not at
+                    all. Of peers that never had a handshake none are measured
+
+A peer's name is, in its config, the comment \`# Name = Alice' in its section [Peer], or else the
+comment in the line of [Peer], directly above or directly below it. An interface that \`up' brought
+up has the names of then; for others they are read from its config, by those who may read that.
 
 Environment:
   WG_COLOR_MODE     always, never or auto (the default: on terminals)
+`,
+  },
+  metrics: {
+    synopsis: "metrics [--listen ADDRESS:PORT | PORT | unix:PATH]",
+    summary: "Print or serve metrics of all interfaces for Prometheus",
+    details: `\
+Prints the state of all interfaces and peers in Prometheus' text format: bytes, handshakes, losses,
+and whether interfaces are up. Never shows a secret. Peers are told apart by their public keys;
+their names are labels of wireguard_peer_info, to be joined with the other metrics.
+
+      --listen=WHERE
+                    Serve them at http://WHERE/metrics until SIGINT or SIGTERM: at ADDRESS:PORT, at
+                    PORT of 127.0.0.1, or at unix:PATH, a socket for its owner and group. There is
+                    neither encryption nor a password: other addresses than loopback show to anyone
+                    who reaches them who talks to whom
+
+Needs no root for interfaces that were brought up with --status-group, of whose group you are.
 `,
   },
   top: {

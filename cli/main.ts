@@ -40,6 +40,7 @@ const OWN_COMMANDS: Commands = {
   down: () => import("./commands/down.ts"),
   run: () => import("./commands/run.ts"),
   status: () => import("./commands/status.ts"),
+  metrics: () => import("./commands/metrics.ts"),
   top: () => import("./commands/top.ts"),
   "install-links": () => import("./commands/install_links.ts"),
   help: () => import("./commands/help.ts"),

@@ -1,0 +1,196 @@
+/**
+ * `wgts metrics --listen`: a web server that has one page. It reads no more than one small request per
+ * connection, in a few seconds, from a few clients at a time.
+ *
+ * @module
+ */
+import { formatMetrics, METRICS_CONTENT_TYPE } from "../core/status/metrics.ts";
+import { Errno, SysError } from "../ffi/errno.ts";
+import { UnixStream } from "../ffi/unix_socket.ts";
+import { printError } from "./output.ts";
+import { isSocket } from "./system/control_socket.ts";
+import { Interruptions } from "./system/interruption.ts";
+import { notifyServiceManager } from "./system/notify.ts";
+import { readReport } from "./system/status_report.ts";
+
+/** Where to listen. */
+export type ListenAddress =
+  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
+  | { readonly transport: "unix"; readonly path: string };
+
+/** Bytes of the longest request. */
+const MAX_REQUEST_SIZE = 8192;
+/** Connections that are served at the same time; more are closed. */
+const MAX_CONNECTIONS = 16;
+/** How long a client may take to send its request and to take the answer, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+/** How long to wait when no connection can be accepted, as without free file descriptors. */
+const RETRY_MS = 100;
+
+/**
+ * Parses `ADDRESS:PORT`, `[ADDRESS]:PORT`, `unix:PATH`, or a port alone, at the loopback address. Null
+ * when it is neither.
+ */
+export function parseListenAddress(text: string): ListenAddress | null {
+  if (text.startsWith("unix:")) {
+    const path = text.slice("unix:".length);
+    return path.startsWith("/") ? { transport: "unix", path } : null;
+  }
+  const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]*)):)?([0-9]{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 0xffff) return null;
+  return { transport: "tcp", hostname: match[1] ?? (match[2] || "127.0.0.1"), port };
+}
+
+/** Serves until a signal asks for the end. Returns the exit code. */
+export async function serveMetrics(address: ListenAddress): Promise<number> {
+  using interruptions = new Interruptions();
+  const { signal } = interruptions;
+  const server = new MetricsServer(listen(address));
+  signal.addEventListener("abort", () => server.close());
+  printError(`wgts: serving metrics at ${server.address}`);
+  notifyServiceManager("READY=1");
+  await server.serve();
+  if (address.transport === "unix") removeSocket(address.path);
+  return 0;
+}
+
+class MetricsServer {
+  readonly #listener: Deno.Listener;
+  readonly #connections = new Set<Deno.Conn>();
+  #closed = false;
+  /** The page that is being made: whoever comes meanwhile gets it too. */
+  #page: Promise<string> | null = null;
+
+  constructor(listener: Deno.Listener) {
+    this.#listener = listener;
+  }
+
+  /** Where it listens, in words. */
+  get address(): string {
+    const { addr } = this.#listener;
+    if (addr.transport === "unix") return `unix:${addr.path}`;
+    if (addr.transport !== "tcp") return addr.transport;
+    const host = addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname;
+    return `http://${host}:${addr.port}/metrics`;
+  }
+
+  async serve(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        const connection = await this.#listener.accept();
+        if (this.#connections.size >= MAX_CONNECTIONS) connection.close();
+        else this.#serveClient(connection);
+      } catch {
+        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#listener.close();
+    for (const connection of this.#connections) close(connection);
+  }
+
+  async #serveClient(connection: Deno.Conn): Promise<void> {
+    this.#connections.add(connection);
+    const timer = setTimeout(() => close(connection), TIMEOUT_MS);
+    try {
+      const request = await readRequest(connection);
+      if (request !== null) await write(connection, await this.#answer(request));
+    } catch {
+      // The client is gone, or took too long: nobody is there to be told.
+    } finally {
+      clearTimeout(timer);
+      this.#connections.delete(connection);
+      close(connection);
+    }
+  }
+
+  async #answer(request: string): Promise<string> {
+    const [line = ""] = request.split("\r\n");
+    const match = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(line);
+    if (match === null) return response("400 Bad Request", "");
+    const [, method, target = ""] = match;
+    if (target.split("?")[0] !== "/metrics") return response("404 Not Found", "See /metrics\n");
+    if (method !== "GET") return response("405 Method Not Allowed", "", ["Allow: GET"]);
+    try {
+      this.#page ??= makePage().finally(() => this.#page = null);
+      return response("200 OK", await this.#page, [`Content-Type: ${METRICS_CONTENT_TYPE}`]);
+    } catch (error) {
+      printError(`wgts: ${error instanceof Error ? error.message : String(error)}`);
+      return response("500 Internal Server Error", "");
+    }
+  }
+}
+
+async function makePage(): Promise<string> {
+  const { report, problems } = await readReport([], 0);
+  return formatMetrics(report, problems.length);
+}
+
+/** The head of a request; null when it isn't complete or too long. */
+async function readRequest(connection: Deno.Conn): Promise<string | null> {
+  const buffer = new Uint8Array(MAX_REQUEST_SIZE);
+  const decoder = new TextDecoder("latin1");
+  for (let length = 0; length < buffer.length;) {
+    const count = await connection.read(buffer.subarray(length));
+    if (count === null) return null;
+    length += count;
+    const text = decoder.decode(buffer.subarray(0, length));
+    const end = text.indexOf("\r\n\r\n");
+    if (end >= 0) return text.slice(0, end);
+  }
+  return null;
+}
+
+function response(status: string, body: string, headers: readonly string[] = []): string {
+  const length = new TextEncoder().encode(body).length;
+  const lines = [`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${length}`];
+  return [...lines, "Connection: close", "X-Content-Type-Options: nosniff", "", body].join("\r\n");
+}
+
+async function write(connection: Deno.Conn, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+}
+
+/** Closes what may be closed already. */
+function close(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch {
+    // It is.
+  }
+}
+
+function listen(address: ListenAddress): Deno.Listener {
+  if (address.transport === "tcp") return Deno.listen(address);
+  removeAbandoned(address.path);
+  // For its owner and group: the socket's file gets its mode from the umask.
+  const before = Deno.umask(0o117);
+  try {
+    return Deno.listen({ transport: "unix", path: address.path });
+  } finally {
+    Deno.umask(before);
+  }
+}
+
+/** Removes a socket that an earlier process left behind; one that is in use makes listening fail. */
+function removeAbandoned(path: string): void {
+  if (!isSocket(path)) return;
+  try {
+    UnixStream.connect(path).close();
+  } catch (error) {
+    if (error instanceof SysError && error.errno === Errno.ECONNREFUSED) removeSocket(path);
+  }
+}
+
+function removeSocket(path: string): void {
+  try {
+    if (isSocket(path)) Deno.removeSync(path);
+  } catch {
+    // Its directory isn't ours.
+  }
+}
