@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import type { InterfaceState, PeerState } from "../../../core/interface_state.ts";
+import { formatUapiChange } from "../../../core/uapi/change_request.ts";
+import { noActivity } from "../../../core/uapi/client.ts";
+import { parseWgFile } from "../../../core/wg/config.ts";
+import { syncChange } from "../../../core/wg/syncconf.ts";
+import { TestSurroundings } from "./surroundings.ts";
+
+const bytes = (byte: number) => new Uint8Array(32).fill(byte);
+const base64 = (byte: number) => bytes(byte).toBase64();
+const hex = (byte: number) => bytes(byte).toHex();
+const CLEARED = `private_key=${hex(0)}\nfwmark=0\nlisten_port=0\n`;
+
+function peer(byte: number, more: Partial<PeerState> = {}): PeerState {
+  return { publicKey: bytes(byte), presharedKey: null, allowedIps: [], ...noActivity(), ...more };
+}
+
+/** The request of a `syncconf`, without its first and last line. */
+function request(text: string, peers: PeerState[]): string {
+  const running: InterfaceState = {
+    name: "wg0",
+    privateKey: null,
+    publicKey: null,
+    listenPort: 0,
+    fwmark: 0,
+    peers,
+  };
+  const change = syncChange(parseWgFile(text, "replace", new TestSurroundings()), running);
+  const decoder = new TextDecoder();
+  const chunks = Array.from(formatUapiChange(change), (chunk) => decoder.decode(chunk));
+  return chunks.join("").slice("set=1\n".length, -1);
+}
+
+const peerText = (byte: number, ...lines: string[]) =>
+  `[Peer]\nPublicKey=${base64(byte)}\n${lines.map((line) => `${line}\n`).join("")}`;
+const peerLines = (byte: number, ...lines: string[]) =>
+  `public_key=${hex(byte)}\n${lines.map((line) => `${line}\n`).join("")}replace_allowed_ips=true\n`;
+
+Deno.test("peers that stay aren't removed, others are", () => {
+  assert.equal(
+    request(peerText(2) + peerText(4), [peer(1), peer(2), peer(3)]),
+    `${CLEARED}public_key=${hex(1)}\nremove=true\npublic_key=${hex(3)}\nremove=true\n` +
+      peerLines(2) + peerLines(4),
+  );
+});
+
+Deno.test("without peers on one side all are replaced", () => {
+  assert.equal(request("", [peer(1)]), `${CLEARED}replace_peers=true\n`);
+  assert.equal(request(peerText(1), []), `${CLEARED}replace_peers=true\n${peerLines(1)}`);
+});
+
+Deno.test("a preshared key and a keepalive that the file drops are cleared", () => {
+  const running = peer(1, { presharedKey: bytes(9), persistentKeepalive: 25 });
+  assert.equal(
+    request(peerText(1), [running]),
+    CLEARED + peerLines(1, `preshared_key=${hex(0)}`, "persistent_keepalive_interval=0"),
+  );
+  assert.equal(
+    request(peerText(1, `PresharedKey=${base64(8)}`, "PersistentKeepalive=7"), [running]),
+    CLEARED + peerLines(1, `preshared_key=${hex(8)}`, "persistent_keepalive_interval=7"),
+  );
+  assert.equal(request(peerText(1), [peer(1)]), CLEARED + peerLines(1));
+});
+
+Deno.test("a later section of a peer counts against one that drops something", () => {
+  const running = peer(1, { presharedKey: bytes(9) });
+  assert.equal(
+    request(peerText(1) + peerText(1, `PresharedKey=${base64(8)}`), [running]),
+    CLEARED + peerLines(1, `preshared_key=${hex(0)}`) + peerLines(1, `preshared_key=${hex(8)}`),
+  );
+});
+
+Deno.test("what isn't the peers' is as in setconf", () => {
+  const text = `[Interface]\nPrivateKey=${base64(5)}\nListenPort=7\nFwMark=8\n${peerText(1)}`;
+  assert.equal(
+    request(text, [peer(1)]),
+    `private_key=${hex(5)}\nfwmark=8\nlisten_port=7\n${peerLines(1)}`,
+  );
+});
