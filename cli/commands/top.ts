@@ -55,7 +55,7 @@ async function print(
     const moment = new Date().toISOString().replace(/\.\d+/, "");
     const lines = plainLines(model, view, moment, contextAt(time));
     writeStdout(`${separator}${lines.join("\n")}\n`);
-    if (once) return model.interfaces.some(({ problem }) => problem !== "") ? 1 : 0;
+    if (once) return model.interfaces.some(({ problem }) => problem !== null) ? 1 : 0;
   }
 }
 

@@ -2,9 +2,10 @@
  * What the sampling thread runs: it asks interfaces how they run. Not on the main thread, since asking
  * waits for the answer, and an engine that is stopped would stop the keys and signals of `top` too.
  */
-import { type InterfaceSample, sampleOf } from "../../core/top/sample.ts";
+import { type InterfaceProblem, type InterfaceSample, sampleOf } from "../../core/top/sample.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import { SysError } from "../../ffi/errno.ts";
+import { endedEngine, listEndedEngines } from "../system/ended_engines.ts";
 import { listInterfaces } from "../system/interfaces.ts";
 import { getStatus } from "../system/status_client.ts";
 import type { SampleRequest, SampleResponse } from "./sampler.ts";
@@ -19,8 +20,10 @@ const scope = globalThis as unknown as WorkerScope;
 
 scope.onmessage = async ({ data: { names } }) => {
   const samples: InterfaceSample[] = [];
-  const present = names.length > 0 ? names : await listInterfaces();
-  for (const name of present) samples.push(await sample(name));
+  const wanted = names.length > 0
+    ? names
+    : new Set([...await listInterfaces(), ...listEndedEngines()]);
+  for (const name of wanted) samples.push(await sample(name));
   scope.postMessage({ samples, time: performance.now() });
 };
 
@@ -30,23 +33,27 @@ async function sample(name: string): Promise<InterfaceSample> {
     return sampleOf(status, performance.now());
   } catch (error) {
     if (!(error instanceof SysError || error instanceof UapiError)) throw error;
-    return { name, time: performance.now(), found: problemOf(error) };
+    return { name, time: performance.now(), found: problemOf(name, error) };
   }
 }
 
-function problemOf(error: SysError | UapiError): string {
-  if (error instanceof UapiError) return error.message;
+function problemOf(name: string, error: SysError | UapiError): InterfaceProblem {
+  if (error instanceof UapiError) return { problem: "error", reason: error.message };
   switch (error.code) {
     case "ENODEV":
     case "ENOENT":
     case "ECONNREFUSED":
-    case "EPROTONOSUPPORT": // there is no WireGuard in the kernel either
-      return "gone";
-    case "EOPNOTSUPP":
-      return "no WireGuard interface";
+    case "EPROTONOSUPPORT": { // there is no WireGuard in the kernel either
+      const ended = endedEngine(name);
+      return ended === null
+        ? { problem: "gone", reason: "" }
+        : { problem: "dead", reason: ended.reason };
+    }
     case "EAGAIN":
-      return "no answer";
+      return { problem: "no answer", reason: "" };
+    case "EOPNOTSUPP":
+      return { problem: "no WireGuard interface", reason: "" };
     default:
-      return error.description;
+      return { problem: "no access", reason: error.description };
   }
 }

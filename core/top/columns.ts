@@ -40,7 +40,7 @@ export function interfaceColumns(
       max: INTERFACE_COLUMNS,
       rank: 0,
       text: ({ name }) => printable(name, charset),
-      paint: (text, { problem }) => problem === "" ? style.green(text) : style.red(text),
+      paint: (text, { problem }) => problem === null ? style.green(text) : style.red(text),
     },
     {
       title: "PORT",
@@ -69,14 +69,15 @@ export function interfaceColumns(
       max: 80,
       rank: 3,
       text: (each) => printable(stateOf(each, time), charset),
-      paint: (text, { problem }) => problem === "" ? text : style.red(text),
+      paint: (text, { problem }) => problem === null ? text : style.red(text),
     },
   ];
 }
 
 function stateOf({ found, problem, problemSince }: TopInterface, time: number): string {
   if (found !== null) return found.state;
-  return `${problem} for ${formatAge((time - problemSince) / 1000)}`;
+  const text = `${problem?.problem} for ${formatAge((time - problemSince) / 1000)}`;
+  return problem?.reason ? `${text}: ${problem.reason}` : text;
 }
 
 /** The columns of the table of peers; the interface only where there are several. */

@@ -1,10 +1,12 @@
 /** What `wgts top` knows: the interfaces and peers as they were at the last sample, and their rates. */
 
-import type { InterfaceFound, InterfaceSample, PeerSample } from "./sample.ts";
+import type { InterfaceFound, InterfaceProblem, InterfaceSample, PeerSample } from "./sample.ts";
 import { History } from "./sparkline.ts";
 
 /** Milliseconds for which an interface that is gone is still shown. */
 const SHOWN_AFTER_END_MS = 60_000;
+
+const GONE: InterfaceProblem = { problem: "gone", reason: "" };
 
 /** Of peers: the busiest first, or by name. */
 export type Order = "rate" | "name";
@@ -59,8 +61,8 @@ export class TopInterface implements Rates {
   sentBytes = 0;
   /** What it told last; null when it can't be asked. */
   found: InterfaceFound | null = null;
-  /** Why it can't be asked, in words from outside; "" when it can. */
-  problem = "";
+  /** Why it can't be asked; null when it can. */
+  problem: InterfaceProblem | null = null;
   /** Since when that is so, on the clock of the samples. */
   problemSince = NaN;
   #time = NaN;
@@ -79,7 +81,7 @@ export class TopInterface implements Rates {
     const before = this.#peers;
     this.#peers = new Map();
     this.found = found;
-    this.problem = "";
+    this.problem = null;
     this.#time = time;
     this.receivedBytes = this.sentBytes = 0;
     this.down = this.up = seconds > 0 ? 0 : NaN;
@@ -96,8 +98,8 @@ export class TopInterface implements Rates {
   }
 
   /** It could not be asked at `time`. */
-  fail(problem: string, time: number): void {
-    if (this.problem === "") this.problemSince = time;
+  fail(problem: InterfaceProblem, time: number): void {
+    if (this.problem === null) this.problemSince = time;
     this.problem = problem;
     this.found = null;
     this.#time = NaN;
@@ -147,12 +149,12 @@ export class TopModel {
       seen.add(name);
       let each = this.#interfaces.get(name);
       if (each === undefined) this.#interfaces.set(name, each = new TopInterface(name));
-      if (typeof found === "string") each.fail(found, time);
+      if ("problem" in found) each.fail(found, time);
       else each.update(found, time);
     }
     for (const [name, each] of this.#interfaces) {
       if (seen.has(name)) continue;
-      each.fail("gone", time);
+      each.fail(GONE, time);
       if (time - each.problemSince > SHOWN_AFTER_END_MS) this.#interfaces.delete(name);
     }
   }

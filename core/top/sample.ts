@@ -1,5 +1,5 @@
 import { formatKey } from "../keys.ts";
-import type { EngineStatus, InterfaceStatus, PeerStatus } from "../uapi/status.ts";
+import type { Backend, EngineStatus, InterfaceStatus, PeerStatus } from "../uapi/status.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 
 /** What was seen of an interface at a time. Plain data, so that it can go from thread to thread. */
@@ -7,8 +7,16 @@ export interface InterfaceSample {
   readonly name: string;
   /** Milliseconds, on a clock that only goes forward. */
   readonly time: number;
-  /** What it told, or in words why it could not be asked. */
-  readonly found: InterfaceFound | string;
+  /** What it told, or why it could not be asked. */
+  readonly found: InterfaceFound | InterfaceProblem;
+}
+
+/** An interface that could not be asked. Its texts come from outside and aren't fit for a terminal. */
+export interface InterfaceProblem {
+  /** What is wrong, in a few words. */
+  readonly problem: string;
+  /** Why; "" when there is no more to say. */
+  readonly reason: string;
 }
 
 /** An interface that answered. */
@@ -38,16 +46,22 @@ export interface PeerSample {
 
 /** What the view needs of `status`, which was told at `time`. */
 export function sampleOf(status: InterfaceStatus, time: number): InterfaceSample {
-  const { name, listenPort, engine } = status;
-  const state = engine === null ? "another implementation" : stateOf(engine);
+  const { name, listenPort, engine, backend } = status;
+  const state = engine === null ? BACKENDS[backend] : stateOf(engine);
   return { name, time, found: { listenPort, state, peers: status.peers.map(peerSample) } };
 }
+
+const BACKENDS: Readonly<Record<Backend, string>> = {
+  wgts: "wgts",
+  userspace: "another implementation",
+  kernel: "kernel",
+};
 
 function peerSample(peer: PeerStatus): PeerSample {
   const { publicKey, endpoint, lastHandshake, receivedBytes, sentBytes } = peer;
   return {
     key: formatKey(publicKey),
-    name: null,
+    name: peer.name,
     endpoint: endpoint === null ? null : formatUapiEndpoint(endpoint),
     handshakeAt: lastHandshake.seconds,
     receivedBytes,

@@ -128,5 +128,5 @@ rootTest("top: what answers nonsense is shown as such", async () => {
   assert.equal(code, 1);
   // deno-lint-ignore no-control-regex -- nothing that clears a screen
   assert.doesNotMatch(stdout, /\x1b/);
-  assert.match(stdout, new RegExp(`^${socket.name} +- .*for 0s$`, "m"));
+  assert.match(stdout, new RegExp(`^${socket.name} +- .* error for 0s: .* no errno$`, "m"));
 });

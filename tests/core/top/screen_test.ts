@@ -108,13 +108,17 @@ Deno.test("peers are sorted by name on demand", () => {
 Deno.test("an interface that can't be asked says why, and since when", () => {
   const shown = model(
     [sample("wg0", 0, [peer("AAAA")]), sample("wg1", 0, [])],
-    [sample("wg1", 1000, []), { name: "wg2", time: 900, found: "Permission denied" }],
+    [sample("wg1", 1000, []), {
+      name: "wg2",
+      time: 900,
+      found: { problem: "dead", reason: "out of memory" },
+    }],
   );
   const at = (time: number) =>
     screenLines(shown, new TopView(), { columns: 80, rows: 24 }, context({ time }));
   const text = at(66_000).join("\n");
   assert.match(text, /^wg0 +-.* gone for 1m 05s *$/m);
-  assert.match(text, /^wg2 .* Permission denied for 1m 05s *$/m);
+  assert.match(text, /^wg2 .* dead for 1m 05s: out of memory *$/m);
   assert.doesNotMatch(text, /AAAA/);
   shown.update([sample("wg0", 2000, [peer("AAAA", { receivedBytes: 7 })])], 2000);
   assert.match(at(2000).join("\n"), /^wg0 +51820 +1 +- +- +up *$/m);
@@ -181,7 +185,7 @@ const anyRound = fc.array(fc.record({
   name: fc.oneof(fc.constantFrom("wg0", "wg1"), anyText),
   time: fc.nat(100_000),
   found: fc.oneof(
-    anyText,
+    fc.record({ problem: anyText, reason: anyText }),
     fc.record({
       listenPort: fc.nat(0xffff),
       state: anyText,
