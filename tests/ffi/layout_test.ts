@@ -10,6 +10,7 @@ const HEADERS = [
   "errno.h",
   "fcntl.h",
   "malloc.h",
+  "malloc.h",
   "grp.h",
   "netdb.h",
   "netinet/in.h",
