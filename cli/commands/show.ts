@@ -1,9 +1,8 @@
-import { findShowField, formatShowField, type ShowField } from "../../core/show/fields.ts";
-import { formatShow } from "../../core/show/pretty.ts";
-import { UapiError } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
-import { SysError } from "../../ffi/errno.ts";
-import { colorWanted, writeStdout } from "../output.ts";
+import { findShowField, formatShowField } from "../../core/show/fields.ts";
+import { formatShow } from "../../core/show/pretty.ts";
+import { colorWanted, printError, writeStdout } from "../output.ts";
+import { deviceErrorText } from "../system/device_error.ts";
 import { getInterface, listInterfaces } from "../system/interfaces.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -11,65 +10,73 @@ import { UsageError } from "../usage_error.ts";
 export async function main(args: string[]): Promise<number> {
   const [what = "all", fieldName] = args;
   if (args.length > 2) throw new UsageError();
-  if (what === "interfaces") {
-    if (fieldName !== undefined) throw new UsageError();
-    const names = listInterfaces();
-    if (names.length > 0) writeStdout(`${names.join(" ")}\n`);
-    return 0;
-  }
-  return await (what === "all" ? showAll(fieldName) : showOne(what, fieldName));
+  if (what === "all") return await showAll(fieldName);
+  if (what === "interfaces") return showNames(fieldName);
+  if (args.length === 1 && ["-h", "--help", "help"].includes(what)) return await showUsage();
+  return await showOne(what, fieldName);
 }
 
 async function showAll(fieldName: string | undefined): Promise<number> {
-  let code = 0;
-  let separator = "";
-  for (const name of listInterfaces()) {
-    const state = await read(name);
-    if (state === null) {
-      code = 1;
-    } else if (fieldName === undefined) {
-      writeStdout(separator + pretty(state));
-      separator = "\n";
-    } else {
-      const field = findShowField(fieldName);
-      if (field === null) throw fieldError(fieldName);
-      writeField(state, field, true);
+  const names = list();
+  if (names === null) return 1;
+  let code = names.length === 0 ? 0 : 1;
+  for (const [i, name] of names.entries()) {
+    let state: InterfaceState;
+    try {
+      state = await getInterface(name, Date.now());
+    } catch (error) {
+      printError(`Unable to access interface ${name}: ${deviceErrorText(error)}`);
+      continue;
     }
+    if (fieldName !== undefined) writeField(state, fieldName, true);
+    else writeStdout(pretty(state) + (i < names.length - 1 ? "\n" : ""));
+    // One of them is enough for success.
+    code = 0;
   }
   return code;
 }
 
-async function showOne(name: string, fieldName: string | undefined): Promise<number> {
-  const state = await read(name);
-  if (state === null) return 1;
-  if (fieldName === undefined) {
-    writeStdout(pretty(state));
-    return 0;
-  }
-  const field = findShowField(fieldName);
-  if (field === null) throw fieldError(fieldName);
-  writeField(state, field, false);
+function showNames(fieldName: string | undefined): number {
+  if (fieldName !== undefined) throw new UsageError();
+  const names = list();
+  if (names === null) return 1;
+  if (names.length > 0) writeStdout(`${names.join(" ")}\n`);
   return 0;
 }
 
-function writeField(state: InterfaceState, field: ShowField, prefixed: boolean): void {
-  writeStdout(formatShowField(state, field, prefixed));
+async function showUsage(): Promise<number> {
+  const { commandUsage } = await import("../help.ts");
+  printError(commandUsage("show"));
+  return 0;
 }
 
-/** The state of an interface; null, and a message in `wg`'s words, when it can't be had. */
-async function read(name: string): Promise<InterfaceState | null> {
+async function showOne(name: string, fieldName: string | undefined): Promise<number> {
+  let state: InterfaceState;
   try {
-    return await getInterface(name, Date.now());
+    state = await getInterface(name, Date.now());
   } catch (error) {
-    if (error instanceof SysError) {
-      console.error(`Unable to access interface: ${error.description}`);
-    } else if (error instanceof UapiError) {
-      console.error(`Unable to access interface: ${error.message}`);
-    } else {
-      throw error;
-    }
+    printError(`Unable to access interface: ${deviceErrorText(error)}`);
+    return 1;
   }
-  return null;
+  if (fieldName !== undefined) writeField(state, fieldName, false);
+  else writeStdout(pretty(state));
+  return 0;
+}
+
+/** The names of all interfaces; null, and a message in `wg`'s words, when they can't be had. */
+function list(): string[] | null {
+  try {
+    return listInterfaces();
+  } catch (error) {
+    printError(`Unable to list interfaces: ${deviceErrorText(error)}`);
+    return null;
+  }
+}
+
+function writeField(state: InterfaceState, fieldName: string, prefixed: boolean): void {
+  const field = findShowField(fieldName);
+  if (field === null) throw new UsageError(`Invalid parameter: \`${fieldName}'`);
+  writeStdout(formatShowField(state, field, prefixed));
 }
 
 function pretty(state: InterfaceState): string {
@@ -78,8 +85,4 @@ function pretty(state: InterfaceState): string {
     color: colorWanted(),
     showKeys: Deno.env.get("WG_HIDE_KEYS") === "never",
   });
-}
-
-function fieldError(fieldName: string): UsageError {
-  return new UsageError(`Invalid parameter: \`${fieldName}'`);
 }
