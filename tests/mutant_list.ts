@@ -672,4 +672,12 @@ export const MUTANTS: Mutant[] = [
     testFile: "tests/cli/engine/choose_crypto_test.ts",
     test: "auto doesn't use what computes wrongly, whatever it is, and tells of it",
   },
+  {
+    property: "a key at a wrong place of a config isn't repeated in a message",
+    file: "core/config/error.ts",
+    snippet: "const shown = withoutKeys(text);",
+    replacement: "const shown = text;",
+    testFile: "tests/core/hidden_keys_test.ts",
+    test: "a key that was put elsewhere isn't repeated in a message",
+  },
 ];

@@ -1,3 +1,5 @@
+import { withoutKeys } from "../hidden_keys.ts";
+
 /** Where a {@linkcode ConfigError} points to. Lines and columns count from 1. */
 export interface ConfigPosition {
   /** Path, or what else names the text. */
@@ -51,10 +53,11 @@ export function formatComplaint(position: ConfigPosition, problem: string): stri
 
 /**
  * Quotes text from a file for a message: control characters are escaped and long text is cut, so that
- * one complaint stays one readable line and can't drive a terminal.
+ * one complaint stays one readable line and can't drive a terminal; what may be a key is left out.
  */
 export function quote(text: string): string {
-  const cut = text.length > 60 ? text.slice(0, 57) + "..." : text;
+  const shown = withoutKeys(text);
+  const cut = shown.length > 60 ? shown.slice(0, 57) + "..." : shown;
   // JSON leaves DEL, C1 controls and bidirectional overrides as they are.
   return JSON.stringify(cut).replace(
     /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]/g,

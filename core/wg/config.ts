@@ -1,9 +1,10 @@
 import { removeSpace } from "../config/document.ts";
 import { asciiLowerCase } from "../config/keys.ts";
 import { KEY_SIZE } from "../crypto/crypto.ts";
+import { withoutKeys } from "../hidden_keys.ts";
 import type { InterfaceChange, PeerChange } from "../interface_change.ts";
 import { secretBytes } from "../memory.ts";
-import { WgEnvironmentError, WgError, withoutKeys } from "./error.ts";
+import { WgEnvironmentError, WgError } from "./error.ts";
 import type { WgSurroundings } from "./surroundings.ts";
 import {
   addAllowedIps,

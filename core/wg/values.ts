@@ -12,11 +12,12 @@ import {
   splitEndpoint,
   ValueError,
 } from "../config/values.ts";
+import { HIDDEN } from "../hidden_keys.ts";
 import type { PeerChange } from "../interface_change.ts";
 import { IpAddress } from "../ip.ts";
 import { parseKey } from "../keys.ts";
 import type { UapiEndpoint } from "../uapi/command.ts";
-import { HIDDEN, WgError } from "./error.ts";
+import { WgError } from "./error.ts";
 import type { WgSurroundings } from "./surroundings.ts";
 
 /** A public key in base64. */
