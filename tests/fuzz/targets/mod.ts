@@ -1,0 +1,16 @@
+import type { Target } from "../target.ts";
+import { config } from "./config.ts";
+import { genericNetlink, routingNetlink } from "./netlink.ts";
+import { uapiClient, uapiServer } from "./uapi.ts";
+import { wgArguments, wgFile } from "./wg.ts";
+
+/** All that reads what others wrote. */
+export const TARGETS: readonly Target[] = [
+  config,
+  wgFile,
+  wgArguments,
+  uapiServer,
+  uapiClient,
+  genericNetlink,
+  routingNetlink,
+];

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { formatShowField, SHOW_FIELDS } from "../../../core/show/fields.ts";
+import { formatShow } from "../../../core/show/pretty.ts";
+import { formatShowconf } from "../../../core/show/showconf.ts";
+import { parseUapiGet, UapiError } from "../../../core/uapi/client.ts";
+import type { UapiEvent } from "../../../core/uapi/command.ts";
+import { UapiRequestParser } from "../../../core/uapi/request_parser.ts";
+import { parseUapiStatus } from "../../../core/uapi/status.ts";
+import { SeededRandom } from "../../core/seeded_random.ts";
+import { DEVICE_LINES, KEY_HEX, PEER_LINES } from "../../core/uapi/wrong_lines.ts";
+import { mutateText, pick } from "../mutate.ts";
+import type { Input, Target } from "../target.ts";
+import { VALID, WRONG } from "../words.ts";
+
+const WRONG_LINES = [...DEVICE_LINES, ...PEER_LINES].map(([line]) => line);
+const NUMBERS = ["0", "1", "65535", "65536", "4294967295", "4294967296", "18446744073709551615"]
+  .concat("9007199254740993", "-1", "", "0x10", "1e3", "00");
+const ENDPOINTS = [
+  ...VALID.endpoint,
+  ...WRONG.endpoint,
+  "[fe80::1%2]:51820",
+  "[::ffff:192.0.2.1]:1",
+];
+const KEYS = [KEY_HEX, "0".repeat(64), "f".repeat(64), KEY_HEX.slice(1), "g".repeat(64), ""];
+
+const DEVICE_VALUES: Record<string, readonly string[]> = {
+  private_key: KEYS,
+  listen_port: NUMBERS,
+  fwmark: NUMBERS,
+  replace_peers: ["true", "false"],
+};
+const PEER_VALUES: Record<string, readonly string[]> = {
+  preshared_key: KEYS,
+  endpoint: ENDPOINTS,
+  persistent_keepalive_interval: NUMBERS,
+  replace_allowed_ips: ["true", ""],
+  allowed_ip: [...VALID.prefix, ...WRONG.prefix, "-10.0.0.0/8", "-::/0", "+10.0.0.0/8"],
+  update_only: ["true", "1"],
+  remove: ["true", "false"],
+  protocol_version: ["1", "2"],
+  name: ["Alice", "a%20b", "%0a", "%zz", "%", "é", "x".repeat(100)],
+};
+
+function lines(
+  random: SeededRandom,
+  values: Record<string, readonly string[]>,
+  most: number,
+): string[] {
+  return Array.from({ length: random.below(most) }, () => {
+    if (random.chance(3)) return pick(random, WRONG_LINES);
+    const key = pick(random, Object.keys(values));
+    return `${key}=${pick(random, values[key] ?? [""])}`;
+  });
+}
+
+/** Requests to the control socket, as bytes that come in pieces. */
+export const uapiServer: Target = {
+  name: "uapi-server",
+  sources: ["core/uapi/request_parser.ts", "core/uapi/values.ts", "core/peer_name.ts"],
+  generate(random: SeededRandom): Uint8Array {
+    const requests = Array.from({ length: 1 + random.below(3) }, () => request(random));
+    const text = requests.join("");
+    const changed = random.chance(60) ? text : mutateText(random, text, WRONG_LINES);
+    return new TextEncoder().encode(changed);
+  },
+  run(input: Input): boolean {
+    assert(input instanceof Uint8Array);
+    const whole = events(input, [input.length]);
+    const random = new SeededRandom(input.length);
+    const pieces: number[] = [];
+    for (let at = 0; at < input.length;) {
+      at += 1 + random.below(random.chance(50) ? 3 : 200);
+      pieces.push(Math.min(at, input.length));
+    }
+    assert.deepEqual(events(input, pieces), whole, "pieces are read in another way than the whole");
+    assert(whole.length <= input.length + 1, "more events than bytes");
+    return !whole.some(({ kind }) => kind === "error" || kind === "close");
+  },
+};
+
+function request(random: SeededRandom): string {
+  if (random.chance(10)) return pick(random, ["get=1\n\n", "status=1\n\n", "get=1\nx=1\n\n", "\n"]);
+  const text = ["set=1", ...lines(random, DEVICE_VALUES, 3)];
+  for (let peers = random.below(3); peers > 0; peers--) {
+    text.push(`public_key=${random.chance(95) ? KEY_HEX : pick(random, KEYS)}`);
+    text.push(...lines(random, PEER_VALUES, 4));
+  }
+  if (random.chance(1)) text.push("x".repeat(1000 + random.below(100)));
+  return text.join("\n") + "\n\n";
+}
+
+function events(bytes: Uint8Array, ends: readonly number[]): UapiEvent[] {
+  const parser = new UapiRequestParser();
+  const found: UapiEvent[] = [];
+  let start = 0;
+  for (const end of [...ends, -1]) {
+    if (end < 0) parser.close();
+    else parser.push(bytes.subarray(start, end));
+    start = end;
+    for (let event = parser.next(); event !== null; event = parser.next()) {
+      found.push(event);
+      if (event.kind === "close") return found;
+    }
+  }
+  return found;
+}
+
+const ANSWER_VALUES: Record<string, readonly string[]> = {
+  endpoint: ENDPOINTS.slice(0, 3),
+  last_handshake_time_sec: NUMBERS,
+  last_handshake_time_nsec: ["0", "999999999"],
+  rx_bytes: NUMBERS,
+  tx_bytes: NUMBERS,
+  persistent_keepalive_interval: ["0", "25", "65535"],
+  allowed_ip: VALID.prefix,
+  preshared_key: KEYS.slice(0, 3),
+  protocol_version: ["1"],
+  unknown: ["", "x=y"],
+};
+const STATUS_VALUES: Record<string, readonly string[]> = {
+  ...ANSWER_VALUES,
+  name: PEER_VALUES["name"] ?? [],
+  segmentation: ["off", "on"],
+};
+const STATUS_HEAD = ["version=1.0", "pid=7", "started_at=1700000000", "mtu=1420", "threads=1"]
+  .concat("interface_namespace=1", "socket_namespace=1", "receive_buffer=1", "send_buffer=1")
+  .concat("up=true", "crypto=wasm on", "offload=tun off why not", "drop=socket-send 3");
+
+/** Answers of a control socket, to a `get` and to a `status`. */
+export const uapiClient: Target = {
+  name: "uapi-client",
+  sources: ["core/uapi/client.ts", "core/uapi/status.ts", "core/show/fields.ts"]
+    .concat("core/show/pretty.ts", "core/show/showconf.ts", "core/show/style.ts"),
+  generate(random: SeededRandom): string {
+    const isStatus = random.chance(40);
+    const text = isStatus ? STATUS_HEAD.filter(() => random.chance(98)) : [];
+    const head = ["private_key", "own_public_key", "public_key"];
+    if (random.chance(80)) text.push(`${pick(random, head)}=${pick(random, KEYS.slice(0, 3))}`);
+    if (random.chance(80)) text.push(`listen_port=${pick(random, NUMBERS.slice(0, 3))}`);
+    if (random.chance(80)) text.push(`fwmark=${pick(random, NUMBERS.slice(0, 5))}`);
+    for (let peers = random.below(4); peers > 0; peers--) {
+      text.push(`public_key=${random.chance(98) ? KEY_HEX : pick(random, KEYS)}`);
+      text.push(...lines(random, isStatus ? STATUS_VALUES : ANSWER_VALUES, 8));
+    }
+    text.push(random.chance(90) ? "errno=0" : pick(random, ["errno=-5", "errno=1", "errno=x"]));
+    const whole = text.join("\n") + "\n\n";
+    return random.chance(70) ? whole : mutateText(random, whole, WRONG_LINES);
+  },
+  run(input: Input): boolean {
+    assert(typeof input === "string");
+    return [readGet, readStatus].map((read) => isRead(() => read(input))).includes(true);
+  },
+};
+
+function isRead(read: () => void): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    if (error instanceof UapiError) return false;
+    throw error;
+  }
+}
+
+function readGet(text: string): void {
+  const publicKeyOf = (key: Uint8Array) => key.slice().reverse();
+  const state = parseUapiGet(text, { name: "wg0", wall: 1_700_000_000_000, publicKeyOf });
+  for (const field of SHOW_FIELDS) {
+    assert.match(formatShowField(state, field, true), /^(wg0\t[^\n]+\n)*$/, field);
+  }
+  const options = { wall: 1_700_000_000_000, color: state.peers.length % 2 === 0, showKeys: true };
+  assert(formatShow(state, options).length > 0);
+  assert.match(formatShowconf(state), /^\[Interface\]\n/);
+}
+
+function readStatus(text: string): void {
+  const status = parseUapiStatus(text, "wg0");
+  for (const { name } of status.peers) {
+    // deno-lint-ignore no-control-regex -- they must not reach a terminal
+    if (name !== null) assert.doesNotMatch(name, /[\0-\x1f\x7f-\x9f]/);
+  }
+}
