@@ -1,6 +1,6 @@
 /**
- * What `wgts status --json` prints. Its form is that of cli/share/status.schema.json: within one
- * `version` fields are only added, where that schema doesn't forbid it, never renamed or removed.
+ * What `wgts status --json` prints. Its form is that of cli/share/status.schema.json, which knows no other
+ * field: whatever changes it makes a new version of both.
  */
 
 import { formatKey } from "../keys.ts";
