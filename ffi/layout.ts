@@ -226,9 +226,6 @@ export const WNOHANG = 1;
 // malloc.h
 export const M_MMAP_THRESHOLD = -3;
 
-// malloc.h
-export const M_MMAP_THRESHOLD = -3;
-
 // sys/resource.h
 export const RLIMIT_CORE = 4;
 /** struct rlimit: the soft and the hard limit, two u64. */

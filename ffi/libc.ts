@@ -260,9 +260,6 @@ const SYMBOLS = {
   // Memory
   mallopt: { parameters: [/* int param */ "i32", /* int value */ "i32"], result: "i32" },
 
-  // Memory
-  mallopt: { parameters: [/* int param */ "i32", /* int value */ "i32"], result: "i32" },
-
   // Signals
   pthread_sigmask: {
     parameters: [

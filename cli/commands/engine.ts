@@ -1,7 +1,6 @@
 import { SIGHUP, SIGUSR1 } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { giveFreedMemoryBack } from "../../ffi/malloc.ts";
-import { giveFreedMemoryBack } from "../../ffi/malloc.ts";
 import { confineEngine } from "../../ffi/sandbox.ts";
 import { ignoreSignal } from "../../ffi/signal.ts";
 import { TunDevice } from "../../ffi/tun.ts";
@@ -40,7 +39,6 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
   // A runtime that gets SIGUSR1 opens a debugger's port, or dies.
   ignoreSignal(SIGUSR1);
   ignoreSignal(SIGHUP);
-  giveFreedMemoryBack();
   giveFreedMemoryBack();
   const sink = options.includes("--log=stderr") ? stderrSink(name) : syslogSink(name);
   const logger = new Logger(logLevelFrom(Deno.env.get("LOG_LEVEL")), sink);

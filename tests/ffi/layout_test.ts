@@ -10,7 +10,6 @@ const HEADERS = [
   "errno.h",
   "fcntl.h",
   "malloc.h",
-  "malloc.h",
   "grp.h",
   "netdb.h",
   "netinet/in.h",
