@@ -169,6 +169,14 @@ export const MUTANTS: Mutant[] = [
     test: "control connection: who may ask for the status only gets and sets nothing",
   },
   {
+    property: "no value of a metric's label breaks out of it",
+    file: "core/status/metrics.ts",
+    snippet: "return value.replace(/[\\\\\"\\n]/g,",
+    replacement: "return value.replace(/[\\\\\\n]/g,",
+    testFile: "tests/core/status/metrics_test.ts",
+    test: "a label keeps whatever its value is, and breaks out of nothing",
+  },
+  {
     property: "names of peers hold no control characters",
     file: "core/peer_name.ts",
     snippet: 'text.replace(UNPRINTABLE, " ")',

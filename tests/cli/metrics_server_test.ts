@@ -1,0 +1,150 @@
+/** `wgts metrics --listen`, as a process of its own. */
+import assert from "node:assert/strict";
+import { parseListenAddress } from "../../cli/metrics_server.ts";
+import { parseExposition } from "../core/status/exposition.ts";
+
+const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
+
+/** A running server. */
+class Server implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  private constructor(child: Deno.ChildProcess, readonly address: string) {
+    this.#child = child;
+  }
+
+  /** Starts one and waits until it says where it listens. */
+  static async start(listen: string): Promise<Server> {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--quiet", MAIN, "metrics", "--listen", listen],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    let text = "";
+    for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      const address = /^wgts: serving metrics at (.+)\n/.exec(text)?.[1];
+      if (address !== undefined) return new Server(child, address);
+    }
+    throw new Error(`no server: ${text}`);
+  }
+
+  get port(): number {
+    return Number(new URL(this.address).port);
+  }
+
+  /** Sends SIGTERM; resolves to the exit code. */
+  async stop(): Promise<number> {
+    this.#child.kill("SIGTERM");
+    return (await this.#child.status).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#child.status;
+  }
+}
+
+/** Sends `request` and reads until the server closes; null when it resets the connection. */
+async function exchange(connection: Deno.Conn, request: string): Promise<string> {
+  using _ = connection;
+  await connection.write(new TextEncoder().encode(request));
+  return await new Response(connection.readable).text();
+}
+
+Deno.test("an address to listen at is loopback unless another one is given", () => {
+  const tcp = (hostname: string, port: number) => ({ transport: "tcp", hostname, port });
+  assert.deepEqual(parseListenAddress("9586"), tcp("127.0.0.1", 9586));
+  assert.deepEqual(parseListenAddress(":9586"), tcp("127.0.0.1", 9586));
+  assert.deepEqual(parseListenAddress("0.0.0.0:1"), tcp("0.0.0.0", 1));
+  assert.deepEqual(parseListenAddress("[::1]:65535"), tcp("::1", 65535));
+  assert.deepEqual(parseListenAddress("unix:/run/x.sock"), {
+    transport: "unix",
+    path: "/run/x.sock",
+  });
+  for (
+    const text of ["", "x", "1.2.3.4", "::1:80", "[::1]", "1:65536", "unix:", "unix:x", "a b:1"]
+  ) {
+    assert.equal(parseListenAddress(text), null, text);
+  }
+});
+
+Deno.test("the server has one page, which is valid", async () => {
+  await using server = await Server.start("0");
+  assert.match(server.address, /^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
+  for (const path of ["/metrics", "/metrics?x=1"]) {
+    const response = await fetch(new URL(path, server.address));
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert.ok(parseExposition(await response.text()).has("wireguard_unreadable_interfaces"));
+  }
+  for (const path of ["/", "/metrics/", "/metricsx", "/../metrics/.."]) {
+    const response = await fetch(new URL(path, server.address));
+    assert.equal(response.status, 404, path);
+    await response.body?.cancel();
+  }
+  for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+    const response = await fetch(server.address, { method });
+    assert.equal(response.status, 405, method);
+    await response.body?.cancel();
+  }
+  assert.equal(await server.stop(), 0);
+});
+
+Deno.test("what isn't a small HTTP request gets no page", async () => {
+  await using server = await Server.start("127.0.0.1:0");
+  const send = async (request: string) =>
+    await exchange(await Deno.connect({ port: server.port }), request);
+  assert.match(await send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"), /^HTTP\/1\.1 200 OK\r\n/);
+  assert.match(await send("GET /metrics\r\n\r\n"), /^HTTP\/1\.1 400 /);
+  assert.match(await send("get=1\n\nget /metrics HTTP/1.1\r\n\r\n"), /^HTTP\/1\.1 400 /);
+  const long = `GET /metrics HTTP/1.1\r\nX: ${"x".repeat(8192)}\r\n\r\n`;
+  assert.doesNotMatch(await send(long).catch(() => ""), /200 OK/);
+});
+
+Deno.test("clients that do nothing get no more than their places, and hold up nobody for long", async () => {
+  await using server = await Server.start("0");
+  const idle: Deno.Conn[] = [];
+  try {
+    for (let count = 0; count < 40; count++) idle.push(await Deno.connect({ port: server.port }));
+    // Those beyond the limit are closed at once.
+    const last = idle.at(-1);
+    assert.equal(await last?.read(new Uint8Array(1)).catch(() => null), null);
+    idle.slice(0, 5).forEach((connection) => connection.close());
+    let status: number | undefined;
+    for (const deadline = Date.now() + 60_000; status !== 200 && Date.now() < deadline;) {
+      const response = await fetch(server.address).catch(() => null);
+      await response?.body?.cancel();
+      status = response?.status;
+    }
+    assert.equal(status, 200);
+  } finally {
+    idle.slice(5).forEach((connection) => connection.close());
+  }
+});
+
+Deno.test("a UNIX socket is for its owner and group, takes a dead one's place, and goes with its server", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/metrics.sock`;
+  const request = "GET /metrics HTTP/1.0\r\n\r\n";
+  try {
+    {
+      await using killed = await Server.start(`unix:${path}`);
+      assert.equal(killed.address, `unix:${path}`);
+    }
+    assert.ok(Deno.statSync(path).isSocket, "left by the one that was killed");
+    await using server = await Server.start(`unix:${path}`);
+    assert.equal((Deno.statSync(path).mode ?? 0) & 0o777, 0o660);
+    const connection = await Deno.connect({ transport: "unix", path });
+    assert.match(await exchange(connection, request), /^HTTP\/1\.1 200 OK\r\n/);
+    await assert.rejects(Server.start(`unix:${path}`), /in use/);
+    assert.equal(await server.stop(), 0);
+    assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
