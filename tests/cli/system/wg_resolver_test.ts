@@ -1,4 +1,5 @@
 /** Looking up endpoints and ports in `wg`'s words. */
+import "../../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import type { Lookup } from "../../../cli/system/address_info.ts";
 import { portNow, resolveNow } from "../../../cli/system/wg_resolver.ts";
