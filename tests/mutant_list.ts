@@ -24,6 +24,7 @@ const SPLIT_TEST = "tests/core/offload/split_test.ts";
 const MERGE_TEST = "tests/core/offload/merge_test.ts";
 const MERGE_PROPERTY_TEST = "tests/core/offload/merge_property_test.ts";
 
+const WG_CONFIG_TEST = "tests/core/wg/config_test.ts";
 const TRANSPORT_AEAD_TEST = "tests/core/crypto/transport_test.ts";
 const NATIVE_TEST = "tests/ffi/native_crypto_test.ts";
 
@@ -171,7 +172,7 @@ export const MUTANTS: Mutant[] = [
   {
     property: "no value of a metric's label breaks out of it",
     file: "core/status/metrics.ts",
-    snippet: "return value.replace(/[\\\\\"\\n]/g,",
+    snippet: 'return value.replace(/[\\\\"\\n]/g,',
     replacement: "return value.replace(/[\\\\\\n]/g,",
     testFile: "tests/core/status/metrics_test.ts",
     test: "a label keeps whatever its value is, and breaks out of nothing",
@@ -687,5 +688,45 @@ export const MUTANTS: Mutant[] = [
     replacement: "const shown = text;",
     testFile: "tests/core/hidden_keys_test.ts",
     test: "a key that was put elsewhere isn't repeated in a message",
+  },
+  {
+    property: "no message repeats a malformed secret",
+    file: "core/wg/values.ts",
+    snippet: "refuseKey(HIDDEN)",
+    replacement: "refuseKey(text)",
+    testFile: WG_CONFIG_TEST,
+    test: "no message repeats a secret, nor what may be one",
+  },
+  {
+    property: "a request that holds keys is wiped once it is sent",
+    file: "core/uapi/change_request.ts",
+    snippet: "    chunk.wipe();\n",
+    replacement: "",
+    testFile: "tests/core/uapi/change_request_test.ts",
+    test: "a change that isn't sent to its end is wiped too",
+  },
+  {
+    property: "the keys of a change are wiped once it is made",
+    file: "cli/wg_change.ts",
+    snippet: "  privateKey?.fill(0);\n",
+    replacement: "",
+    testFile: "tests/cli/wg_change_test.ts",
+    test: "the keys of a change are wiped, whether it could be made or not",
+  },
+  {
+    property: "what was read of a key file is wiped",
+    file: "cli/key_text.ts",
+    snippet: "    chunk.fill(0);\n",
+    replacement: "",
+    testFile: "tests/cli/system/key_file_test.ts",
+    test: "only as much is read as is needed, in pieces of any size, and wiped",
+  },
+  {
+    property: "a config that can't be read isn't taken for one without peers",
+    file: "cli/config_change.ts",
+    snippet: "    throw new WgError(`fopen: ${osErrorText(error)}`);\n",
+    replacement: '    return "";\n',
+    testFile: "tests/cli/wg_change_test.ts",
+    test: "a config that can't be read changes nothing",
   },
 ];
