@@ -19,6 +19,7 @@ const STEPS: readonly Step[] = [
   { name: "documentation", command: [DENO, "doc", "--lint", "mod.ts"] },
   { name: "package", command: [DENO, "publish", "--dry-run", "--allow-dirty"] },
   { name: "tests", command: [DENO, "task", "test"], counts: true },
+  { name: "fuzzers", command: [DENO, "task", "fuzz", "--inputs=10000"] },
   { name: "mutants", command: [DENO, "task", "mutants"] },
   { name: "reproducible WASM", command: ["sh", "tests/reproducible_wasm.sh"] },
   { name: "types on the oldest Deno", command: [...OLDEST_DENO, "check"] },

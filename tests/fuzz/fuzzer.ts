@@ -17,7 +17,7 @@ export class Finding extends Error {
 /** Heap samples per run. */
 const SAMPLES = 64;
 /** With fewer inputs a slope means nothing. */
-const LEAST_INPUTS_FOR_SLOPE = 100_000;
+const LEAST_INPUTS_FOR_SLOPE = 500_000;
 
 /**
  * Feeds `target` with inputs number `from` to `to` - 1 of `seed`; each depends on nothing but its number,

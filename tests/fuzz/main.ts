@@ -21,6 +21,8 @@ const LEAST_COVERAGE = 90;
 const FLAT = 1;
 /** Without a sign of life for so long, a target hangs. */
 const HANG_MS = 120_000;
+/** Targets that run at a time. */
+const WORKERS = 2;
 /** Inputs of the run that counts branches, which is slower. */
 const COVERAGE_INPUTS = 20_000;
 
@@ -34,14 +36,18 @@ async function main(args: readonly string[]): Promise<number> {
   const targets = TARGETS.filter(({ name }) => name === (options.get("target") ?? name));
   const only = options.get("only");
   let failures = 0;
-  for (const target of targets) {
-    const problem = only === undefined
-      ? await examine(target, seed, inputs)
-      : await repeat(target, seed, Number(only));
-    if (problem === null) continue;
-    failures++;
-    console.log(`${target.name}: FAILED: ${problem}`);
-  }
+  const waiting = [...targets];
+  const work = async () => {
+    for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
+      const problem = only === undefined
+        ? await examine(target, seed, inputs)
+        : await repeat(target, seed, Number(only));
+      if (problem === null) continue;
+      failures++;
+      console.log(`${target.name}: FAILED: ${problem}`);
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, work));
   console.log(`${targets.length - failures} targets passed, ${failures} failed`);
   return targets.length > 0 && failures === 0 ? 0 : 1;
 }
@@ -62,14 +68,12 @@ async function examine(target: Target, seed: number, inputs: number): Promise<st
     const branches = files.reduce((sum, file) => sum + file.branches, 0);
     const percent = 100 * taken / branches;
     const percentAccepted = (100 * accepted / inputs).toFixed(0);
-    console.log(
+    const memory = slope === null ? "not measured" : `${slope.toFixed(2)} MB per million inputs`;
+    console.log([
       `${target.name}: seed ${seed}, ${inputs} inputs, ${percentAccepted} % of them accepted; ` +
-        `${taken} of ${branches} branches (${percent.toFixed(1)} %); memory ` +
-        (slope === null ? "not measured" : `${slope.toFixed(2)} MB per million inputs`),
-    );
-    for (const { file, taken, branches } of files) {
-      console.log(`    ${file}: ${taken} of ${branches}`);
-    }
+      `${taken} of ${branches} branches (${percent.toFixed(1)} %); memory ${memory}`,
+      ...files.map(({ file, taken, branches }) => `    ${file}: ${taken} of ${branches}`),
+    ].join("\n"));
     if (slope !== null && slope > FLAT) return "memory grows";
     return percent < LEAST_COVERAGE ? `fewer than ${LEAST_COVERAGE} % of the branches` : null;
   } finally {

@@ -12,7 +12,7 @@ import type { Input, Target } from "../target.ts";
 import { signedList, VALID, word } from "../words.ts";
 import { generateConfig } from "./config.ts";
 
-const SOURCES = ["core/wg/values.ts", "core/wg/error.ts", "core/uapi/change_request.ts"];
+const SOURCES = ["core/wg/values.ts", "core/wg/error.ts"];
 
 const SURROUNDINGS = {
   resolve(host: string, service: string) {
