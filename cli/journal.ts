@@ -79,6 +79,8 @@ export interface JournalState {
   phase: JournalPhase;
   /** The interface's engine, once it was started. */
   engine: EngineIdentity | null;
+  /** The index of the interface, once it was created, if the kernel serves it. */
+  kernelIndex: number | null;
 }
 
 /** One line of the file behind the header's. */
@@ -92,6 +94,7 @@ type JournalRecord =
   | { readonly done: number }
   | { readonly undone: number }
   | { readonly engine: EngineIdentity }
+  | { readonly kernelIndex: number }
   | { readonly phase: JournalPhase };
 
 /** A journal that is being written. Closing it leaves the file. */
@@ -114,7 +117,7 @@ export class Journal implements Disposable {
   static create(directory: string, header: JournalHeader): Journal {
     const path = journalPath(directory, header.namespace, header.interface);
     const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
-    const state: JournalState = { header, entries: [], phase: "starting", engine: null };
+    const state = newState(header);
     const journal = new Journal(path, state, file, 0);
     try {
       journal.#append({ version: VERSION, ...header });
@@ -171,6 +174,12 @@ export class Journal implements Disposable {
   startedEngine(engine: EngineIdentity): void {
     this.#append({ engine });
     this.state.engine = engine;
+  }
+
+  /** To be called as soon as the kernel's interface is there. */
+  createdInKernel(index: number): void {
+    this.#append({ kernelIndex: index });
+    this.state.kernelIndex = index;
   }
 
   /** To be called when a phase is reached. */
@@ -268,9 +277,13 @@ export function parseJournal(text: string, path: string): JournalState | null {
     );
   }
   const header = first as unknown as JournalHeader;
-  const state: JournalState = { header, entries: [], phase: "starting", engine: null };
+  const state = newState(header);
   for (const record of rest) if (record !== null) replay(state, record as JournalRecord);
   return state;
+}
+
+function newState(header: JournalHeader): JournalState {
+  return { header, entries: [], phase: "starting", engine: null, kernelIndex: null };
 }
 
 function replay(state: JournalState, record: JournalRecord): void {
@@ -283,6 +296,8 @@ function replay(state: JournalState, record: JournalRecord): void {
     if (entry !== undefined) entry["done" in record ? "done" : "undone"] = true;
   } else if ("engine" in record) {
     state.engine = record.engine;
+  } else if ("kernelIndex" in record) {
+    state.kernelIndex = record.kernelIndex;
   } else if ("phase" in record) {
     state.phase = record.phase;
   }

@@ -1,10 +1,12 @@
 import type { QuickInterfaceConfig } from "../../core/config/types.ts";
+import type { Backend } from "../../core/plan.ts";
 import { splitEngineOptions } from "../engine/engine_options.ts";
 import { openInterface } from "../engine/open_interface.ts";
 import { requireCrypto } from "../engine/require_crypto.ts";
 import { startEngine } from "../engine/start.ts";
 import { RUNTIME_DIRECTORY } from "../journal.ts";
 import { printError } from "../output.ts";
+import { splitBackend } from "../system/backend.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { readConfig, requireLocation } from "../system/config_file.ts";
 import { Interruptions } from "../system/interruption.ts";
@@ -21,14 +23,17 @@ const SWITCHES = ["--foreground", "-f", "--dry-run", "--strict"];
 
 /** `wgts up`: brings up the tunnel that a wg-quick(8) config describes. */
 export async function main(args: string[]): Promise<number> {
-  const { rest, engine: options } = splitEngineOptions(args, (variable) => Deno.env.get(variable));
+  const environment = (variable: string) => Deno.env.get(variable);
+  const { rest: others, backend: choice } = splitBackend(args, environment);
+  const { rest, engine: options } = splitEngineOptions(others, environment);
   const line = parseCommandLine(rest, SWITCHES);
   if (line === null) throw new UsageError();
   const dryRun = line.switches.has("--dry-run");
   const foreground = line.switches.has("--foreground") || line.switches.has("-f");
   const location = requireLocation(line.operand);
   if (!dryRun) requireNetAdmin(`bring up ${location.name}`);
-  await requireCrypto(options);
+  const backend = choice === "auto" ? await findBackend() : choice;
+  if (backend === "userspace") await requireCrypto(options);
   const { config, path } = readConfig(location.path, printError);
   warnOfMissingFeatures(config.interface);
   using system = new LinuxSystem({
@@ -47,6 +52,7 @@ export async function main(args: string[]): Promise<number> {
     system,
     scope: currentScope(),
     directory: RUNTIME_DIRECTORY,
+    backend,
     strict: line.switches.has("--strict"),
     signal: interruptions.signal,
     print: printError,
@@ -56,11 +62,17 @@ export async function main(args: string[]): Promise<number> {
       await printUp(session, config, path);
       return 0;
     }
-    const { engine } = await bringUp(session, config, path);
-    return foreground && engine !== null ? await supervise(session, engine) : 0;
+    const state = await bringUp(session, config, path);
+    return foreground ? await supervise(session, state) : 0;
   } catch (error) {
     return exitCodeOf(error);
   }
+}
+
+/** The kernel where it has WireGuard, as wg-quick takes it. */
+async function findBackend(): Promise<Backend> {
+  const { kernelHasWireguard } = await import("../system/kernel_interface.ts");
+  return kernelHasWireguard() ? "kernel" : "userspace";
 }
 
 function warnOfMissingFeatures({ dns, saveConfig }: QuickInterfaceConfig): void {

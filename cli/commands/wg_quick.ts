@@ -18,12 +18,17 @@ export async function main(args: string[]): Promise<number> {
   if (Deno.uid() !== 0) return await becomeRoot(args);
   switch (verb) {
     case "up":
-      return await (await import("./up.ts")).main(["--", operand]);
+      return await (await import("./up.ts")).main([`--backend=${backend()}`, "--", operand]);
     case "down":
       return await (await import("./down.ts")).main(["--", operand]);
     default:
       return strip(operand);
   }
+}
+
+/** As wg-quick does: the kernel where it has WireGuard. */
+function backend(): string {
+  return Deno.env.get("WGTS_BACKEND") || "auto";
 }
 
 function strip(operand: string): number {

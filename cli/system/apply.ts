@@ -7,6 +7,7 @@ import { expandHook } from "../../core/config/quick.ts";
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
 import {
   type Action,
+  type Backend,
   describeAction,
   type Step,
   toleratedConsequence,
@@ -30,6 +31,8 @@ export class HookError extends Error {
 interface Progress {
   readonly config: QuickConfig;
   readonly endpoints: Map<ConfigEndpoint, UapiEndpoint>;
+  /** Who serves the interface, once it exists. */
+  backend: Backend;
   /** The interface's index, once it exists. */
   index: number;
   /** The interface's MTU in bytes, once it is set. */
@@ -47,7 +50,13 @@ export async function applySteps(
   steps: readonly Step[],
   config: QuickConfig,
 ): Promise<void> {
-  const progress: Progress = { config, endpoints: new Map(), index: 0, mtu: Infinity };
+  const progress: Progress = {
+    config,
+    endpoints: new Map(),
+    backend: "userspace",
+    index: 0,
+    mtu: Infinity,
+  };
   const complained = new Set<string>();
   for (const step of steps) {
     session.signal.throwIfAborted();
@@ -95,7 +104,8 @@ async function applyJournalled(
     await apply(session, journal, action, progress);
   } catch (error) {
     // A call to the kernel that failed changed nothing; an engine that failed may have got anywhere.
-    if (action.kind !== "create-interface") journal.undone(entry);
+    const isEngine = action.kind === "create-interface" && action.backend === "userspace";
+    if (!isEngine) journal.undone(entry);
     throw error;
   }
   journal.done(entry);
@@ -119,12 +129,14 @@ async function apply(
     trace(session, { ...action, mtu });
     progress.mtu = mtu;
     system.linkUp(progress.index, mtu);
-    return system.awaitEngine(name);
+    if (progress.backend === "userspace") system.awaitEngine(name);
+    return;
   }
   trace(session, action);
   switch (action.kind) {
     case "create-interface":
-      progress.index = await createInterface(session, journal);
+      progress.backend = action.backend;
+      progress.index = await createInterface(session, journal, action.backend);
       return;
     case "hook":
       return await runHook(session, action.moment, action.command);
@@ -135,9 +147,9 @@ async function apply(
       }
       return;
     case "configure":
-      return system.configure(name, progress.config, progress.endpoints);
+      return system.configure(name, progress.backend, progress.config, progress.endpoints);
     case "set-fwmark":
-      return system.setFwmark(name, action.fwmark);
+      return system.setFwmark(name, progress.backend, action.fwmark);
     case "add-address":
       return system.addAddress(progress.index, action.prefix);
     case "add-route":
@@ -152,8 +164,22 @@ async function apply(
   }
 }
 
-async function createInterface(session: Session, journal: Journal): Promise<number> {
+async function createInterface(
+  session: Session,
+  journal: Journal,
+  backend: Backend,
+): Promise<number> {
   const { system, name } = session;
+  if (backend === "kernel") {
+    const index = system.createKernelInterface(name);
+    try {
+      journal.createdInKernel(index);
+    } catch (error) {
+      system.deleteLink(index);
+      throw error;
+    }
+    return index;
+  }
   const process = system.identify(await system.startEngine(name));
   const link = system.link(name);
   if (process === null || link === null) throw new Error(`the engine of ${name} ended at once`);

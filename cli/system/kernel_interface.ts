@@ -53,6 +53,18 @@ export function changeKernelInterface(name: string, change: InterfaceChange): vo
   }
 }
 
+/** Whether the kernel has WireGuard; loads its module, where that isn't yet. */
+export function kernelHasWireguard(): boolean {
+  try {
+    using socket = NetlinkSocket.open(NETLINK_GENERIC);
+    findFamily(socket, () => "find the kernel's WireGuard");
+    return true;
+  } catch (error) {
+    if (error instanceof SysError && error.errno === Errno.EPROTONOSUPPORT) return false;
+    throw error;
+  }
+}
+
 function requireName(name: string, describe: () => string): void {
   if (new TextEncoder().encode(name).length >= IFNAMSIZ) {
     throw new SysError(describe(), Errno.ENAMETOOLONG);

@@ -5,7 +5,13 @@ import { RT_TABLE_MAIN } from "../../core/netlink/family.ts";
 import { type Route, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
 import type { Rule } from "../../core/netlink/rule.ts";
 import type { EndedInterface } from "../../core/status/report.ts";
-import { parseTableNames, type RoutingRule, UNREACHABLE_METRIC } from "../../core/plan.ts";
+import { WG_GENL_NAME } from "../../core/netlink/wireguard.ts";
+import {
+  type Backend,
+  parseTableNames,
+  type RoutingRule,
+  UNREACHABLE_METRIC,
+} from "../../core/plan.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { formatUapiPeerNames } from "../../core/uapi/peer_names.ts";
@@ -16,6 +22,7 @@ import { removeEngineFiles } from "../engine/last_words.ts";
 import { changeInterface, controlSocketState, setInterface } from "./control_socket.ts";
 import { endedEngine } from "./ended_engines.ts";
 import { runHook } from "./hooks.ts";
+import { changeKernelInterface, getKernelInterface } from "./kernel_interface.ts";
 import { discoverMtu } from "./mtu.ts";
 import { findEngine, identifyProcess, signalProcess } from "./process.ts";
 import { parseRetries, resolveEndpoint } from "./resolver.ts";
@@ -72,6 +79,16 @@ export class LinuxSystem implements System, Disposable {
     this.#network.changeLink(index, { mtu, up: true });
   }
 
+  createKernelInterface(name: string): number {
+    this.#network.createLink(name, WG_GENL_NAME);
+    return this.#network.getLink(name).index;
+  }
+
+  isPristine(name: string): boolean {
+    const { up } = this.#network.getLink(name);
+    return !up && getKernelInterface(name).privateKey === null;
+  }
+
   awaitEngine(name: string): void {
     // It looks at the link before it answers, also a request for nothing.
     changeInterface(name, { replacePeers: false, peers: [] });
@@ -113,9 +130,17 @@ export class LinuxSystem implements System, Disposable {
     }
   }
 
-  configure(name: string, config: QuickConfig, endpoints: ResolvedEndpoints): void {
+  configure(
+    name: string,
+    backend: Backend,
+    config: QuickConfig,
+    endpoints: ResolvedEndpoints,
+  ): void {
+    const change = changeTo(config, (endpoint) => endpoints.get(endpoint) ?? null);
+    // The kernel keeps no names; what shows them finds them in the config.
+    if (backend === "kernel") return changeKernelInterface(name, change);
     try {
-      changeInterface(name, changeTo(config, (endpoint) => endpoints.get(endpoint) ?? null));
+      changeInterface(name, change);
     } catch (error) {
       const port = config.interface.listenPort ?? 0;
       if (!(error instanceof UapiError) || error.errno !== Errno.EADDRINUSE || port === 0) {
@@ -127,8 +152,10 @@ export class LinuxSystem implements System, Disposable {
     if (names !== null) setInterface(name, names);
   }
 
-  setFwmark(name: string, fwmark: number): void {
-    changeInterface(name, { fwmark, replacePeers: false, peers: [] });
+  setFwmark(name: string, backend: Backend, fwmark: number): void {
+    const change = { fwmark, replacePeers: false, peers: [] };
+    if (backend === "kernel") changeKernelInterface(name, change);
+    else changeInterface(name, change);
   }
 
   addRoute(index: number, prefix: string, table: number | null): void {

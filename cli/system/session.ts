@@ -1,4 +1,5 @@
 import { journalPath, type JournalScope } from "../journal.ts";
+import type { Backend } from "../../core/plan.ts";
 import { FileLock } from "./lock.ts";
 import type { System } from "./system.ts";
 
@@ -10,6 +11,8 @@ export interface SessionOptions {
   readonly scope: JournalScope;
   /** Where journals and locks are. */
   readonly directory: string;
+  /** Who is to serve the interface that is brought up; an engine by default. */
+  readonly backend?: Backend;
   /** Whether failures that the tunnel can live with count as failures. */
   readonly strict: boolean;
   /** Aborted with an {@linkcode Interruption} when the user wants it to end. */
@@ -34,6 +37,7 @@ export class Session {
   readonly system: System;
   readonly scope: JournalScope;
   readonly directory: string;
+  readonly backend: Backend;
   readonly strict: boolean;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
@@ -43,6 +47,7 @@ export class Session {
     this.system = options.system;
     this.scope = options.scope;
     this.directory = options.directory;
+    this.backend = options.backend ?? "userspace";
     this.strict = options.strict;
     this.signal = options.signal;
     this.print = options.print;

@@ -4,37 +4,40 @@
  * @module
  */
 import { type ExitStatus, waitForExit } from "../../ffi/process.ts";
-import type { EngineIdentity } from "../journal.ts";
+import type { EngineIdentity, JournalState } from "../journal.ts";
 import { messageOf } from "./apply.ts";
 import { notifyServiceManager } from "./notify.ts";
 import { OrphanReaper } from "./reaper.ts";
 import type { Session } from "./session.ts";
-import { NotRunningError, takeDown } from "./tunnel.ts";
+import { interfaceIndexOf, NotRunningError, takeDown } from "./tunnel.ts";
+
+/** How often the kernel's interface is looked for, in milliseconds. */
+const LOOK_MS = 1000;
 
 /**
- * Waits until the engine ends or `session.signal` is aborted, and takes the tunnel down.
+ * Waits until the engine ends, the kernel's interface is gone or `session.signal` is aborted, and takes
+ * the tunnel down.
  *
- * @param engine a child of this process
- * @returns the exit code: 0 when somebody asked for the end, 1 when the engine died
+ * @param state of the tunnel; its engine, if it has one, is a child of this process
+ * @returns the exit code: 0 when somebody asked for the end, 1 when it came by itself
  */
-export async function supervise(session: Session, engine: EngineIdentity): Promise<number> {
+export async function supervise(session: Session, state: JournalState): Promise<number> {
+  const interfaceIndex = interfaceIndexOf(state);
+  if (interfaceIndex === null) throw new TypeError("the tunnel isn't up");
   notify(session, "READY=1");
-  const status = await endOf(session, engine);
+  const end = state.engine === null
+    ? await endOfInterface(session, interfaceIndex)
+    : await endOfEngine(session, state.engine);
   notify(session, "STOPPING=1");
-  const ended = session.system.ended(session.name);
   try {
-    await takeDown(session.uninterrupted(), { force: true, engine });
+    await takeDown(session.uninterrupted(), { force: true, interfaceIndex });
   } catch (error) {
     // Somebody else took it down, and that is how the engine ended.
     if (error instanceof NotRunningError) return 0;
     throw error;
   }
-  if (status === null) return 0;
-  const how = status.signal === null
-    ? `with exit code ${status.code}`
-    : `by signal ${status.signal}`;
-  const why = status.signal === null && ended !== null ? ` (${ended.reason})` : "";
-  session.print(`wgts: the engine of ${session.name} ended ${how}${why}, so the tunnel is down`);
+  if (end === null) return 0;
+  session.print(`wgts: ${end}, so the tunnel is down`);
   return 1;
 }
 
@@ -47,12 +50,38 @@ function notify(session: Session, state: string): void {
   }
 }
 
-/** How the engine ended; null when the signal came first. */
-async function endOf({ signal }: Session, engine: EngineIdentity): Promise<ExitStatus | null> {
+/** How the engine ended, in words; null when the signal came first. */
+async function endOfEngine(session: Session, engine: EngineIdentity): Promise<string | null> {
   const exit = waitForExit(engine.pid);
   using _reaper = Deno.pid === 1 ? new OrphanReaper(engine.pid) : null;
-  const { promise: interrupted, resolve } = Promise.withResolvers<null>();
-  signal.addEventListener("abort", () => resolve(null));
+  const status = await Promise.race([exit, aborted(session.signal)]);
+  return status === null ? null : describeEnd(session, status);
+}
+
+function describeEnd({ system, name }: Session, { code, signal }: ExitStatus): string {
+  if (signal !== null) return `the engine of ${name} ended by signal ${signal}`;
+  const ended = system.ended(name);
+  const why = ended === null ? "" : ` (${ended.reason})`;
+  return `the engine of ${name} ended with exit code ${code}${why}`;
+}
+
+/** That the interface is gone, in words; null when the signal came first. */
+async function endOfInterface(
+  { system, name, signal }: Session,
+  index: number,
+): Promise<string | null> {
+  using _reaper = Deno.pid === 1 ? new OrphanReaper(0) : null;
+  const abort = aborted(signal);
+  while (!signal.aborted) {
+    if (system.link(name)?.index !== index) return `the interface ${name} is gone`;
+    await Promise.race([system.sleep(LOOK_MS), abort]);
+  }
+  return null;
+}
+
+function aborted(signal: AbortSignal): Promise<null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
   if (signal.aborted) resolve(null);
-  return await Promise.race([exit, interrupted]);
+  signal.addEventListener("abort", () => resolve(null), { once: true });
+  return promise;
 }

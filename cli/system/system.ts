@@ -5,7 +5,7 @@
  */
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
 import type { IpFamily } from "../../core/ip.ts";
-import type { RoutingRule } from "../../core/plan.ts";
+import type { Backend, RoutingRule } from "../../core/plan.ts";
 import type { EndedInterface } from "../../core/status/report.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 
@@ -41,6 +41,12 @@ export interface System {
   /** Returns when the engine of `name` has followed the link's state: its UDP port is open then. */
   awaitEngine(name: string): void;
 
+  // The kernel's WireGuard
+  /** Creates an interface that the kernel serves, and returns its index. */
+  createKernelInterface(name: string): number;
+  /** Whether nobody has done anything with the kernel's interface `name`: it is down and has no key. */
+  isPristine(name: string): boolean;
+
   // Engines
   /** Starts an engine that serves a new interface; resolves to its pid when it answers. */
   startEngine(name: string): Promise<number>;
@@ -56,9 +62,14 @@ export interface System {
   removeEngineFiles(name: string): void;
   /** How the engine of `name` ended, as far as it could tell; null when nothing is known. */
   ended(name: string): EndedInterface | null;
-  /** Gives the engine of interface `name` its keys and peers. */
-  configure(name: string, config: QuickConfig, endpoints: ResolvedEndpoints): void;
-  setFwmark(name: string, fwmark: number): void;
+  /** Gives the interface `name` its keys and peers. */
+  configure(
+    name: string,
+    backend: Backend,
+    config: QuickConfig,
+    endpoints: ResolvedEndpoints,
+  ): void;
+  setFwmark(name: string, backend: Backend, fwmark: number): void;
 
   // Routing
   /** Adds a route; the same one through the same interface being there is fine. */

@@ -32,8 +32,8 @@ export interface TakeDownOptions {
   readonly hooks?: DownHooks | undefined;
   /** Goes on when a PreDown command fails, and can't be interrupted. */
   readonly force?: boolean;
-  /** Only when this is its engine. */
-  readonly engine?: EngineIdentity;
+  /** Only when this is the index of its interface, which no other ever has. */
+  readonly interfaceIndex?: number;
 }
 
 /**
@@ -91,15 +91,16 @@ export async function printUp(
 export async function takeDown(session: Session, options: TakeDownOptions = {}): Promise<void> {
   using _lock = await session.lockInterface();
   using journal = openJournal(session);
-  const { engine } = options;
-  const isOther = engine !== undefined && journal?.state.engine?.startTime !== engine.startTime;
+  const { interfaceIndex } = options;
+  const isOther = journal !== null && interfaceIndex !== undefined &&
+    interfaceIndexOf(journal.state) !== interfaceIndex;
   if (journal === null || isOther) throw notRunning(session);
   const hooks = options.hooks ?? journal.state.header;
   const isDead = !isRunning(session, journal.state);
   const { engine: served, phase } = journal.state;
   const hasEnded = served !== null &&
     session.system.identify(served.pid)?.startTime !== served.startTime;
-  if (hasEnded && engine === undefined && phase === "up") {
+  if (hasEnded && interfaceIndex === undefined && phase === "up") {
     session.print(`wgts: ${session.name}: ${describeDeath(session, served)}`);
   }
   const force = options.force === true || isDead;
@@ -136,18 +137,23 @@ export class NotRunningError extends Error {
 }
 
 function notRunning({ system, name }: Session): NotRunningError {
-  return new NotRunningError(
-    name,
-    system.link(name) !== null && system.controlSocket(name) === "live",
-  );
+  const link = system.link(name);
+  const isServed = link !== null &&
+    (link.kind === "wireguard" || system.controlSocket(name) === "live");
+  return new NotRunningError(name, isServed);
 }
 
-/** Whether `state` is that of a tunnel whose `up` succeeded and whose engine lives. */
+/** Whether `state` is that of a tunnel whose `up` succeeded and whose interface is still served. */
 export function isRunning({ system, name }: Session, state: JournalState): boolean {
   const { engine, phase } = state;
-  if (engine === null || phase !== "up") return false;
-  return system.link(name)?.index === engine.interfaceIndex &&
-    system.identify(engine.pid)?.startTime === engine.startTime;
+  const index = interfaceIndexOf(state);
+  if (index === null || phase !== "up" || system.link(name)?.index !== index) return false;
+  return engine === null || system.identify(engine.pid)?.startTime === engine.startTime;
+}
+
+/** The index of the tunnel's interface; null before it is known. */
+export function interfaceIndexOf({ engine, kernelIndex }: JournalState): number | null {
+  return engine?.interfaceIndex ?? kernelIndex;
 }
 
 /** What the journal of this interface says, without opening it for writing. */
@@ -168,14 +174,14 @@ async function repair(session: Session): Promise<void> {
   await finishDown(quiet, journal, hooks, true);
 }
 
-function staleReason(session: Session, { phase, engine }: JournalState): string {
+function staleReason(session: Session, { phase, engine, kernelIndex }: JournalState): string {
   switch (phase) {
     case "starting":
       return "an earlier `up' was cut off";
     case "down":
       return "an earlier `down' was cut off";
     case "up":
-      return describeDeath(session, engine);
+      return kernelIndex === null ? describeDeath(session, engine) : "its interface was deleted";
   }
 }
 
@@ -272,6 +278,7 @@ function observe(session: Session): Observed {
   const { system, directory, scope, name } = session;
   const taken = new Set(readJournals(directory, scope, name).map(({ header }) => header.table));
   return {
+    backend: session.backend,
     tableNames: system.tableNames(),
     isTableUsed: (table) => taken.has(table) || system.isTableUsed(table),
     srcValidMark: srcValidMarkIsForeign(session),

@@ -55,7 +55,9 @@ async function undoEntry(
   const { undo } = entry;
   switch (undo.kind) {
     case "delete-interface":
-      return await deleteInterface(session, state);
+      return isKernelInterface(entry)
+        ? deleteKernelInterface(session, state)
+        : await deleteInterface(session, state);
     case "delete-rule":
       if (undo.priority === null) return;
       session.trace(describeUndo(undo, name));
@@ -71,6 +73,23 @@ async function undoEntry(
       return system.writeSrcValidMark(value);
     }
   }
+}
+
+function isKernelInterface({ action }: JournalEntry): boolean {
+  return action.kind === "create-interface" && action.backend === "kernel";
+}
+
+/** Deletes the interface that the journal knows, or, if `up` was cut off before that, may have made. */
+function deleteKernelInterface(session: Session, state: JournalState): void {
+  const { system, name } = session;
+  const link = system.link(name);
+  if (link?.kind !== "wireguard") return;
+  const isOurs = state.kernelIndex === null
+    ? system.isPristine(name)
+    : link.index === state.kernelIndex;
+  if (!isOurs) return;
+  session.trace(describeUndo({ kind: "delete-interface" }, name));
+  system.deleteLink(link.index);
 }
 
 async function deleteInterface(session: Session, state: JournalState): Promise<void> {

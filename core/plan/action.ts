@@ -16,14 +16,17 @@ export type RoutingRule =
   /** Routes of the main table win, but its default route doesn't count. */
   | { readonly match: "suppress-default" };
 
+/** Who serves an interface: the kernel's WireGuard, or an engine of wgts on a TUN. */
+export type Backend = "kernel" | "userspace";
+
 /** One change of the system. No action holds a secret: `configure` names the file that does. */
 export type Action =
-  /** Creates the TUN and starts the engine that serves it. */
-  | { readonly kind: "create-interface" }
+  /** Creates the interface, and starts the engine that serves it, if it is to be one. */
+  | { readonly kind: "create-interface"; readonly backend: Backend }
   | { readonly kind: "hook"; readonly moment: HookMoment; readonly command: string }
   /** Looks up the peers' endpoints; changes nothing. */
   | { readonly kind: "resolve-endpoints" }
-  /** Gives the engine keys and peers, from the config file at path `config`. */
+  /** Gives the interface keys and peers, from the config file at path `config`. */
   | { readonly kind: "configure"; readonly config: string }
   | { readonly kind: "add-address"; readonly family: IpFamily; readonly prefix: string }
   /** Sets the MTU, in bytes (null: found from the routes to the endpoints), and the link up. */
@@ -35,7 +38,7 @@ export type Action =
     readonly prefix: string;
     readonly table: number | null;
   }
-  /** Marks what the engine sends. */
+  /** Marks what the interface sends. */
   | { readonly kind: "set-fwmark"; readonly fwmark: number }
   /** Has reverse-path filtering take marks into account: net.ipv4.conf.all.src_valid_mark=1. */
   | { readonly kind: "set-src-valid-mark" }

@@ -11,7 +11,9 @@ import { type Action, type RoutingRule, type Undo, UNREACHABLE_METRIC } from "./
 export function describeAction(action: Action, device: string): string | null {
   switch (action.kind) {
     case "create-interface":
-      return `wgts run ${device}`;
+      return action.backend === "kernel"
+        ? `ip link add dev ${device} type wireguard`
+        : `wgts run ${device}`;
     case "hook":
       return expandHook(action.command, device);
     case "resolve-endpoints":

@@ -6,11 +6,20 @@
 import { ConfigError, quote } from "../config/error.ts";
 import type { QuickConfig, RoutingTable } from "../config/types.ts";
 import type { IpFamily, IpPrefix } from "../ip.ts";
-import { type Action, type HookMoment, type RoutingRule, type Undo, undoOf } from "./action.ts";
+import {
+  type Action,
+  type Backend,
+  type HookMoment,
+  type RoutingRule,
+  type Undo,
+  undoOf,
+} from "./action.ts";
 import { connectedRoutes, destinations, freeTable } from "./routes.ts";
 
 /** What of the system's state matters to a plan. */
 export interface Observed {
+  /** Who is to serve the interface. */
+  readonly backend: Backend;
   /** The names of rt_tables. */
   readonly tableNames: ReadonlyMap<string, number>;
   /** Whether a table holds a route, or another tunnel has taken it. */
@@ -71,7 +80,7 @@ export function planUp(config: QuickConfig, configPath: string, observed: Observ
   const actions: Action[] = [
     // A name that can't be resolved changes nothing then; but a PreUp may be what makes names resolve.
     ...(preUp.length === 0 ? [resolve] : []),
-    { kind: "create-interface" },
+    { kind: "create-interface", backend: observed.backend },
     ...hooks("PreUp", preUp),
     ...(preUp.length === 0 ? [] : [resolve]),
     { kind: "configure", config: configPath },

@@ -21,7 +21,10 @@ const HEADER: JournalHeader = {
   postDown: [],
 };
 const ENGINE = { pid: 4711, startTime: "99", interfaceIndex: 7 };
-const CREATE: [Action, Undo] = [{ kind: "create-interface" }, { kind: "delete-interface" }];
+const CREATE: [Action, Undo] = [
+  { kind: "create-interface", backend: "userspace" },
+  { kind: "delete-interface" },
+];
 const SYSCTL: [Action, Undo] = [{ kind: "set-src-valid-mark" }, { kind: "restore-src-valid-mark" }];
 
 /** Runs `body` with a directory of its own. */

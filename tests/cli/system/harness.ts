@@ -1,4 +1,5 @@
 import { Session } from "../../../cli/system/session.ts";
+import type { Backend } from "../../../core/plan.ts";
 import type { System } from "../../../cli/system/system.ts";
 import type { JournalScope } from "../../../cli/journal.ts";
 
@@ -11,6 +12,7 @@ export const SCOPE: JournalScope = {
 /** What a test may set of a session. */
 export interface SessionSettings {
   readonly name?: string;
+  readonly backend?: Backend;
   readonly strict?: boolean;
   readonly signal?: AbortSignal;
   readonly scope?: JournalScope;
@@ -28,6 +30,7 @@ export class Harness implements Disposable {
       system,
       scope: settings.scope ?? SCOPE,
       directory: this.directory,
+      backend: settings.backend ?? "userspace",
       strict: settings.strict ?? false,
       signal: settings.signal ?? new AbortController().signal,
       print: (line) => this.printed.push(line),

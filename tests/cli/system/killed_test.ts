@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { bringUp, takeDown } from "../../../cli/system/tunnel.ts";
+import type { Backend } from "../../../core/plan.ts";
 import type { Session } from "../../../cli/system/session.ts";
 import { prefixes, quickConfig } from "../../core/plan/quick_config.ts";
 import { Harness } from "./harness.ts";
@@ -30,13 +31,14 @@ async function moments(
   harness: Harness,
   system: ModelSystem,
   command: (session: Session) => Promise<unknown>,
+  backend: Backend = "userspace",
 ): Promise<Moment[]> {
   const found: Moment[] = [];
   system.observer = (operation) => {
     const copy = new ModelSystem(structuredClone(system.state));
     found.push({ operation, system: copy, files: harness.files() });
   };
-  await command(harness.session(system));
+  await command(harness.session(system, { backend }));
   system.observer = () => {};
   return found;
 }
@@ -62,6 +64,13 @@ function clone(moment: Moment): Moment {
   return { ...moment, system: new ModelSystem(structuredClone(moment.system.state)) };
 }
 
+/** The same moment, but somebody deleted the interface. */
+function withoutLink({ system, ...rest }: Moment): Moment {
+  const copy = new ModelSystem(structuredClone(system.state));
+  copy.deleteLink(copy.link("wg0")?.index ?? 0);
+  return { ...rest, system: copy };
+}
+
 async function downThenClean(harness: Harness, moment: Moment): Promise<void> {
   harness.restore(moment.files);
   const hasJournal = Object.keys(moment.files).some((name) => name.endsWith(".journal"));
@@ -72,11 +81,16 @@ async function downThenClean(harness: Harness, moment: Moment): Promise<void> {
   assert.ok(!harness.exists());
 }
 
-async function upDownThenClean(harness: Harness, moment: Moment): Promise<void> {
+async function upDownThenClean(
+  harness: Harness,
+  moment: Moment,
+  backend: Backend = "userspace",
+): Promise<void> {
   harness.restore(moment.files);
-  await bringUp(harness.session(moment.system), CONFIG, PATH);
+  await bringUp(harness.session(moment.system, { backend }), CONFIG, PATH);
   const { state } = moment.system;
-  assert.equal(state.engines["wg0"]?.configured, true);
+  assert.equal(state.engines["wg0"]?.configured, backend === "userspace" || undefined);
+  assert.equal("wg0" in state.kernelKeys, backend === "kernel");
   assert.equal(state.rules.length, 8);
   assert.equal(state.srcValidMark, "1");
   await takeDown(harness.session(moment.system));
@@ -150,4 +164,44 @@ Deno.test("kill -9 of the engine: up says so, cleans up and brings up a new one"
   assert.deepEqual(system.hooks.slice(2, 4), ["pre-down", "post-down"]);
   await takeDown(harness.session(system));
   assert.deepEqual(system.leftovers, CLEAN);
+});
+
+Deno.test("the same with the kernel's WireGuard, also when somebody deletes its interface", async () => {
+  using harness = new Harness();
+  const up = (session: Session) => bringUp(session, CONFIG, PATH);
+  const system = new ModelSystem();
+  const upMoments = await moments(harness, system, up, "kernel");
+  const downMoments = await moments(harness, system, takeDown);
+  assert.deepEqual(system.leftovers, CLEAN);
+  let count = 0;
+  for (const all of [upMoments, downMoments]) {
+    for (const [i, moment] of all.entries()) {
+      // A tunnel that a `down' hasn't begun to take down is still up.
+      if (all === upMoments) await upDownThenClean(harness, clone(moment), "kernel");
+      await upDownThenClean(harness, withoutLink(moment), "userspace");
+      for (const between of [moment, ...writing(moment, all[i + 1] ?? moment)]) {
+        count++;
+        await downThenClean(harness, clone(between));
+        await downThenClean(harness, withoutLink(between));
+      }
+    }
+  }
+  assert.ok(count > 60, `${count}`);
+});
+
+Deno.test("an interface of the kernel's that others made after up was killed stays", async () => {
+  using harness = new Harness();
+  const up = (session: Session) => bringUp(session, CONFIG, PATH);
+  const all = await moments(harness, new ModelSystem(), up, "kernel");
+  const before = all.find(({ operation }) => operation === "createKernelInterface");
+  const after = all.at(-1);
+  assert.ok(before !== undefined && after !== undefined);
+  for (const { system, files } of [clone(before), withoutLink(after)]) {
+    harness.restore(files);
+    system.state.nextIndex = 50;
+    system.createKernelInterface("wg0");
+    system.configure("wg0", "kernel");
+    await takeDown(harness.session(system));
+    assert.equal(system.link("wg0")?.index, 50);
+  }
 });

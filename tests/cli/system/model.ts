@@ -1,6 +1,6 @@
-import type { ConfigEndpoint, QuickConfig } from "../../../core/config/types.ts";
+import type { ConfigEndpoint } from "../../../core/config/types.ts";
 import { IpAddress, type IpFamily } from "../../../core/ip.ts";
-import type { RoutingRule } from "../../../core/plan.ts";
+import type { Backend, RoutingRule } from "../../../core/plan.ts";
 import type { UapiEndpoint } from "../../../core/uapi/command.ts";
 import type {
   LinkState,
@@ -15,6 +15,8 @@ export interface ModelState {
   routes: { family: IpFamily; prefix: string; table: number; index: number | null }[];
   rules: { family: IpFamily; priority: number; rule: RoutingRule | string }[];
   /** Engines by the name of their interface, which may be gone. */
+  /** Kernel interfaces that have a key. */
+  kernelKeys: Record<string, { fwmark: number }>;
   engines: Record<string, ProcessIdentity & { fwmark: number; configured: boolean }>;
   sockets: Record<string, SocketState>;
   srcValidMark: string;
@@ -83,6 +85,19 @@ export class ModelSystem implements System {
     this.#do("linkUp", () => Object.assign(this.#linkOf(index), { mtu, up: true }));
   }
 
+  createKernelInterface(name: string): number {
+    const index = this.state.nextIndex++;
+    this.#do("createKernelInterface", () => {
+      if (name in this.state.links) throw failure("EEXIST");
+      this.state.links[name] = { index, kind: "wireguard", addresses: [], mtu: 1420, up: false };
+    });
+    return index;
+  }
+
+  isPristine(name: string): boolean {
+    return this.state.links[name]?.up === false && !(name in this.state.kernelKeys);
+  }
+
   awaitEngine(name: string): void {
     this.#do("awaitEngine", () => void this.#engine(name));
   }
@@ -131,12 +146,18 @@ export class ModelSystem implements System {
     this.#do("removeControlSocket", () => delete this.state.sockets[name]);
   }
 
-  configure(name: string, _config: QuickConfig): void {
-    this.#do("configure", () => this.#engine(name).configured = true);
+  configure(name: string, backend: Backend): void {
+    this.#do("configure", () => {
+      if (backend === "kernel") this.state.kernelKeys[name] = { fwmark: 0 };
+      else this.#engine(name).configured = true;
+    });
   }
 
-  setFwmark(name: string, fwmark: number): void {
-    this.#do("setFwmark", () => this.#engine(name).fwmark = fwmark);
+  setFwmark(name: string, backend: Backend, fwmark: number): void {
+    this.#do("setFwmark", () => {
+      if (backend === "kernel") this.state.kernelKeys[name] = { fwmark };
+      else this.#engine(name).fwmark = fwmark;
+    });
   }
 
   addRoute(index: number, prefix: string, table: number | null): void {
@@ -252,6 +273,7 @@ export class ModelSystem implements System {
 
   #removeLink(name: string, { index }: LinkState): void {
     delete this.state.links[name];
+    delete this.state.kernelKeys[name];
     this.state.routes = this.state.routes.filter((route) => route.index !== index);
   }
 }
@@ -265,6 +287,7 @@ export function emptyState(): ModelState {
       { family, priority: 0, rule: "local" },
       { family, priority: 32766, rule: "main" },
     ]),
+    kernelKeys: {},
     engines: {},
     sockets: {},
     srcValidMark: "0",

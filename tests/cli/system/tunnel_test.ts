@@ -131,16 +131,57 @@ Deno.test("two ups at once: one wins, the other is refused", async () => {
 });
 
 Deno.test("an interface of somebody else's is refused by up and by down", async () => {
+  for (const [kind, isServed] of [["dummy", false], ["wireguard", true]] as const) {
+    using harness = new Harness();
+    const state = emptyState();
+    state.links["wg0"] = { index: 9, kind, addresses: [], mtu: 1420, up: true };
+    const system = new ModelSystem(state);
+    const before = system.leftovers;
+    for (const backend of ["kernel", "userspace"] as const) {
+      await assert.rejects(bringUp(harness.session(system, { backend }), FULL, PATH), {
+        message: "`wg0' already exists",
+      });
+    }
+    await assert.rejects(takeDown(harness.session(system)), new NotRunningError("wg0", isServed));
+    assert.deepEqual(system.leftovers, before);
+  }
+});
+
+Deno.test("with the kernel's WireGuard, up starts no engine and does all else the same", async () => {
   using harness = new Harness();
-  const state = emptyState();
-  state.links["wg0"] = { index: 9, kind: "wireguard", addresses: [], mtu: 1420, up: true };
-  const system = new ModelSystem(state);
-  const before = system.leftovers;
-  await assert.rejects(bringUp(harness.session(system), FULL, PATH), {
-    message: "`wg0' already exists",
+  const system = new ModelSystem();
+  await bringUp(harness.session(system, { backend: "kernel" }), FULL, PATH);
+  const { state } = system;
+  assert.deepEqual(state.engines, {});
+  assert.deepEqual(state.kernelKeys, { wg0: { fwmark: 51820 } });
+  assert.deepEqual(state.links["wg0"], {
+    index: 3,
+    kind: "wireguard",
+    addresses: ["10.0.0.1/24", "fd00::1/64"],
+    mtu: 1420,
+    up: true,
   });
-  await assert.rejects(takeDown(harness.session(system)), new NotRunningError("wg0", false));
-  assert.deepEqual(system.leftovers, before);
+  assert.equal(harness.printed[0], "[#] ip link add dev wg0 type wireguard");
+  using other = new Harness();
+  await bringUp(other.session(new ModelSystem()), FULL, PATH);
+  assert.deepEqual(harness.printed.slice(1), other.printed.slice(1));
+  harness.printed.length = 0;
+  await takeDown(harness.session(system));
+  assert.ok(harness.printed.includes("[#] ip link delete dev wg0"));
+  assert.deepEqual(system.leftovers, CLEAN);
+  assert.ok(!harness.exists());
+});
+
+Deno.test("a step that fails with the kernel's WireGuard undoes those before it, and only those", async () => {
+  for (const operation of ["createKernelInterface", "configure", "addRule", "runHook"]) {
+    using harness = new Harness();
+    const system = new ModelSystem();
+    system.fault = (name) => name === operation ? failure("EPERM") : null;
+    const up = bringUp(harness.session(system, { backend: "kernel" }), FULL, PATH);
+    await assert.rejects(up, { message: "Cannot do that: EPERM" });
+    assert.deepEqual(system.leftovers, CLEAN, operation);
+    assert.ok(!harness.exists());
+  }
 });
 
 Deno.test("an interface whose journal is damaged is said to be there, and how to get rid of it", async () => {

@@ -10,7 +10,12 @@ import {
 import { prefixes, quickConfig } from "./quick_config.ts";
 
 const PATH = "/etc/wireguard/wg0.conf";
-const EMPTY: Observed = { tableNames: new Map(), isTableUsed: () => false, srcValidMark: false };
+const EMPTY: Observed = {
+  backend: "userspace",
+  tableNames: new Map(),
+  isTableUsed: () => false,
+  srcValidMark: false,
+};
 
 /** The plan as the commands that `up` prints. */
 function trace(config: QuickConfig, observed: Partial<Observed> = {}): string[] {
