@@ -279,6 +279,20 @@ to this program. Links that are there already stay.
 };
 
 const OTHER_COMMANDS: Readonly<Record<string, CommandHelp>> = {
+  completions: {
+    synopsis: "completions bash | zsh | fish",
+    summary: "Print the script by which a shell completes what is typed",
+    details: `\
+Prints the script by which a shell completes commands, options, interfaces, the public keys of peers
+and names of configs; also those of wg, wg-quick and wireguard-go where these are links to wgts.
+
+  bash: wgts completions bash >/usr/share/bash-completion/completions/wgts
+        or, in ~/.bashrc: source <(wgts completions bash)
+  zsh:  wgts completions zsh >/usr/local/share/zsh/site-functions/_wgts
+        or, in ~/.zshrc behind compinit: source <(wgts completions zsh)
+  fish: wgts completions fish >~/.config/fish/completions/wgts.fish
+`,
+  },
   help: {
     synopsis: "help [<cmd>]",
     summary: "Show this text, or that of a command; also `wgts --help' and `wgts <cmd> --help'",
@@ -334,6 +348,11 @@ export function commandHelp(name: string): string | null {
   if (help === null) return null;
   const { summary, details } = help;
   return `${commandUsage(name)}\n\n${details === "" ? `${summary}.` : details.trimEnd()}`;
+}
+
+/** The names of all commands for people, each with its line of the list of all. */
+export function commandSummaries(): ReadonlyMap<string, string> {
+  return new Map(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary]));
 }
 
 /** What is said to a subcommand that there isn't. */

@@ -43,10 +43,13 @@ const OWN_COMMANDS: Commands = {
   metrics: () => import("./commands/metrics.ts"),
   top: () => import("./commands/top.ts"),
   "install-links": () => import("./commands/install_links.ts"),
+  completions: () => import("./commands/completions.ts"),
   help: () => import("./commands/help.ts"),
   version: () => import("./commands/version.ts"),
   // What `up` and `run` execute in the background; takes open file descriptors, so it isn't for people.
   engine: () => import("./commands/engine.ts"),
+  // What the shells' scripts ask for completions; not for people either.
+  complete: () => import("./commands/complete.ts"),
 };
 
 const ALIASES: ReadonlyMap<string, string> = new Map([

@@ -19,6 +19,7 @@ const COMMANDS = [
   "genpsk",
   "pubkey",
   "install-links",
+  "completions",
   "help",
   "version",
 ];
@@ -78,12 +79,12 @@ for (const applet of APPLETS) {
   });
 }
 
-Deno.test("the commands are what main.ts loads, besides the engine", async () => {
+Deno.test("the commands are what main.ts loads, besides those not for people", async () => {
   const source = await Deno.readTextFile(MAIN);
   const entry = /^ {2}"?([\w-]+)"?: \(\) => import\("\.\/commands\/(\w+)\.ts"\)/gm;
   const loaded = [...source.matchAll(entry)];
   const names = loaded.map(([, name]) => name).toSorted();
-  assert.deepEqual(names, [...COMMANDS, ...APPLETS, "engine"].toSorted());
+  assert.deepEqual(names, [...COMMANDS, ...APPLETS, "complete", "engine"].toSorted());
   for (const [, name, file] of loaded) assert.equal(name?.replaceAll("-", "_"), file);
 });
 
@@ -106,6 +107,9 @@ const MISUSES: readonly string[][] = [
   ["metrics", "--listen"],
   ["metrics", "--listen=1", "x"],
   ["top", "--verbose"],
+  ["completions"],
+  ["completions", "csh"],
+  ["completions", "bash", "zsh"],
   ["showconf"],
   ["showconf", "wg0", "x"],
   ["set", "wg0"],

@@ -1,0 +1,49 @@
+import { CONFIG_DIRECTORY, isInterfaceName } from "../../core/config/interface_name.ts";
+import { formatKey } from "../../core/keys.ts";
+import { listInterfaces } from "../system/interfaces.ts";
+import { getStatus } from "../system/status_client.ts";
+import type { CompletionSurroundings } from "./completion.ts";
+
+const SUFFIX = ".conf";
+
+/** This system. Nothing here may fail: whoever presses a key in a shell doesn't want to read errors. */
+export const SYSTEM: CompletionSurroundings = {
+  interfaces: async () => await attempt(async () => await listInterfaces()),
+  peers: async (interfaceName) =>
+    await attempt(async () => {
+      if (!isInterfaceName(interfaceName)) return [];
+      const { peers } = await getStatus(interfaceName, Date.now());
+      return peers.map(({ publicKey, name }) => ({
+        value: formatKey(publicKey),
+        description: name ?? "",
+      }));
+    }),
+  configs: () => {
+    try {
+      return [...Deno.readDirSync(CONFIG_DIRECTORY)]
+        .filter(({ name }) => name.endsWith(SUFFIX))
+        .map(({ name }) => name.slice(0, -SUFFIX.length))
+        .filter(isInterfaceName)
+        .sort();
+    } catch {
+      return [];
+    }
+  },
+  groups: () => {
+    try {
+      return Deno.readTextFileSync("/etc/group").split("\n")
+        .map((line) => line.slice(0, Math.max(0, line.indexOf(":"))))
+        .filter((name) => name !== "");
+    } catch {
+      return [];
+    }
+  },
+};
+
+async function attempt<T>(get: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await get();
+  } catch {
+    return [];
+  }
+}
