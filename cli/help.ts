@@ -36,7 +36,8 @@ const ENGINE_ENVIRONMENT = `\
 
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   up: {
-    synopsis: "up [--foreground] [--dry-run] [--strict] [<engine options>] NAME | FILE.conf",
+    synopsis: "up [--foreground] [--dry-run] [--strict] [--backend=WHICH] [<engine options>] " +
+      "NAME | FILE.conf",
     summary: "Bring up the tunnel of a wg-quick(8) config",
     details: `\
 Brings up the tunnel that /etc/wireguard/NAME.conf or FILE.conf describes: creates the
@@ -49,8 +50,15 @@ process in the background serves it and logs to journald or syslog.
       --dry-run     Only print the steps
       --strict      Fail, instead of warn, where the system refuses a step that the tunnel can
                     live without
+      --backend=WHICH
+                    Who serves the interface: userspace (an engine of wgts, the default: the same
+                    on every host, with a log and all of \`wgts status'), kernel (its WireGuard:
+                    faster, and no process; engine options say nothing then), or auto (the kernel
+                    where it has WireGuard, else userspace: as wg-quick, and the default when
+                    called by that name)
 ${ENGINE_OPTIONS}
 Environment:
+  WGTS_BACKEND      As --backend
   LOG_LEVEL         silent, error, info (the default), or verbose: handshakes and roaming too
   WG_ENDPOINT_RESOLUTION_RETRIES
                     How often to try to resolve a peer's name; 15 or, for ever, infinity
