@@ -22,15 +22,15 @@ function wgVersion(): number | null {
 export function wgTest(
   name: string,
   needs: { readonly root: boolean; readonly program?: string },
-  body: () => void | Promise<void>,
+  body: (t: Deno.TestContext) => void | Promise<void>,
 ): void {
   const missing = whatIsMissing(needs.root, needs.program);
   Deno.test({
     name: missing === null ? name : `${name} (needs ${missing})`,
     ignore: missing !== null && Deno.env.get("CI") === undefined,
-    fn: () => {
+    fn: (t) => {
       if (missing !== null) throw new Error(`This test needs ${missing}, and CI is set`);
-      return body();
+      return body(t);
     },
   });
 }
