@@ -4,7 +4,7 @@
  */
 import { attempt } from "./netns/harness/command.ts";
 import { buildKernelPeer } from "./netns/harness/kernel_guest.ts";
-import { CURRENT_WIREGUARD_GO } from "./netns/harness/program.ts";
+import { CACHED_PROMTOOL, CURRENT_WIREGUARD_GO } from "./netns/harness/program.ts";
 
 /** The Debian package of each program that the tests start. */
 const PACKAGES: Record<string, string> = {
@@ -17,6 +17,9 @@ const PACKAGES: Record<string, string> = {
   "tcpdump": "tcpdump",
   "iperf3": "iperf3",
   "strace": "strace",
+  "tmux": "tmux",
+  "zsh": "zsh",
+  "fish": "fish",
   "unshare": "util-linux",
   "setpriv": "util-linux",
   "ps": "procps",
@@ -24,6 +27,11 @@ const PACKAGES: Record<string, string> = {
   "cpio": "cpio",
   "depmod": "kmod",
   "xz": "xz-utils",
+};
+
+/** The Debian package of each other file that the tests use. */
+const FILES: Record<string, string> = {
+  "/usr/share/bash-completion/bash_completion": "bash-completion",
 };
 
 const CURRENT_WIREGUARD_GO_MODULE = "golang.zx2c4.com/wireguard@latest";
@@ -44,6 +52,7 @@ async function main(): Promise<number> {
   }
   if (!await installPackages()) return 1;
   await installCurrentWireguardGo();
+  if (!await fetchPromtool()) return 1;
   console.log("Preparing a Debian kernel for QEMU");
   await buildKernelPeer();
   return 0;
@@ -53,6 +62,9 @@ async function installPackages(): Promise<boolean> {
   const missing = [];
   for (const [program, name] of Object.entries(PACKAGES)) {
     if (!await isInstalled(program)) missing.push(name);
+  }
+  for (const [file, name] of Object.entries(FILES)) {
+    if (!await exists(file)) missing.push(name);
   }
   if (missing.length === 0) return true;
   const packages = [...new Set(missing)];
@@ -93,6 +105,33 @@ async function installCurrentWireguardGo(): Promise<void> {
     })()
     : "go is not installed";
   if (reason) console.warn(`*** NOT TESTED: the current wireguard-go. ${reason} ***`);
+}
+
+/**
+ * Prometheus' promtool, out of the Debian package: installing that would start a server on this machine.
+ */
+async function fetchPromtool(): Promise<boolean> {
+  if (await isInstalled("promtool") || await isInstalled(CACHED_PROMTOOL)) return true;
+  const directory = CACHED_PROMTOOL.slice(0, CACHED_PROMTOOL.lastIndexOf("/"));
+  await Deno.mkdir(directory, { recursive: true });
+  console.log("Fetching promtool with apt-get download prometheus");
+  const script = `set -e
+    cd "$(mktemp -d)"
+    trap 'rm -rf "$PWD"' EXIT
+    apt-get -qq download prometheus || { apt-get -qq update; apt-get -qq download prometheus; }
+    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x -C '${directory}' --strip-components=3 ./usr/bin/promtool`;
+  const result = await attempt(["bash", "-c", script], { timeout: 600_000 });
+  if (result.code !== 0) console.error(`no promtool:\n${result.stdout}${result.stderr}`);
+  return result.code === 0;
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await Deno.lstat(file);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function isInstalled(program: string): Promise<boolean> {

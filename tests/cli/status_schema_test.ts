@@ -1,24 +1,15 @@
 /** The JSON Schema of `wgts status --json`: what is printed fits it, and little else does. */
 import assert from "node:assert/strict";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import { IpAddress, IpPrefix } from "../../core/ip.ts";
 import { formatKey } from "../../core/keys.ts";
 import { formatStatusJson } from "../../core/status/json.ts";
 import type { StatusReport } from "../../core/status/report.ts";
 import type { EngineStatus, InterfaceStatus, PeerStatus } from "../../core/uapi/status.ts";
+import { problemsOf, schema, validator } from "./status_schema.ts";
 
-const SCHEMA_FILE = new URL("../../cli/share/status.schema.json", import.meta.url);
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
-const schema = JSON.parse(await Deno.readTextFile(SCHEMA_FILE));
-const validator = new Ajv2020({ allErrors: true, strictTypes: false });
-const validate = validator.compile(schema);
-
-function problemsOf(value: unknown): string {
-  return validate(value) ? "" : validator.errorsText(validate.errors);
-}
 
 const key = (byte: number) => new Uint8Array(32).fill(byte);
 

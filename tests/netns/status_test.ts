@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Host } from "./harness/host.ts";
 import { WGTS, WIREGUARD_GO, WIREGUARD_GO_CURRENT } from "./harness/implementation.ts";
-import { wgts } from "./harness/program.ts";
-import { generateKey, NEAR_ENDPOINT, Site } from "./harness/site.ts";
+import { problemsOf } from "../cli/status_schema.ts";
+import { parseExposition } from "../core/status/exposition.ts";
+import { CACHED_PROMTOOL, wgts } from "./harness/program.ts";
+import { generateKey, INNER, NEAR_ENDPOINT, Site } from "./harness/site.ts";
 import { waitFor } from "./harness/wait.ts";
 
 /** Sends one request to the control socket of wg0 in `host`, and returns the bytes of the answer. */
@@ -138,6 +140,90 @@ for (const other of [WIREGUARD_GO, WIREGUARD_GO_CURRENT]) {
     },
   });
 }
+
+Deno.test("JSON and metrics of real interfaces are as they should be", async () => {
+  await using site = await Site.create();
+  const promtool = (await site.host.try(["sh", "-c", "command -v promtool"])).code === 0
+    ? "promtool"
+    : CACHED_PROMTOOL;
+  await site.host.writeFile(
+    "/etc/wireguard/wg0.conf",
+    site.config({ interface: ["ListenPort = 4711", "FwMark = 7"] }) +
+      `# Name = Alice "the \\ best"\nPersistentKeepalive = 25\n` +
+      `# Bob\n[Peer]\nPublicKey = ${await generateKey()}\n`,
+  );
+  await site.wgtsOk("up", "wg0");
+  await site.waitForTunnel();
+  await site.wgtsOk("run", "wg1");
+  await site.wgtsOk("run", "wg2");
+  await site.host.sh("kill -9 $(pgrep -f '[e]ngine wg2 ')");
+  await WIREGUARD_GO.start(site.host, "wg3");
+  await waitFor("the end", async () => (await site.wgts("status", "wg2")).code === 1);
+
+  const { stdout, stderr } = await site.wgts("status", "--json", "--interval=0.1");
+  assert.equal(stderr, "");
+  const value = JSON.parse(stdout);
+  assert.equal(problemsOf(value), "");
+  const { interfaces } = value;
+  assert.deepEqual(
+    interfaces.map((entry: Record<string, unknown>) => [entry.name, entry.state, entry.backend]),
+    [
+      ["wg0", "running", "wgts"],
+      ["wg1", "running", "wgts"],
+      ["wg2", "ended", "wgts"],
+      ["wg3", "running", "userspace"],
+    ],
+  );
+  const [{ listenPort, fwmark, peers: [alice, bob] }] = interfaces;
+  assert.deepEqual([listenPort, fwmark], [4711, 7]);
+  assert.equal(alice.name, 'Alice "the \\ best"');
+  assert.equal(bob.name, "Bob");
+  assert.deepEqual(alice.allowedIps, [`${INNER.remote[4]}/32`, `${INNER.remote[6]}/128`]);
+  assert.equal(alice.persistentKeepalive, 25);
+  assert.ok(alice.receivedBytes > 0 && alice.sentBytes > 0 && alice.latestHandshake > 0);
+  assert.ok(alice.receivedBytesPerSecond >= 0 && alice.sentBytesPerSecond >= 0);
+  const quick = JSON.parse((await site.wgts("status", "--json")).stdout);
+  assert.equal(problemsOf(quick), "");
+  assert.equal(quick.interfaces[0].peers[0].sentBytesPerSecond, null);
+
+  const metrics = await site.wgtsOk("metrics");
+  const families = parseExposition(metrics);
+  assert.equal(families.get("wireguard_peer_info")?.samples[0]?.labels.name, alice.name);
+  assert.equal(families.get("wireguard_interface_up")?.samples.length, 4);
+  const lint = await site.host.try([promtool, "check", "metrics"], { stdin: metrics });
+  assert.deepEqual(lint, { code: 0, stdout: "", stderr: "" });
+});
+
+Deno.test("names outlive changes by wg, and go with their peers", async () => {
+  await using site = await Site.create();
+  await site.host.writeFile("/etc/wireguard/wg0.conf", `# Alice\n${site.config()}# Name = Bob\n`);
+  await site.wgtsOk("up", "wg0");
+  // Only the engine knows it from now on.
+  await site.host.sh("rm /etc/wireguard/wg0.conf");
+  const name = async () => fieldsOf(await site.wgtsOk("status", "--interval=0", "wg0")).get("name");
+  assert.equal(await name(), "Bob");
+  const peer = site.keys.remotePublic;
+  await site.host.sh(`wg set wg0 peer ${peer} persistent-keepalive 9 allowed-ips 10.9.9.9/32`);
+  await site.host.sh("wg showconf wg0 >/run/wg0.conf; wg syncconf wg0 /run/wg0.conf");
+  assert.equal(await name(), "Bob");
+  assert.doesNotMatch(await site.host.sh("wg show wg0; wg show all dump; wg showconf wg0"), /Bob/);
+  await site.host.sh(`wg set wg0 peer ${peer} remove; wg set wg0 peer ${peer}`);
+  assert.equal(await name(), undefined);
+});
+
+Deno.test("peers of another implementation have the names of its config", async () => {
+  await using site = await Site.create();
+  await WIREGUARD_GO.start(site.host, "wg7");
+  const [a, b] = [await generateKey(), await generateKey()];
+  await site.host.sh(`wg set wg7 peer ${a}`);
+  const name = async () => fieldsOf(await site.wgtsOk("status", "--interval=0", "wg7")).get("name");
+  assert.equal(await name(), undefined);
+  await site.host.writeFile(
+    "/etc/wireguard/wg7.conf",
+    `[Peer]\n# Carol\nPublicKey = ${a}\nNonsense = 1\n[Peer]\n# Dave\nPublicKey = ${b}\n`,
+  );
+  assert.equal(await name(), "Carol");
+});
 
 Deno.test("status of an interface that isn't there is one line and exit code 1", async () => {
   await using site = await Site.create();

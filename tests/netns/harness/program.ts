@@ -14,3 +14,6 @@ export function wgts(): string[] {
 
 /** Where tests/setup.ts puts the current wireguard-go, which Debian 12 does not have. */
 export const CURRENT_WIREGUARD_GO = pathOf("../.cache/bin/wireguard");
+
+/** Where tests/setup.ts puts Prometheus' checker of metrics, where it isn't installed. */
+export const CACHED_PROMTOOL = pathOf("../.cache/bin/promtool");
