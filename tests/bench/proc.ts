@@ -1,7 +1,12 @@
 /** Figures from proc(5). The parsers are pure; the readers take an id of a process as seen from here. */
+import { pause } from "../netns/harness/wait.ts";
 
 /** Clock ticks per second in /proc: USER_HZ, 100 on every architecture that Deno runs on. */
 const TICKS_PER_SECOND = 100;
+
+/** How often, and how many times at most, memory is looked at until it stays the same. */
+const LOOK_INTERVAL_MS = 500;
+const MOST_LOOKS = 10;
 
 /** CPU seconds (user and system, of all threads) in the text of /proc/PID/stat. */
 export function parseProcessCpu(stat: string): number {
@@ -82,6 +87,21 @@ export async function readMachineCpu(): Promise<MachineCpu> {
 /** The resident memory of a process. */
 export async function readResidentMemory(pid: number): Promise<ResidentMemory> {
   return parseResidentMemory(await Deno.readTextFile(`/proc/${pid}/status`));
+}
+
+/**
+ * The same once it has come to rest: for a moment after work, a garbage collector or a compiler may be
+ * busy with what came of it.
+ */
+export async function readRestingMemory(pid: number): Promise<ResidentMemory> {
+  let last = await readResidentMemory(pid);
+  for (let look = 0; look < MOST_LOOKS; look++) {
+    await pause(LOOK_INTERVAL_MS);
+    const now = await readResidentMemory(pid);
+    if (now.total === last.total) return now;
+    last = now;
+  }
+  return last;
 }
 
 async function mapThreads<T>(pid: number, read: (directory: string) => Promise<T>): Promise<T[]> {

@@ -2,7 +2,7 @@ import { Endpoint } from "../../../core/endpoint.ts";
 import { inNetworkNamespace } from "../../../ffi/namespace.ts";
 import { generateKeyPairs, type KeyPair } from "../handshake/keys.ts";
 import { HandshakeLoad } from "../handshake/load.ts";
-import { readResidentMemory, readThreadsCpu } from "../proc.ts";
+import { readRestingMemory, readThreadsCpu } from "../proc.ts";
 import { OUTER, startEngine, stopEngine, waitForInterface } from "../tunnel.ts";
 import type { MeasureContext, Values } from "./context.ts";
 
@@ -30,9 +30,9 @@ export async function measureResponder(context: MeasureContext): Promise<Values>
     const [responder, first, ...others] = generateKeyPairs(1 + PEERS);
     if (responder === undefined || first === undefined) throw new Error("unreachable");
     await setPeers(context, responder, [first]);
-    const before = await readResidentMemory(engine.pid);
+    const before = await readRestingMemory(engine.pid);
     await setPeers(context, responder, [first, ...others]);
-    const after = await readResidentMemory(engine.pid);
+    const after = await readRestingMemory(engine.pid);
     const callers = [first, ...others].slice(0, INITIATORS);
     return {
       rss_1000_peers: after.total - before.total,
