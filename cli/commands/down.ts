@@ -59,7 +59,12 @@ function readHooks(session: Session, path: string): DownHooks | undefined {
     return readConfig(path, printError).config.interface;
   } catch (error) {
     const isUnreadable = error instanceof MissingConfigError || error instanceof ConfigError;
-    if (!isUnreadable || readJournal(session) === null) throw error;
+    if (!isUnreadable) throw error;
+    if (readJournal(session) === null) {
+      // What `run` began has no journal; of what is dead there may be something to clean up.
+      if (session.system.ended(session.name) !== null) return undefined;
+      throw error;
+    }
     session.warn(`${error.message}: running the PreDown and PostDown commands noted by \`up'`);
     return undefined;
   }

@@ -18,7 +18,7 @@ import {
 import { applySteps, HookError, messageOf, runHook } from "./apply.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkIsForeign } from "./shared_state.ts";
-import { printUndo, undoEntries } from "./undo.ts";
+import { forgetEngine, printUndo, undoEntries } from "./undo.ts";
 
 /** The commands that `down` runs. */
 export interface DownHooks {
@@ -94,6 +94,7 @@ export async function takeDown(session: Session, options: TakeDownOptions = {}):
   const { interfaceIndex } = options;
   const isOther = journal !== null && interfaceIndex !== undefined &&
     interfaceIndexOf(journal.state) !== interfaceIndex;
+  if (journal === null && interfaceIndex === undefined && forgetDead(session)) return;
   if (journal === null || isOther) throw notRunning(session);
   const hooks = options.hooks ?? journal.state.header;
   const isDead = !isRunning(session, journal.state);
@@ -183,6 +184,15 @@ function staleReason(session: Session, { phase, engine, kernelIndex }: JournalSt
     case "up":
       return kernelIndex === null ? describeDeath(session, engine) : "its interface was deleted";
   }
+}
+
+/** Cleans up after an engine that `run` started, if it is dead: then nobody else will. */
+function forgetDead(session: Session): boolean {
+  const ended = session.system.ended(session.name);
+  if (ended === null || !forgetEngine(session)) return false;
+  const identity = ended.pid === null ? "" : ` (process ${ended.pid})`;
+  session.print(`wgts: ${session.name}: its engine${identity} died (${ended.reason})`);
+  return true;
 }
 
 function describeDeath({ system, name }: Session, engine: EngineIdentity | null): string {

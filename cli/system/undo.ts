@@ -108,6 +108,19 @@ async function deleteInterface(session: Session, state: JournalState): Promise<v
 }
 
 /**
+ * Removes what is left of an engine that no `up` started. False when there is nothing, or it may be another
+ * one's by now.
+ */
+export function forgetEngine({ system, name }: Session): boolean {
+  if (system.ended(name) === null || system.link(name) !== null) return false;
+  const state = system.controlSocket(name);
+  if (state === "live") return false;
+  if (state === "dead") system.removeControlSocket(name);
+  system.removeEngineFiles(name);
+  return true;
+}
+
+/**
  * Removes the control socket once its server is gone: a process that was killed takes a moment. False when
  * it lives on: then it belongs to another network namespace's interface.
  */

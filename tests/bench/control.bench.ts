@@ -59,6 +59,8 @@ const status = () =>
     listenPort: 51820,
     fwmark: 0,
     peers,
+    nameOf: () => null,
+    allowedIps: (peer) => [{ address: address(peer.sentBytes), prefixLength: 32 }],
     refusesSegmentation: () => false,
     zoneName: String,
   });

@@ -118,6 +118,24 @@ Deno.test("an engine that fails says with what, in one line and without control 
   assert.match(status.stdout, /^ {2}reason: failed: injected \[31mfailure\n$/m);
 });
 
+Deno.test("down removes the traces of a killed engine that run started", async () => {
+  await using site = await Site.create();
+  const before = await snapshot(site.host);
+  await site.host.sh("rm /etc/wireguard/wg0.conf");
+  await site.wgtsOk("run", "wg0");
+  assert.equal((await site.wgts("down", "wg0")).code, 1);
+  Deno.kill(await site.engine(), "SIGKILL");
+  await site.waitForNoProcess();
+  assert.equal((await site.wgts("status")).code, 1);
+  const { code, stderr } = await site.wgts("down", "wg0");
+  assert.equal(code, 0);
+  assert.match(stderr, /^wgts: wg0: its engine \(process \d+\) died \(killed or .*\)\n$/);
+  assert.equal((await site.wgts("status")).code, 0);
+  await site.host.sh("test ! -e /run/wgts");
+  await site.writeConfig();
+  await assertRestored(site.host, before);
+});
+
 Deno.test("an interface of run that was ended as it should leaves no trace", async () => {
   await using site = await Site.create();
   const ways: ((engine: number) => Promise<unknown> | void)[] = [
