@@ -140,7 +140,8 @@ their names are labels of wireguard_peer_info, to be joined with the other metri
                     neither encryption nor a password: other addresses than loopback show to anyone
                     who reaches them who talks to whom
 
-Needs no root for interfaces that were brought up with --status-group, of whose group you are.
+Needs no root for interfaces that were brought up with --status-group, of whose group you are. The
+kernel's tell only root: serve theirs as root, at a socket in a directory that is setgid to a group.
 `,
   },
   top: {

@@ -1,6 +1,6 @@
 import type { QuickInterfaceConfig } from "../../core/config/types.ts";
 import type { Backend } from "../../core/plan.ts";
-import { splitEngineOptions } from "../engine/engine_options.ts";
+import { engineOption, splitEngineOptions } from "../engine/engine_options.ts";
 import { openInterface } from "../engine/open_interface.ts";
 import { requireCrypto } from "../engine/require_crypto.ts";
 import { startEngine } from "../engine/start.ts";
@@ -34,6 +34,7 @@ export async function main(args: string[]): Promise<number> {
   if (!dryRun) requireNetAdmin(`bring up ${location.name}`);
   const backend = choice === "auto" ? await findBackend() : choice;
   if (backend === "userspace") await requireCrypto(options);
+  else warnOfStatusGroup(options);
   const { config, path } = readConfig(location.path, printError);
   warnOfMissingFeatures(config.interface);
   using system = new LinuxSystem({
@@ -73,6 +74,13 @@ export async function main(args: string[]): Promise<number> {
 async function findBackend(): Promise<Backend> {
   const { kernelHasWireguard } = await import("../system/kernel_interface.ts");
   return kernelHasWireguard() ? "kernel" : "userspace";
+}
+
+function warnOfStatusGroup(options: readonly string[]): void {
+  if (engineOption(options, "--status-group") === undefined) return;
+  printError(
+    "wgts: warning: --status-group does nothing here: only root may ask the kernel for its interfaces",
+  );
 }
 
 function warnOfMissingFeatures({ dns, saveConfig }: QuickInterfaceConfig): void {
