@@ -23,6 +23,10 @@ const MAX_MESSAGE_SIZE = 65507;
 const REMEMBER_MS = 60_000;
 /** Endpoints remembered at a time. */
 const MAX_REMEMBERED = 1024;
+/** After so many refusals that may be the socket's fault, with nothing joined taken in between, it is. */
+const SOCKET_REFUSALS = 2;
+/** How long a socket is believed not to be able to cut datagrams: the next route may be another device's. */
+const SOCKET_RETRY_MS = 600_000;
 
 /** How long a full socket buffer is waited for, and how often in one {@linkcode UdpSender.send}. */
 const WRITABLE_WAIT_MS = 5;
@@ -49,11 +53,13 @@ export interface Datagrams {
 export class UdpSender {
   /**
    * Whether datagrams to each IP version are joined for the kernel to cut (UDP_SEGMENT, since Linux 4.18).
-   * Set to false when the kernel turns out not to be able to.
+   * Set to false for ten minutes when the system refuses those to several endpoints, or again to the same.
    */
   readonly gso: { 4: boolean; 6: boolean };
   /** Called when that happened, with the error number that told so. */
   onGsoUnsupported: ((version: IpFamily, error: number) => void) | null = null;
+  /** Called when the ten minutes are over, and it is tried again. */
+  onGsoRetried: ((version: IpFamily) => void) | null = null;
   /** Datagrams that the system refused so far. */
   refused = 0;
   /**
@@ -89,8 +95,12 @@ export class UdpSender {
   #otherFamily = false;
   #now: Now = { boot: 0, wall: 0 };
   #version: IpFamily = 4;
-  /** Endpoints whose datagrams aren't joined, and until when: their route can't carry that size. */
+  /** Endpoints whose datagrams aren't joined, and until when: their route can't carry those. */
   readonly #unjoined = new Map<Endpoint, number>();
+  /** Refusals that may be the socket's fault, since joined datagrams were taken last. */
+  readonly #socketRefusals = { 4: 0, 6: 0 };
+  /** When a socket that was believed not to be able to cut datagrams is tried again; Infinity for none. */
+  readonly #retryAt = { 4: Infinity, 6: Infinity };
 
   /** @param options `capacity` is the largest number of datagrams per system call (up to 1024) */
   constructor(
@@ -148,6 +158,7 @@ export class UdpSender {
 
   #sendFamily(datagrams: Datagrams, fd: number, version: IpFamily): number {
     this.#version = version;
+    if (this.#now.boot >= this.#retryAt[version]) this.#retryGso(version);
     let sent = 0;
     for (let at = 0; at < datagrams.count;) {
       at = this.#fill(datagrams, at);
@@ -243,7 +254,10 @@ export class UdpSender {
     for (let message = 0; message < this.#messages;) {
       const taken = this.#transmit(fd, message, this.#messages - message);
       if (taken > 0) {
-        for (let i = 0; i < taken; i++) sent += this.#iovecCounts[message + i] ?? 0;
+        let datagrams = 0;
+        for (let i = 0; i < taken; i++) datagrams += this.#iovecCounts[message + i] ?? 0;
+        if (datagrams > taken) this.#socketRefusals[this.#version] = 0;
+        sent += datagrams;
         message += taken;
       } else if (taken === -Errno.EAGAIN) {
         return sent;
@@ -260,9 +274,11 @@ export class UdpSender {
     const count = this.#iovecCounts[message] ?? 0;
     const first = this.#firstIovecs[message] ?? 0;
     if (count === 1) return this.#retryWithoutSource(fd, message, first, error);
-    this.#learn(message, error);
+    if (mayBlameJoining(error)) this.#learn(message, error);
     let sent = 0;
     for (let iovec = first; iovec < first + count; iovec++) {
+      // What the destination is refused for would be repeated by each of the datagrams.
+      if (iovec > first && sent === 0 && concernsDestination(error)) return 0;
       this.#describe(message, iovec, 1, this.#sourceLengths[message] ?? 0);
       const taken = this.#transmit(fd, message, 1);
       sent += taken > 0 ? 1 : this.#retryWithoutSource(fd, message, iovec, -taken);
@@ -272,19 +288,27 @@ export class UdpSender {
 
   /** What `error` of the joined datagrams of `message` tells about further ones. */
   #learn(message: number, error: number): void {
+    const endpoint = this.#encoded[message] ?? null;
+    // Another message of the same batch told so already.
+    if (endpoint === null || this.refusesJoined(endpoint, this.#now)) return;
+    // EMSGSIZE, EINVAL: the route's MTU is smaller than a datagram: by itself, that would be fragmented.
+    // EIO: the route's device can't compute the checksums of what is cut. Another route's may well do.
+    if (this.#unjoined.size >= MAX_REMEMBERED) this.#unjoined.clear();
+    this.#unjoined.set(endpoint, this.#now.boot + REMEMBER_MS);
+    if (!mayBlameSocket(error)) return;
     const version = this.#version;
-    if (error === Errno.EIO || error === Errno.EOPNOTSUPP) {
-      // EIO: the route's device can't compute the checksums of what is cut.
-      if (!this.gso[version]) return;
-      this.gso[version] = false;
-      this.onGsoUnsupported?.(version, error);
-    } else if (error === Errno.EMSGSIZE || error === Errno.EINVAL) {
-      // The route's MTU is smaller than a datagram: by itself, that would be fragmented.
-      const endpoint = this.#encoded[message] ?? null;
-      if (endpoint === null) return;
-      if (this.#unjoined.size >= MAX_REMEMBERED) this.#unjoined.clear();
-      this.#unjoined.set(endpoint, this.#now.boot + REMEMBER_MS);
-    }
+    if (++this.#socketRefusals[version] < SOCKET_REFUSALS || !this.gso[version]) return;
+    this.gso[version] = false;
+    this.#retryAt[version] = this.#now.boot + SOCKET_RETRY_MS;
+    this.onGsoUnsupported?.(version, error);
+  }
+
+  /** Joins datagrams again. One more refusal suffices to end that. */
+  #retryGso(version: IpFamily): void {
+    this.#retryAt[version] = Infinity;
+    this.#socketRefusals[version] = SOCKET_REFUSALS - 1;
+    this.gso[version] = true;
+    this.onGsoRetried?.(version);
   }
 
   /** Whether successive datagrams to `endpoint` may be joined. */
@@ -331,6 +355,23 @@ export class UdpSender {
   #control(message: number): number {
     return this.#controls + message * CONTROL_SIZE;
   }
+}
+
+/** Whether joined datagrams refused with `error` may pass one by one, to whatever endpoint they go. */
+function mayBlameSocket(error: number): boolean {
+  return error === Errno.EIO || error === Errno.EOPNOTSUPP;
+}
+
+/** Whether joined datagrams refused with `error` may pass one by one. */
+function mayBlameJoining(error: number): boolean {
+  return mayBlameSocket(error) || error === Errno.EMSGSIZE || error === Errno.EINVAL;
+}
+
+/** Whether `error` is of the route to the destination, or of a firewall in between. */
+function concernsDestination(error: number): boolean {
+  return error === Errno.EPERM || error === Errno.EACCES || error === Errno.ENETDOWN ||
+    error === Errno.ENETUNREACH || error === Errno.EHOSTUNREACH || error === Errno.ENODEV ||
+    error === Errno.EADDRNOTAVAIL;
 }
 
 /** Whether a datagram refused with `error` may pass without its local source. */

@@ -45,6 +45,7 @@ export class Offloads implements OffloadReport {
     path.writer.onMergedRefused = (kinds, error) => this.#mergedRefused(kinds, error);
     path.sender.onGsoUnsupported = (version, error) =>
       this.#turnOff(gsoName(version), errnoName(error));
+    path.sender.onGsoRetried = (version) => this.#retry(gsoName(version));
   }
 
   /** All of them, in the order of {@linkcode OffloadName}; those of the sockets while there are any. */
@@ -89,6 +90,11 @@ export class Offloads implements OffloadReport {
     const reason = `turned off by ${error} at ${new Date(this.#now.wall).toISOString()}`;
     this.#set(name, false, reason);
     this.#logger.info(`offload ${name} ${reason}`);
+  }
+
+  #retry(name: OffloadName): void {
+    this.#set(name, true, "");
+    this.#logger.info(`offload ${name} is tried again`);
   }
 
   #set(name: OffloadName, on: boolean, reason: string): void {

@@ -63,32 +63,88 @@ function exchange(a: Host, b: Host, list: TestDatagrams, fd: number, now: number
 
 for (const code of ["EIO", "EOPNOTSUPP"] as const) {
   for (const version of [4, 6] as const) {
-    rootTest(`${code} turns joining off for IPv${version}, and loses nothing`, () => {
-      withHosts((a, b) => {
-        assert(a.sockets.canSegment(version));
-        assert(b.sockets.setReceiveOffload(true));
-        a.sender.gso[4] = a.sender.gso[6] = true;
-        const reported: unknown[] = [];
-        a.sender.onGsoUnsupported = (...report) => reported.push(report);
-        const v4 = version === 4;
-        const endpoint = new Endpoint(v4 ? LOCALHOST_V4 : LOCALHOST_V6, b.sockets.port);
-        const fd = v4 ? b.sockets.ipv4 : b.sockets.ipv6;
-        const list = datagramsTo(a, endpoint);
-        const refusals = countRefusals(Errno[code], () => {
-          assert.equal(exchange(a, b, list, fd, 0), false);
-        });
-        // Those that were built already: 64 datagrams each.
-        assert(refusals > 0 && refusals <= Math.ceil(COUNT / 64), `${refusals}`);
-        assert.deepEqual(a.sender.gso, { 4: !v4, 6: v4 });
-        assert.deepEqual(reported, [[version, Errno[code]]]);
-        assert.equal(countRefusals(Errno[code], () => exchange(a, b, list, fd, 0)), 0);
+    rootTest(
+      `${code} to two endpoints turns joining off for IPv${version}, and loses nothing`,
+      () => {
+        withHosts((a, b) => {
+          assert(a.sockets.canSegment(version));
+          assert(b.sockets.setReceiveOffload(true));
+          a.sender.gso[4] = a.sender.gso[6] = true;
+          const reported: unknown[] = [];
+          a.sender.onGsoUnsupported = (...report) => reported.push(report);
+          a.sender.onGsoRetried = (...report) => reported.push(report);
+          const v4 = version === 4;
+          const address = v4 ? LOCALHOST_V4 : LOCALHOST_V6;
+          const [first, second, third] = [0, 1, 2].map(() => new Endpoint(address, b.sockets.port));
+          assert(first && second && third);
+          const fd = v4 ? b.sockets.ipv4 : b.sockets.ipv6;
+          const refusals = (endpoint: Endpoint, now: number) =>
+            countRefusals(Errno[code], () => {
+              assert.equal(exchange(a, b, datagramsTo(a, endpoint), fd, now), false);
+            });
+          // Those that were built already: 64 datagrams each.
+          const built = refusals(first, 0);
+          assert(built > 0 && built <= Math.ceil(COUNT / 64), `${built}`);
+          assert.deepEqual(a.sender.gso, { 4: true, 6: true }, "one route is no proof");
+          assert.equal(refusals(first, 0), 0, "remembered");
 
-        const other = new Endpoint(v4 ? LOCALHOST_V6 : LOCALHOST_V4, b.sockets.port);
-        const otherFd = v4 ? b.sockets.ipv6 : b.sockets.ipv4;
-        assert(exchange(a, b, datagramsTo(a, other), otherFd, 0), "the other version joins");
-      });
-    });
+          assert(refusals(second, 0) > 0);
+          assert.deepEqual(a.sender.gso, { 4: !v4, 6: v4 });
+          assert.deepEqual(reported, [[version, Errno[code]]]);
+          assert.equal(refusals(third, 0), 0);
+
+          const other = new Endpoint(v4 ? LOCALHOST_V6 : LOCALHOST_V4, b.sockets.port);
+          const otherFd = v4 ? b.sockets.ipv6 : b.sockets.ipv4;
+          assert(exchange(a, b, datagramsTo(a, other), otherFd, 0), "the other version joins");
+
+          assert.equal(refusals(third, 599_999), 0);
+          assert(refusals(third, 600_000) > 0, "tried again");
+          assert.deepEqual(reported.slice(1), [[version], [version, Errno[code]]]);
+          assert(
+            exchange(a, b, datagramsTo(a, first), fd, 1_200_000),
+            "joined when it works again",
+          );
+          assert(a.sender.gso[version]);
+        });
+      },
+    );
   }
+}
+
+rootTest("EIO to one endpoint leaves those to others joined", () => {
+  withHosts((a, b) => {
+    assert(b.sockets.setReceiveOffload(true));
+    a.sender.gso[4] = true;
+    a.sender.onGsoUnsupported = () => assert.fail("the kernel can");
+    const fd = b.sockets.ipv4;
+    const bad = new Endpoint(LOCALHOST_V4, b.sockets.port);
+    const good = new Endpoint(LOCALHOST_V4, b.sockets.port);
+    for (const now of [0, 60_000, 120_000]) {
+      const refusals = countRefusals(Errno.EIO, () => {
+        assert.equal(exchange(a, b, datagramsTo(a, bad), fd, now), false);
+      });
+      assert(refusals > 0);
+      assert(exchange(a, b, datagramsTo(a, good), fd, now));
+    }
+  });
+});
+
+for (const code of ["EPERM", "ENETUNREACH"] as const) {
+  rootTest(`${code} concerns the destination: joined datagrams aren't tried one by one`, () => {
+    withHosts((a, b) => {
+      a.sender.gso[4] = true;
+      const endpoint = new Endpoint(LOCALHOST_V4, b.sockets.port);
+      let calls = 0;
+      withReplaced("sendmmsg", () => {
+        calls++;
+        return -Errno[code];
+      }, () => assert.equal(a.sender.send(datagramsTo(a, endpoint), at(0)), 0));
+      assert.equal(a.sender.refused, COUNT);
+      // Each message of 64 datagrams, and one by itself.
+      assert(calls <= 2 * Math.ceil(COUNT / 64) + 2, `${calls}`);
+      assert.equal(a.sender.refusesJoined(endpoint, at(0)), false);
+    });
+  });
 }
 
 for (const code of ["EMSGSIZE", "EINVAL"] as const) {
