@@ -1,6 +1,9 @@
 import type { HandshakeCrypto } from "../core/crypto/crypto.ts";
 import { createWasmCrypto, WASM_SCRATCH_SIZE, wasmSupported } from "../core/crypto/wasm.ts";
 import { memoryOf, secretBytes } from "../core/memory.ts";
+import { importLater } from "./import_later.ts";
+
+type Noble = typeof import("../core/crypto/noble.ts");
 
 const PAGE_SIZE = 65_536;
 
@@ -17,7 +20,10 @@ export async function loadPublicKeyOf(): Promise<(privateKey: Uint8Array) => Uin
 /** WASM starts in a millisecond and runs in constant time; noble is for where there is no SIMD. */
 async function loadHandshakeCrypto(): Promise<HandshakeCrypto> {
   if (!wasmSupported()) {
-    const { createNobleCrypto } = await import("../core/crypto/noble.ts");
+    const { createNobleCrypto } = await importLater<Noble>(
+      "../core/crypto/noble.ts",
+      import.meta.url,
+    );
     return createNobleCrypto(memoryOf(new ArrayBuffer(0))).handshake;
   }
   const pages = Math.ceil(WASM_SCRATCH_SIZE / PAGE_SIZE);
