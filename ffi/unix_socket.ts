@@ -194,6 +194,11 @@ export class UnixListener {
     }
   }
 
+  /** Stops listening, and leaves the socket's file to tell that somebody did. */
+  abandon(): void {
+    libc.close(this.fd);
+  }
+
   /** Stops listening, and deletes the socket's file unless another has taken its place. */
   close(): void {
     if (this.exists) libc.unlink(cString(this.path));

@@ -170,6 +170,14 @@ export const MUTANTS: Mutant[] = [
     test: "control connection: who may ask for the status only gets and sets nothing",
   },
   {
+    property: "a status socket is for its group only",
+    file: "ffi/unix_socket.ts",
+    snippet: "withUmask(group === null ? 0o077 : 0o117, () => {",
+    replacement: "withUmask(group === null ? 0o077 : 0o111, () => {",
+    testFile: "tests/ffi/unix_socket_test.ts",
+    test: "a socket for a group is for that group, too, and nobody else",
+  },
+  {
     property: "no value of a metric's label breaks out of it",
     file: "core/status/metrics.ts",
     snippet: 'return value.replace(/[\\\\"\\n]/g,',
@@ -527,6 +535,14 @@ export const MUTANTS: Mutant[] = [
     replacement: "",
     testFile: UDP_HEALING_TEST,
     test: "EPERM concerns the destination: joined datagrams aren't tried one by one",
+  },
+  {
+    property: "an interface that refuses merged packets now and then gets more of them",
+    file: "cli/engine/interface_writer.ts",
+    snippet: "if (count > 1) this.#refusals[this.#protocolOf(first)] = 0;",
+    replacement: "",
+    testFile: "tests/cli/engine/interface_writer_test.ts",
+    test: "merging goes on when the interface refuses merged packets now and then",
   },
   {
     property: "merged packets that the interface refuses are written one by one",

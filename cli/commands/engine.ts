@@ -70,16 +70,17 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
   try {
     const reason = engine.run();
     logger.info(`ending: ${reason}`);
-    if (options.includes("--explain-end")) lastWords.end(reason);
+    const missed = options.includes("--explain-end");
+    if (missed) lastWords.end(reason);
     else lastWords.forget();
-    engine.close();
+    engine.close(missed);
     pool?.stop();
     return 0;
   } catch (error) {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     lastWords.end(`failed: ${error instanceof Error ? error.message : text}`);
     logger.error(`ending: ${text}`);
-    engine.close();
+    engine.close(true);
     return 1;
   }
 }

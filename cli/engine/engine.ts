@@ -163,14 +163,18 @@ export class Engine {
     return this.#stopReason;
   }
 
-  /** Gives everything back: the interface, the ports, the control socket and its file. */
-  close(): void {
+  /**
+   * Gives everything back: the interface, the ports, the control socket and its file. `missed` says that
+   * the interface should go on: then the file of its status socket stays, for its readers to know.
+   */
+  close(missed: boolean): void {
     this.#device.removeAllPeers();
     this.#device.setPrivateKey(null, this.#now);
     this.#control.close();
     this.#listener.close();
     this.#statusServer?.close();
-    this.#statusListener?.close();
+    if (missed) this.#statusListener?.abandon();
+    else this.#statusListener?.close();
     this.#socketFile.close();
     this.#link.close();
     this.#udp.close();

@@ -20,9 +20,6 @@ export interface EngineRecord {
   readonly end: { readonly time: number; readonly reason: string } | null;
 }
 
-/** What the names of records end with, behind that of the interface. */
-export const RECORD_SUFFIX = ".engine";
-
 /** Characters of a reason that are kept. */
 const MAX_REASON_LENGTH = 1000;
 

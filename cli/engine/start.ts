@@ -7,7 +7,7 @@ import { engineCapabilities } from "../../ffi/sandbox.ts";
 import type { UnixListener } from "../../ffi/unix_socket.ts";
 import { engineOption } from "./engine_options.ts";
 import type { OpenInterface } from "./open_interface.ts";
-import { openStatusSocket } from "./status_socket.ts";
+import { openStatusSocket, removeStatusSocket } from "./status_socket.ts";
 
 /** File descriptors that a spawned engine has; those below are its stdio. */
 const ENGINE_FDS = { tun: 3, control: 4, ready: 5, status: 6 } as const;
@@ -119,7 +119,10 @@ export function becomeEngine({ tun, control }: OpenInterface, options: readonly 
 /** The status socket that `options` ask for. */
 function openStatus(name: string, options: readonly string[]): UnixListener | null {
   const group = engineOption(options, "--status-group");
-  return group === undefined ? null : openStatusSocket(name, group);
+  if (group !== undefined) return openStatusSocket(name, group);
+  // Readers would take one that a dead engine left for a sign of death.
+  removeStatusSocket(name);
+  return null;
 }
 
 function engineProgram(

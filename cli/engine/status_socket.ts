@@ -3,8 +3,9 @@ import { UnixListener } from "../../ffi/unix_socket.ts";
 import { RUNTIME_DIRECTORY } from "../journal.ts";
 import { STATUS_DIRECTORY, statusSocketPath } from "./status_path.ts";
 
-/** Whose execute bits let others reach a socket in a directory, but not list the directory. */
+/** Others may reach what is in the directory of journals, but not list it. */
 const TRAVERSABLE = 0o711;
+const LISTABLE = 0o755;
 
 /** Whether `group` is a group's name or number on this system. */
 export function isGroup(group: string): boolean {
@@ -22,6 +23,15 @@ export function openStatusSocket(name: string, group: string): UnixListener {
   if (gid === null) throw new Error(`Cannot open a status socket: there is no group ${group}`);
   Deno.mkdirSync(STATUS_DIRECTORY, { recursive: true });
   Deno.chmodSync(RUNTIME_DIRECTORY, TRAVERSABLE);
-  Deno.chmodSync(STATUS_DIRECTORY, TRAVERSABLE);
+  Deno.chmodSync(STATUS_DIRECTORY, LISTABLE);
   return UnixListener.listen(statusSocketPath(name), { group: gid });
+}
+
+/** Removes the file of a status socket, if that can be. */
+export function removeStatusSocket(name: string): void {
+  try {
+    Deno.removeSync(statusSocketPath(name));
+  } catch {
+    // There is none.
+  }
 }

@@ -6,7 +6,7 @@
 import type { EndedInterface } from "../../core/status/report.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
-import { type EngineRecord, readEngineRecord, RECORD_SUFFIX } from "../engine/last_words.ts";
+import { type EngineRecord, readEngineRecord } from "../engine/last_words.ts";
 import { STATUS_DIRECTORY, statusSocketPath } from "../engine/status_path.ts";
 import { identifyProcess } from "./process.ts";
 
@@ -28,11 +28,10 @@ export function endedEngine(name: string): EndedInterface | null {
 /** The names of interfaces whose engines have died, as far as this process may know. */
 export function listEndedEngines(): string[] {
   try {
-    return [...Deno.readDirSync(STATUS_DIRECTORY)]
-      .filter(({ name }) => name.endsWith(RECORD_SUFFIX))
-      .map(({ name }) => name.slice(0, -RECORD_SUFFIX.length))
-      .filter((name) => endedEngine(name) !== null)
-      .sort();
+    const files = [...Deno.readDirSync(STATUS_DIRECTORY)];
+    // Each may have two files; who may not read the one finds the other abandoned.
+    const names = new Set(files.map(({ name }) => name.replace(/\.(engine|sock)$/, "")));
+    return [...names].filter((name) => endedEngine(name) !== null).sort();
   } catch (error) {
     const hidden = error instanceof Deno.errors.PermissionDenied;
     if (hidden || error instanceof Deno.errors.NotFound) return [];

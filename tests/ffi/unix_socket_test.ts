@@ -5,6 +5,7 @@ import { withEffectiveCapabilities } from "../../ffi/capabilities.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { F_GETFD, F_GETFL, FD_CLOEXEC, O_NONBLOCK, POLLIN } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
+import { groupNumber } from "../../ffi/group.ts";
 import { FileWatch } from "../../ffi/inotify.ts";
 import { PollSet } from "../../ffi/poll.ts";
 import { UnixListener, UnixStream } from "../../ffi/unix_socket.ts";
@@ -94,6 +95,35 @@ Deno.test("the socket is for its owner only, in a directory for all to see", () 
       libc.umask(umask);
     }
   });
+});
+
+Deno.test("a socket for a group is for that group, too, and nobody else", () => {
+  withDirectory((directory) => {
+    const path = `${directory}/wgf.sock`;
+    // Who isn't root may only give files to groups of their own.
+    const group = Deno.uid() === 0 ? 54321 : Deno.gid() ?? 0;
+    const before = Deno.umask(0o777);
+    let listener: UnixListener;
+    try {
+      listener = UnixListener.listen(path, { group });
+    } finally {
+      Deno.umask(before);
+    }
+    const { mode, gid, uid } = Deno.statSync(path);
+    assert.equal((mode ?? 0) & 0o777, 0o660);
+    assert.deepEqual([uid, gid], [Deno.uid(), group]);
+    listener.abandon();
+    assert.ok(Deno.statSync(path).isSocket);
+    assert.throws(() => UnixStream.connect(path), failsWith("ECONNREFUSED"));
+  });
+});
+
+Deno.test("a group has a number, by its name or by itself", () => {
+  assert.equal(groupNumber("root"), 0);
+  assert.equal(groupNumber("54321"), 54321);
+  for (const name of ["", "no-such-group", "-1", "1.5", "root\0", "99999999999"]) {
+    assert.equal(groupNumber(name), null, name);
+  }
 });
 
 Deno.test("a socket in use is left alone, an abandoned one is replaced", () => {

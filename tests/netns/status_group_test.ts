@@ -67,6 +67,19 @@ Deno.test({
     assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
     assert.match(stderr, /^wgts: wg0: .*Permission denied.*--status-group.*\n$/);
     assert.match((await outsider("metrics")).stdout, /^wireguard_unreadable_interfaces 1$/m);
+
+    await site.host.sh("ip link delete wg0");
+    await site.waitForNoProcess();
+    const ended = await member("status");
+    assert.equal(ended.code, 1);
+    assert.equal(
+      ended.stdout,
+      "interface: wg0\n  engine: ended\n  reason: for root to see\n",
+    );
+    assert.match(
+      (await member("metrics")).stdout,
+      /^wireguard_interface_up\{interface="wg0"\} 0$/m,
+    );
   },
 });
 
@@ -90,7 +103,7 @@ Deno.test("the status socket tells a group the status, and refuses all else", as
   assert.equal(await site.host.sh("wg show wg0 dump | cut -f1-4,8"), before);
   assert.equal(
     await site.host.sh(`stat -c '%a %u:%g' /run/wgts /run/wgts/status ${SOCKET}`),
-    `711 0:0\n711 0:0\n660 0:${GROUP}\n`,
+    `711 0:0\n755 0:0\n660 0:${GROUP}\n`,
   );
   assert.match(await site.host.sh("stat -c %a /run/wgts/*.journal"), /^600\n$/);
   const socat = asMember(OTHER_GROUP, ["socat", "-", `UNIX-CONNECT:${SOCKET}`]);
@@ -113,4 +126,8 @@ Deno.test("the environment names the status group, and one that there isn't is a
   await site.waitForNoProcess();
   assert.equal((await inGroup("daemon", "run", "wg0")).code, 0);
   assert.match(await site.wgtsOk("status", "wg0"), /^ {2}state: down$/m);
+  Deno.kill(await site.engine(), "SIGKILL");
+  await site.waitForNoProcess();
+  await site.wgtsOk("run", "wg0");
+  await site.host.sh(`test ! -e ${SOCKET}`);
 });
