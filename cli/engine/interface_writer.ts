@@ -21,6 +21,8 @@ export const UDP_KINDS: number = MergeKind.UDP4 | MergeKind.UDP6;
 
 /** Packets that are looked at together. */
 const BATCH = 1024;
+/** After so many refusals in a row the interface takes no merged packets of a kind: one may be an accident. */
+const MOST_REFUSALS = 3;
 
 /** Writes packets to the interface from where they are in the arena, as super-packets where they allow it. */
 export class InterfaceWriter {
@@ -30,7 +32,7 @@ export class InterfaceWriter {
   gone = false;
   /**
    * Called when the interface refused merged packets with an error number, but took the same packets one
-   * by one: those of `kinds` (a set of `MergeKind`) aren't merged any more.
+   * by one, several times in a row: those of `kinds` (a set of `MergeKind`) aren't merged any more.
    */
   onMergedRefused: ((kinds: number, error: number) => void) | null = null;
   readonly #arena: Arena;
@@ -38,6 +40,8 @@ export class InterfaceWriter {
   readonly #merger: Merger;
   readonly #iovecs: number;
   readonly #iovecsPointer: Deno.PointerObject;
+  /** Refusals in a row of merged packets. */
+  readonly #refusals = { tcp: 0, udp: 0 };
 
   constructor(arena: Arena, tun: Pick<TunDevice, "fd">, checksum: ChecksumKernel) {
     this.#arena = arena;
@@ -79,7 +83,10 @@ export class InterfaceWriter {
       this.#setIovec(count++, merger.offset(piece), merger.length(piece));
     }
     const error = this.#writeIovecs(count);
-    if (error === 0) return;
+    if (error === 0) {
+      if (count > 1) this.#refusals[this.#protocolOf(first)] = 0;
+      return;
+    }
     // EIO: the interface is down.
     if (count === 1 || error === Errno.EIO || this.gone) this.refused += count;
     else this.#writeApart(group, first, error);
@@ -88,8 +95,7 @@ export class InterfaceWriter {
   /** The interface refused group `group` with `error`: writes its packets one by one. */
   #writeApart(group: number, first: number, error: number): void {
     const merger = this.#merger;
-    const { view } = this.#arena.memory;
-    const type = view.getUint8(merger.offset(first) + VirtioNetHeader.GSO_TYPE);
+    const protocol = this.#protocolOf(first);
     let refused = 0;
     for (let piece = merger.takeApart(group); piece >= 0; piece = merger.next(piece)) {
       this.#setIovec(0, merger.offset(piece), merger.length(piece));
@@ -97,9 +103,17 @@ export class InterfaceWriter {
     }
     this.refused += refused;
     if (refused > 0 || error !== Errno.EINVAL) return;
-    const kinds = type === GsoType.UDP ? UDP_KINDS : TCP_KINDS;
+    if (++this.#refusals[protocol] < MOST_REFUSALS) return;
+    const kinds = protocol === "udp" ? UDP_KINDS : TCP_KINDS;
     merger.kinds &= ~kinds;
     this.onMergedRefused?.(kinds, error);
+  }
+
+  /** What the merged packets that begin with piece `first` are. */
+  #protocolOf(first: number): "tcp" | "udp" {
+    const header = this.#merger.offset(first);
+    const type = this.#arena.memory.view.getUint8(header + VirtioNetHeader.GSO_TYPE);
+    return type === GsoType.UDP ? "udp" : "tcp";
   }
 
   #writeAlone(packet: number, length: number): void {
