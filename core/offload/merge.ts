@@ -21,6 +21,9 @@ const NONE = -1;
  * their first packets; then {@linkcode clear}. Packets of one flow keep their order, those of different
  * flows may change places. Nothing is copied or allocated: a group is a list of pieces of memory for one
  * writev(2): a virtio_net_hdr with the first packet, then the further packets' payload.
+ *
+ * A fragment or a packet with IP options may be of any flow, and must keep its place in it, so it ends all
+ * groups so far, other peers' too. That makes more groups of a batch, and changes nothing else.
  */
 export class Merger {
   /** How many packets a batch has at most. */
