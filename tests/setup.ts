@@ -25,6 +25,7 @@ const PACKAGES: Record<string, string> = {
   "ps": "procps",
   "qemu-system-x86_64": "qemu-system-x86",
   "cpio": "cpio",
+  "mke2fs": "e2fsprogs",
   "depmod": "kmod",
   "xz": "xz-utils",
 };

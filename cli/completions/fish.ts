@@ -12,7 +12,7 @@ function __wgts_complete
             case :any
                 __fish_complete_path "$current"
             case :configs
-                __fish_complete_suffix .conf
+                __fish_complete_path "$current" | string match -r -- '^[^\\t]*(?:/|\\.conf)(?:\\t.*)?$'
             case :directories
                 __fish_complete_directories "$current" ""
             case '*'
