@@ -6,9 +6,16 @@ import { pathOf } from "./harness/paths.ts";
 import { waitFor } from "./harness/wait.ts";
 
 const GIGABYTE = 1_000_000_000;
-/** Until V8 has compiled all that the packets take. */
-const WARM_UP_BYTES = 1.5 * GIGABYTE;
-const BYTES = 4 * GIGABYTE;
+/** Bytes of a round: some seconds. `deno task soak` takes more. */
+const BYTES = Number(Deno.env.get("WGTS_TEST_GARBAGE") ?? "1000000000");
+/**
+ * V8 has compiled all that packets take after one round or two, later on a busy machine: from then on
+ * there must be a round without collections. A single number per packet would cause ten.
+ */
+const MOST_ROUNDS = 6;
+/** What is left of the compilation, and of the control socket, may be collected once. */
+const MOST_WHILE_RECEIVING = 1;
+
 const REPORT = "/run/report";
 
 /** Serves wg0 in `host`, by the sources: a compiled program takes no flags. */
@@ -22,8 +29,10 @@ async function serve(host: Host): Promise<void> {
   await waitFor("wg0", async () => (await host.sh("wg show interfaces")).includes("wg0"));
 }
 
+/** How often V8 collected so far because there was no room for what the engine allocated. */
 async function collections({ machine }: End): Promise<number> {
-  const lines = await machine.sh(`grep -cE ' ms: (Scavenge|Mark-Compact)' ${REPORT} || true`);
+  // What the threads that compile allocate is reported as a background allocation failure.
+  const lines = await machine.sh(`grep -cF ') allocation failure' ${REPORT} || true`);
   return Number(lines);
 }
 
@@ -35,7 +44,7 @@ async function send(from: End, to: End, bytes: number): Promise<void> {
     socat -b 262144 -u - TCP4:${to.inner[4]}:5001,retry=100,interval=0.1`);
 }
 
-Deno.test(`${BYTES / GIGABYTE} GB by TCP make no garbage`, async () => {
+Deno.test("packets of a TCP stream at full rate make no garbage", async () => {
   await using stack = new AsyncDisposableStack();
   const left = stack.use(await Host.create("left"));
   const right = stack.use(await Host.create("right"));
@@ -52,20 +61,18 @@ Deno.test(`${BYTES / GIGABYTE} GB by TCP make no garbage`, async () => {
       ip link set ${device} mtu 1420 up`);
   }
   await new Tunnel(from, to).configure({ initiator: "left", underlay: 4 });
-  await send(from, to, WARM_UP_BYTES);
-  const before = [await collections(from), await collections(to)] as const;
-  assert(before[0] > 0 && before[1] > 0, "V8 reports");
-  await send(from, to, BYTES);
-  const [sending, receiving] = [
-    await collections(from) - before[0],
-    await collections(to) - before[1],
-  ];
   const perGigabyte = (count: number) => (count * GIGABYTE / BYTES).toFixed(2);
-  console.log(
-    `collections per GB: sending ${perGigabyte(sending)}, ` +
-      `receiving ${perGigabyte(receiving)}`,
-  );
-  // What is left of the warm-up, and of the control socket, may have to be collected once.
-  assert(sending <= 1, `${sending} collections while sending`);
-  assert(receiving <= 2, `${receiving} collections while receiving`);
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
+    const before = [await collections(from), await collections(to)] as const;
+    assert(before[0] > 0 && before[1] > 0, "V8 reports");
+    await send(from, to, BYTES);
+    const sending = await collections(from) - before[0];
+    const receiving = await collections(to) - before[1];
+    console.log(
+      `collections per GB in round ${round}: sending ${perGigabyte(sending)}, ` +
+        `receiving ${perGigabyte(receiving)}`,
+    );
+    if (sending === 0 && receiving <= MOST_WHILE_RECEIVING) return;
+  }
+  assert.fail(`No round of ${MOST_ROUNDS} was without collections`);
 });
