@@ -3,6 +3,8 @@ export type IpFamily = 4 | 6;
 
 const DIGIT_0 = 0x30;
 const DOT = 0x2e;
+const COLON = 0x3a;
+const LETTER_A = 0x61;
 const IPV6_GROUPS = 8;
 
 /** An IPv4 or IPv6 address. Immutable: nobody may write to {@linkcode bytes}. */
@@ -22,10 +24,11 @@ export class IpAddress {
 
   /**
    * Parses what inet_pton(3) accepts: four decimal octets without leading zeros, or RFC 4291 section
-   * 2.2 text. No short forms, host names, zones or surrounding space. Null for anything else.
+   * 2.2 text. No short forms, host names, zones or surrounding space. Null for anything else. Only what
+   * is in front of `end` is looked at.
    */
-  static parse(text: string): IpAddress | null {
-    const bytes = text.includes(":") ? parseIpv6(text) : parseIpv4(text);
+  static parse(text: string, end: number = text.length): IpAddress | null {
+    const bytes = text.includes(":") ? parseIpv6(text, end) : parseIpv4(text, 0, end);
     return bytes === null ? null : new IpAddress(bytes);
   }
 
@@ -63,12 +66,10 @@ export class IpPrefix {
   /** Parses `ADDRESS/LENGTH`, or `ADDRESS` for /32 or /128. Null for anything else. */
   static parse(text: string): IpPrefix | null {
     const slash = text.indexOf("/");
-    const address = IpAddress.parse(slash < 0 ? text : text.slice(0, slash));
+    const address = IpAddress.parse(text, slash < 0 ? text.length : slash);
     if (address === null) return null;
-    if (slash < 0) return new IpPrefix(address, address.bits);
-    const digits = text.slice(slash + 1);
-    if (!/^[0-9]+$/.test(digits) || Number(digits) > address.bits) return null;
-    return new IpPrefix(address, Number(digits));
+    const length = slash < 0 ? address.bits : parseDigits(text, slash + 1);
+    return length <= address.bits ? new IpPrefix(address, length) : null;
   }
 
   /** 4 or 6. */
@@ -78,7 +79,11 @@ export class IpPrefix {
 
   /** Whether a bit behind the prefix length is set. */
   get hasHostBits(): boolean {
-    return this.address.bytes.some((byte, i) => (byte & ~maskOfByte(i, this.length)) !== 0);
+    const { bytes } = this.address;
+    for (let i = this.length >> 3; i < bytes.length; i++) {
+      if (((bytes[i] ?? 0) & ~maskOfByte(i, this.length)) !== 0) return true;
+    }
+    return false;
   }
 
   /** The same prefix with its host bits cleared. */
@@ -124,15 +129,41 @@ function maskOfByte(index: number, length: number): number {
   return 0xff << (8 - bits) & 0xff;
 }
 
-/** The control socket parses very many of these: no regular expressions, no pieces of text. */
-function parseIpv4(text: string): Uint8Array | null {
-  const bytes = new Uint8Array(4);
-  let at = 0;
+// The control socket parses very many of these: no regular expressions, no pieces of text.
+
+/** Bytes of the blocks that addresses are parts of. */
+const BLOCK_SIZE = 1024;
+let block = new ArrayBuffer(BLOCK_SIZE), blockUsed = 0;
+
+/** Zeroed bytes for an address: V8 makes a view of a block four times as fast as an array of its own. */
+function newBytes(size: 4 | 16): Uint8Array {
+  if (blockUsed + size > BLOCK_SIZE) {
+    block = new ArrayBuffer(BLOCK_SIZE);
+    blockUsed = 0;
+  }
+  const bytes = new Uint8Array(block, blockUsed, size);
+  blockUsed += size;
+  return bytes;
+}
+
+/** The number that the rest of `text` is, all of it digits; NaN for anything else. */
+function parseDigits(text: string, start: number): number {
+  let value = start < text.length ? 0 : NaN;
+  for (let at = start; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - DIGIT_0;
+    value = digit >= 0 && digit <= 9 ? value * 10 + digit : NaN;
+  }
+  return value;
+}
+
+/** The address in `text` from `at` to `end`. */
+function parseIpv4(text: string, at: number, end: number): Uint8Array | null {
+  const bytes = newBytes(4);
   for (let i = 0; i < 4; i++) {
-    if (i > 0 && text.charCodeAt(at++) !== DOT) return null;
+    if (i > 0 && (at === end || text.charCodeAt(at++) !== DOT)) return null;
     const start = at;
     let value = 0;
-    for (; at < text.length && at < start + 3; at++) {
+    for (; at < end && at < start + 3; at++) {
       const digit = text.charCodeAt(at) - DIGIT_0;
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
@@ -141,43 +172,59 @@ function parseIpv4(text: string): Uint8Array | null {
     if (at > start + 1 && text.charCodeAt(start) === DIGIT_0) return null;
     bytes[i] = value;
   }
-  return at === text.length ? bytes : null;
+  return at === end ? bytes : null;
 }
 
-function parseIpv6(text: string): Uint8Array | null {
-  const gap = text.indexOf("::");
-  if (gap < 0) {
-    const bytes = parseGroups(text);
-    return bytes?.length === 16 ? Uint8Array.from(bytes) : null;
-  }
-  const head = text.slice(0, gap), tail = text.slice(gap + 2);
-  const before = head === "" ? [] : head.includes(".") ? null : parseGroups(head);
-  const after = tail === "" ? [] : parseGroups(tail);
-  if (before === null || after === null) return null;
-  // "::" stands for at least one group of zeros.
-  if (before.length + after.length > 2 * (IPV6_GROUPS - 1)) return null;
-  const bytes = new Uint8Array(16);
-  bytes.set(before, 0);
-  bytes.set(after, 16 - after.length);
-  return bytes;
-}
-
-/** Groups of 1 to 4 hex digits; the last may be an IPv4 address, which counts as two groups. */
-function parseGroups(text: string): number[] | null {
-  const bytes: number[] = [];
-  const groups = text.split(":");
-  for (const [i, group] of groups.entries()) {
-    if (group.includes(".")) {
-      const embedded = i === groups.length - 1 ? parseIpv4(group) : null;
-      if (embedded === null) return null;
-      bytes.push(...embedded);
-    } else {
-      if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return null;
-      const value = parseInt(group, 16);
-      bytes.push(value >> 8, value & 0xff);
+/** The address in `text` up to `end`. */
+function parseIpv6(text: string, end: number): Uint8Array | null {
+  const bytes = newBytes(16);
+  /** Bytes so far, and how many of them are before "::". */
+  let size = 0, gap = -1;
+  // Only "::" begins with a colon.
+  let at = text.charCodeAt(0) === COLON ? 1 : 0;
+  if (at === 1 && (end < 2 || text.charCodeAt(1) !== COLON)) return null;
+  while (at < end) {
+    const start = at;
+    let value = 0;
+    for (let digit; at < end && (digit = hexDigit(text.charCodeAt(at))) >= 0; at++) {
+      value = value << 4 | digit;
     }
+    const next = at < end ? text.charCodeAt(at) : 0;
+    if (next === DOT) {
+      // An IPv4 address may be the last two groups.
+      const embedded = size <= 12 ? parseIpv4(text, start, end) : null;
+      if (embedded === null) return null;
+      bytes.set(embedded, size);
+      size += 4;
+      break;
+    }
+    if (at === start) {
+      if (next !== COLON || gap >= 0) return null;
+      gap = size;
+      at++;
+      continue;
+    }
+    if (at > start + 4 || size > 14) return null;
+    bytes[size++] = value >> 8;
+    bytes[size++] = value;
+    if (at === end) break;
+    // A colon separates groups and can't be the last character.
+    if (next !== COLON || ++at === end) return null;
   }
+  if (gap < 0) return size === 16 ? bytes : null;
+  // "::" stands for at least one group of zeros.
+  if (size === 16) return null;
+  const tail = 16 - (size - gap);
+  bytes.copyWithin(tail, gap, size);
+  bytes.fill(0, gap, tail);
   return bytes;
+}
+
+/** 0 to 15; -1 for what is no hex digit. */
+function hexDigit(code: number): number {
+  const digit = code - DIGIT_0, letter = (code | 0x20) - LETTER_A;
+  if (digit >= 0 && digit <= 9) return digit;
+  return letter >= 0 && letter <= 5 ? letter + 10 : -1;
 }
 
 function formatIpv6(bytes: Uint8Array): string {

@@ -87,19 +87,20 @@ export function parseAllowedIp(text: string): SignedAllowedIp {
 
 /** An address with or without prefix length. */
 export function parsePrefix(text: string): IpPrefix {
+  const prefix = IpPrefix.parse(text);
+  if (prefix !== null) return prefix;
   if (text === "") throw new ValueError("expected an IP address");
   const slash = text.indexOf("/");
   const address = IpAddress.parse(slash < 0 ? text : text.slice(0, slash));
   if (address === null) {
     throw new ValueError(`${quote(text)} is not an IPv4 or IPv6 address with a prefix length`);
   }
-  if (slash < 0) return new IpPrefix(address, address.bits);
-  const digits = text.slice(slash + 1);
-  if (!/^[0-9]+$/.test(digits)) {
-    throw new ValueError(`the prefix length of ${quote(text)} must be a number`);
-  }
-  if (Number(digits) > address.bits) throw new ValueError(`prefix must be <= ${address.bits}`);
-  return new IpPrefix(address, Number(digits));
+  const isNumber = /^[0-9]+$/.test(text.slice(slash + 1));
+  throw new ValueError(
+    isNumber
+      ? `prefix must be <= ${address.bits}`
+      : `the prefix length of ${quote(text)} must be a number`,
+  );
 }
 
 /** `HOST:PORT`. The last colon splits, unless the host is in brackets. */

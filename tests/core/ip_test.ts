@@ -91,6 +91,83 @@ Deno.test("IpAddress rejects all that inet_pton(3) rejects", () => {
   }));
 });
 
+/** RFC 4291 section 2.2 by the letter: a slow and obvious reference. */
+function parseSlowly(text: string): Uint8Array | null {
+  const [head = "", tail, ...more] = text.split("::");
+  const groups = (part: string, mayEmbed: boolean): number[] => {
+    const bytes: number[] = [];
+    const words = part === "" ? [] : part.split(":");
+    for (const [i, word] of words.entries()) {
+      const quad = word.split(".");
+      if (/^[0-9a-fA-F]{1,4}$/.test(word)) {
+        bytes.push(parseInt(word, 16) >> 8, parseInt(word, 16) & 0xff);
+      } else if (
+        mayEmbed && i === words.length - 1 && quad.length === 4 &&
+        quad.every((octet) => /^(0|[1-9][0-9]{0,2})$/.test(octet) && Number(octet) <= 255)
+      ) {
+        bytes.push(...quad.map(Number));
+      } else {
+        return Array(17).fill(0);
+      }
+    }
+    return bytes;
+  };
+  if (more.length > 0) return null;
+  if (tail === undefined) {
+    const bytes = groups(head, true);
+    return bytes.length === 16 ? Uint8Array.from(bytes) : null;
+  }
+  const before = groups(head, false), after = groups(tail, true);
+  const missing = 16 - before.length - after.length;
+  return missing < 2 ? null : Uint8Array.from([...before, ...Array(missing).fill(0), ...after]);
+}
+
+Deno.test("IpAddress reads IPv6 addresses as their definition says", () => {
+  const piece = fc.oneof(
+    { weight: 5, arbitrary: fc.stringMatching(/^[0-9a-fA-F]{1,4}$/) },
+    { weight: 1, arbitrary: fc.ipV4() },
+    { weight: 1, arbitrary: fc.constantFrom("", "0", "12345", "g", "1.2.3", "::", ".") },
+  );
+  const nearlyRight = fc.array(piece, { maxLength: 9 }).chain((pieces) =>
+    fc.tuple(
+      fc.constant(pieces.join(":")),
+      fc.constant(pieces.slice(0, 4).join(":")).map((text) => `::${text}`),
+      fc.constant(`${pieces.slice(0, 3).join(":")}::${pieces.slice(3, 6).join(":")}`),
+    )
+  ).chain((texts) => fc.constantFrom(...texts));
+  const text = fc.oneof(
+    nearlyRight,
+    fc.string({ unit: fc.constantFrom(..."01aF:::.") }).filter((text) => text.includes(":")),
+  );
+  fc.assert(
+    fc.property(text, (text) => {
+      if (!text.includes(":")) return;
+      assert.deepEqual(IpAddress.parse(text)?.bytes ?? null, parseSlowly(text));
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+Deno.test("IpAddress.parse looks at nothing behind the end that it is given", () => {
+  for (const text of ["1.2.3.4", "::", "1::", "::1", "1:2:3:4:5:6:7:8", "::1.2.3.4"]) {
+    for (const rest of ["", "/", "5", ":", ".", ":1", "::"]) {
+      // The family shows in the whole text.
+      if (!text.includes(":") && rest.includes(":")) continue;
+      const address = IpAddress.parse(text + rest, text.length);
+      assert.deepEqual(address, IpAddress.parse(text), text + rest);
+    }
+  }
+});
+
+Deno.test("addresses don't share bytes", () => {
+  const addresses = Array.from({ length: 300 }, (_, i) => `10.0.${i >> 8}.${i & 255}`)
+    .flatMap((text) => [text, `::${text}`, `fd00:${text.replaceAll(".", ":")}::`]);
+  const parsed = addresses.map((text) => IpAddress.parse(text));
+  assert.deepEqual(parsed.map(String), addresses.map((text) => String(IpAddress.parse(text))));
+  assert.deepEqual(parsed.slice(0, 2).map(String), ["10.0.0.0", "::10.0.0.0"]);
+  assert.deepEqual(parsed.slice(-2).map(String), ["::10.0.1.43", "fd00:10:0:1:43::"]);
+});
+
 Deno.test("IpAddress.fromBytes takes 4 or 16 bytes", () => {
   assert.equal(IpAddress.fromBytes(Uint8Array.of(192, 0, 2, 1)).toString(), "192.0.2.1");
   for (const size of [0, 3, 5, 15, 17]) {

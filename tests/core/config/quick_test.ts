@@ -337,8 +337,8 @@ Deno.test("no message holds a key, and none more than one short line", () => {
     { numRuns: 300 },
   );
   assert.match(
-    messageOf(withInterface(`Table = ${"x".repeat(5000)}\u202e\u001b`)),
-    /^wg0\.conf:3: cannot parse Table "x{57}\.\.\.": [ -~]+$/,
+    messageOf(withInterface(`Table = ${"x.".repeat(2500)}\u202e\u001b`)),
+    /^wg0\.conf:3: cannot parse Table "(x\.){28}x\.\.\.": [ -~]+$/,
   );
 });
 
