@@ -2,7 +2,7 @@
  * Round-trip times through a tunnel while its far side, which has many peers, serves its control socket.
  * Needs root.
  *
- *     deno run -A tests/bench/control_latency.ts [--programs=DIRECTORY] [--peers=N] [--rounds=N]
+ *     deno task bench:control [--programs=DIRECTORY] [--peers=N] [--rounds=N]
  *         [--seconds=N]
  */
 import type { Host } from "../netns/harness/host.ts";
