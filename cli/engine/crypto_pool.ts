@@ -44,8 +44,12 @@ interface Helper {
 
 /** `deno compile` has to be told of it. */
 const SCRIPT = new URL("./crypto_worker.ts", import.meta.url);
-/** How long threads may take to come up. Those that take longer are done without. */
-const START_MS = 5000;
+/**
+ * How long threads may take to come up. Those that take longer are done without. 40 ms are usual, but a
+ * runtime that has to compile or check the sources first, on a busy machine, takes seconds; and a thread
+ * that can't come up says so at once.
+ */
+const START_MS = 30_000;
 /** An empty look at shared memory costs less than to be woken up, which takes 5 to 60 µs. */
 const SPIN_MS = 0.05;
 const ALIGNMENT = 128;
@@ -71,7 +75,7 @@ const ALIGNMENT = 128;
  * 1.3 to 1.9 times as fast by native code, 1.5 by WebAssembly. From four threads on another one brings
  * little. Beyond about 16 Gbit/s (sending) only a second owner would help, that is, a second interface.
  *
- * A helper costs 18 MB and 40 ms at the start, and 10 to 30 % more CPU time per byte. On a machine with
+ * A helper costs 18 MB and 40 ms at the start, and 10 to 50 % more CPU time per byte. On a machine with
  * two cores, where the load takes one, two threads sent 15 % less than one by native code and 10 % more by
  * WebAssembly; with both ends of a TCP stream on it, 5 to 10 % less by native code. So there is no helper
  * unless it is asked for.

@@ -186,6 +186,7 @@ for (const [fate, lasts] of [["fails", false], ["ends", false], ["hangs", true]]
     script.hash = fate;
     const pool = await CryptoPool.start(2, script);
     try {
+      assert.equal(pool.threads, 2);
       const batch = new Batch(pool);
       const crypto = cryptoOf("wasm", batch.arena);
       let told = 0;
