@@ -80,7 +80,13 @@ export class LinuxSystem implements System, Disposable {
   }
 
   createKernelInterface(name: string): number {
-    this.#network.createLink(name, WG_GENL_NAME);
+    try {
+      this.#network.createLink(name, WG_GENL_NAME);
+    } catch (error) {
+      if (!(error instanceof SysError) || error.errno !== Errno.EOPNOTSUPP) throw error;
+      const advice = "this kernel lacks WireGuard; use --backend=userspace";
+      throw new SysError(error.operation, error.errno, advice);
+    }
     return this.#network.getLink(name).index;
   }
 

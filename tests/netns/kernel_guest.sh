@@ -16,7 +16,10 @@ mount -t devpts devpts /dev/pts
 for directory in /dev/shm /tmp /run; do mount -t tmpfs tmpfs $directory; done
 ln -sf /proc/self/fd /dev/fd
 hostname kernel-peer
-for module in virtio_pci virtio_rng virtio_console virtio_net wireguard; do modprobe $module; done
+for module in virtio_pci virtio_rng virtio_console virtio_net virtio_blk wireguard tun; do
+  modprobe $module
+done
+[ ! -b /dev/vda ] || mount -t ext4 -o ro /dev/vda /host
 ip link set lo up
 # No duplicate address detection: an IPv6 address is usable at once.
 sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0

@@ -11,6 +11,11 @@
 #                                     control.N    UNIX sockets that execute scripts
 #                                   (the protocol is described in kernel_guest.sh)
 #
+# In the environment of boot:
+#   GUEST_SHARE   a directory that the guest shall find at /host, read-only. A large
+#                 program runs from there in place
+#   GUEST_MEMORY  MiB, 256 by default; a compiled Deno program needs 1024
+#
 # The guest is driven over virtio-serial and not over the network, so a test may
 # break, filter or renumber the network at will.
 #
@@ -24,12 +29,15 @@ cache=$here/.cache
 kernel_package=${KERNEL_PACKAGE:-linux-image-cloud-amd64}
 control_sockets=4
 
-HOST_PROGRAMS=(qemu-system-x86_64 cpio depmod modprobe ldd xz flock dpkg-deb apt-get)
+HOST_PROGRAMS=(qemu-system-x86_64 cpio depmod modprobe ldd xz flock dpkg-deb apt-get mke2fs)
 # Unpacked into the cache, not installed: busybox-static conflicts with busybox.
 UNPACKED_PACKAGES=(busybox-static wireguard-tools)
 # depmod finds what these depend on.
-GUEST_MODULES=(wireguard virtio_net virtio_pci virtio_console virtio_rng)
+GUEST_MODULES=(wireguard tun virtio_net virtio_blk virtio_pci virtio_console virtio_rng)
 GUEST_PROGRAMS=(bash ip wg socat ping)
+# What a compiled Deno program needs besides what the programs do. pthread_exit loads libgcc_s at run
+# time, so ldd does not list it.
+GUEST_LIBRARIES=(libgcc_s.so.1 libdl.so.2 librt.so.1 libpthread.so.0 libm.so.6)
 
 say() { printf 'kernel_peer: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -73,8 +81,9 @@ install_program() {
 # populate ROOT KERNEL_DIRECTORY VERSION: the guest's whole file system.
 populate() {
   local root=$1 kernel=$2 version=$3 program applet module
-  mkdir -p "$root"/{bin,dev,proc,sys,tmp,root,etc,run,usr,lib/modules/"$version"}
+  mkdir -p "$root"/{bin,dev,proc,sys,tmp,root,etc,run,usr,var,host,lib/modules/"$version"}
   ln -s bin "$root/sbin"
+  ln -s ../run "$root/var/run"
   ln -s /bin "$root/usr/bin"
   ln -s /sbin "$root/usr/sbin"
 
@@ -89,8 +98,10 @@ populate() {
     rm -f "$root/bin/$program"
     install_program "$applet" "$root"
   done
-  # pthread_exit loads it at run time, so ldd does not list it
-  install -D -m755 /lib/x86_64-linux-gnu/libgcc_s.so.1 "$root/lib/x86_64-linux-gnu/libgcc_s.so.1"
+  for program in "${GUEST_LIBRARIES[@]}"; do
+    program=/lib/x86_64-linux-gnu/$program
+    [ -e "$root$program" ] || install -D -m755 "$(readlink -f "$program")" "$root$program"
+  done
   # busybox's shell prefers its own applets to the programs in PATH
   ln -sf bash "$root/bin/sh"
 
@@ -148,7 +159,7 @@ boot() {
     # microvm boots faster, but has neither HPET nor PM timer: its kernel hangs in
     # TSC calibration now and then when the machine is busy.
     -M pc,usb=off,vmport=off
-    -accel tcg,tb-size=128 -cpu "Nehalem,+rdrand" -smp 1 -m 256
+    -accel tcg,tb-size=128 -cpu "Nehalem,+rdrand" -smp 1 -m "${GUEST_MEMORY:-256}"
     -nodefaults -no-user-config -display none -no-reboot -rtc base=utc
     -kernel "$image" -initrd "$initramfs"
     # mitigations: retpolines are very slow under emulation. tsc: the clock's watchdog
@@ -160,6 +171,11 @@ boot() {
     # WireGuard drops every handshake until the kernel's random generator is ready.
     -object rng-random,id=rng0,filename=/dev/urandom -device virtio-rng-pci,rng=rng0
     -device virtio-serial-pci)
+  if [ -n "${GUEST_SHARE:-}" ]; then
+    mke2fs -q -t ext4 -O ^has_journal -d "$GUEST_SHARE" "$directory/share.img" \
+      $(($(du -sk "$GUEST_SHARE" | cut -f1) * 11 / 10 + 8192))k
+    arguments+=(-drive "file=$directory/share.img,format=raw,if=virtio,readonly=on")
+  fi
   for ((i = 0; i < control_sockets; i++)); do
     arguments+=(-chardev "socket,id=control$i,path=$directory/control.$i,server=on,wait=off"
       -device "virtserialport,chardev=control$i,name=control.$i")

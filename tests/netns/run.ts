@@ -25,6 +25,8 @@ async function main(): Promise<number> {
   const env: Record<string, string> = {
     DENO_JOBS: PARALLEL_FILES,
     [MARK]: directory,
+    // Also where the kernel has WireGuard: what is called as wg-quick would take that.
+    WGTS_BACKEND: "userspace",
     PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin`,
   };
   if (!Deno.env.has("WGTS")) {

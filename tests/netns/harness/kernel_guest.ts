@@ -9,6 +9,14 @@ const CONTROL_SOCKETS = 4;
 const BOOT_ATTEMPTS = 3;
 const DEFAULT_TIMEOUT = 120_000;
 
+/** What a guest is to have. */
+export interface GuestOptions {
+  /** A directory of this machine that it finds at /host, read-only. */
+  readonly share?: string;
+  /** Memory in MiB; 256 by default. */
+  readonly memory?: number;
+}
+
 /** Downloads and builds what a guest boots from, unless that is done already. */
 export async function buildKernelPeer(): Promise<void> {
   await run([SCRIPT, "build"], { timeout: 900_000 });
@@ -31,11 +39,16 @@ export class KernelGuest implements Machine {
   }
 
   /** Boots a guest whose eth0 is wired to a new device `tap` of `host`, in which QEMU runs. */
-  static async boot(name: string, host: Host, tap: string): Promise<KernelGuest> {
+  static async boot(
+    name: string,
+    host: Host,
+    tap: string,
+    options: GuestOptions = {},
+  ): Promise<KernelGuest> {
     await buildKernelPeer(); // out here: the host has no way to a package mirror
     for (let attempt = 1;; attempt++) {
       try {
-        return await KernelGuest.#bootOnce(name, host, tap);
+        return await KernelGuest.#bootOnce(name, host, tap, options);
       } catch (error) {
         if (attempt === BOOT_ATTEMPTS) throw error;
         console.warn(`${name}: boot ${attempt} failed, trying again: ${error}`);
@@ -43,11 +56,19 @@ export class KernelGuest implements Machine {
     }
   }
 
-  static async #bootOnce(name: string, host: Host, tap: string): Promise<KernelGuest> {
+  static async #bootOnce(
+    name: string,
+    host: Host,
+    tap: string,
+    { share = "", memory = 256 }: GuestOptions,
+  ): Promise<KernelGuest> {
     const directory = `/run/${name}`;
     await host.sh(`rm -rf ${directory}; mkdir ${directory}
       ip link show ${tap} >/dev/null 2>&1 || ip tuntap add dev ${tap} mode tap`);
-    const qemu = await host.start([SCRIPT, "boot", directory, tap]);
+    const qemu = await host.start([SCRIPT, "boot", directory, tap], {
+      GUEST_SHARE: share,
+      GUEST_MEMORY: String(memory),
+    });
     const stop = async () => {
       qemu.kill("SIGKILL");
       await qemu.result;
