@@ -80,9 +80,9 @@ export class IpPrefix {
   /** Whether a bit behind the prefix length is set. */
   get hasHostBits(): boolean {
     const { bytes } = this.address;
-    for (let i = this.length >> 3; i < bytes.length; i++) {
-      if (((bytes[i] ?? 0) & ~maskOfByte(i, this.length)) !== 0) return true;
-    }
+    const whole = this.length >> 3;
+    if (((bytes[whole] ?? 0) & 0xff >> (this.length & 7)) !== 0) return true;
+    for (let i = whole + 1; i < bytes.length; i++) if (bytes[i] !== 0) return true;
     return false;
   }
 
@@ -116,7 +116,7 @@ export class IpPrefix {
 
 /** Formats 4 or 16 bytes in network byte order as inet_ntop(3) does. */
 export function formatIpAddress(bytes: Uint8Array): string {
-  return bytes.length === 4 ? bytes.join(".") : formatIpv6(bytes);
+  return bytes.length === 4 ? formatIpv4(bytes, 0) : formatIpv6(bytes);
 }
 
 function maskedBytes(bytes: Uint8Array, length: number): Uint8Array {
@@ -227,12 +227,17 @@ function hexDigit(code: number): number {
   return letter >= 0 && letter <= 5 ? letter + 10 : -1;
 }
 
+/** Four bytes from `at` on. */
+function formatIpv4(bytes: Uint8Array, at: number): string {
+  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
+}
+
 function formatIpv6(bytes: Uint8Array): string {
   const { start, length } = longestZeroRun(bytes);
   const embedsIpv4 = start === 0 &&
     (length === 6 || (length === 5 && groupAt(bytes, 5) === 0xffff));
   if (embedsIpv4) {
-    return (length === 6 ? "::" : "::ffff:") + bytes.subarray(12).join(".");
+    return (length === 6 ? "::" : "::ffff:") + formatIpv4(bytes, 12);
   }
   if (length < 2) return groupsText(bytes, 0, IPV6_GROUPS);
   return groupsText(bytes, 0, start) + "::" + groupsText(bytes, start + length, IPV6_GROUPS);

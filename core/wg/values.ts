@@ -73,15 +73,15 @@ export function parseWgEndpoint(text: string, { resolve }: WgSurroundings): Uapi
 export function addAllowedIps(peer: PeerSettings, text: string, { warn }: WgSurroundings): void {
   peer.replaceAllowedIps = true;
   if (text === "") return;
-  for (const item of text.split(",")) {
-    const { prefix, sign } = orComplain(
-      () => parseAllowedIp(item),
-      () => describeWrongPrefix(item),
-    );
-    if (prefix.hasHostBits) warn(`Warning: AllowedIP has nonzero host part: ${unsigned(item)}`);
-    if (sign !== "") peer.replaceAllowedIps = false;
-    peer.allowedIps.push({ prefix, remove: sign === "-" });
-  }
+  let item = "";
+  orComplain(() => {
+    for (item of text.split(",")) {
+      const { prefix, sign } = parseAllowedIp(item);
+      if (prefix.hasHostBits) warn(`Warning: AllowedIP has nonzero host part: ${unsigned(item)}`);
+      if (sign !== "") peer.replaceAllowedIps = false;
+      peer.allowedIps.push({ prefix, remove: sign === "-" });
+    }
+  }, () => describeWrongPrefix(item));
 }
 
 /** All of a peer's change but the peer itself. */
