@@ -30,7 +30,7 @@ export class FakeNetlink implements NetlinkTransport {
   isClosed = false;
   #sequence = 0;
 
-  constructor(readonly answer: (messages: NetlinkMessage[]) => FakeAnswer[]) {}
+  constructor(public answer: (messages: NetlinkMessage[]) => FakeAnswer[]) {}
 
   send(datagram: Uint8Array<ArrayBuffer>): void {
     const messages = decodeMessages(datagram.slice());

@@ -123,6 +123,47 @@ Deno.test("an interrupted dump is made anew, but not for ever", () => {
   assert.equal(restless.sent.length, 16);
 });
 
+Deno.test("an interrupted dump is made as often as wanted, and may be taken as it is", () => {
+  let interruptions = 40;
+  const busy = new FakeNetlink(() => [
+    [object(1), { ...done(), flags: interruptions-- === 0 ? 2 : 2 | NLM_F_DUMP_INTR }],
+  ]);
+  const endless = { attempts: Infinity };
+  assert.deepEqual(new NetlinkSocket(busy).dump(DUMP, describe, firstByte, endless), [1]);
+  assert.equal(busy.sent.length, 41);
+
+  const restless = new FakeNetlink(() => [[object(1, 2 | NLM_F_DUMP_INTR), object(2)], [done()]]);
+  const once = { attempts: 1, partial: true };
+  assert.deepEqual(new NetlinkSocket(restless).dump(DUMP, describe, firstByte, once), [1, 2]);
+  assert.equal(restless.sent.length, 1);
+});
+
+Deno.test("what was sent is wiped, and an answer that holds secrets too", () => {
+  const sent: Uint8Array[] = [], views: Uint8Array[] = [];
+  const kernel = new FakeNetlink(() => [[object(7), object(8)], [done()]]);
+  const send = kernel.send.bind(kernel);
+  kernel.send = (datagram) => {
+    sent.push(datagram);
+    send(datagram);
+  };
+  const keep = (payload: Uint8Array) => {
+    views.push(payload);
+    return payload[0] ?? null;
+  };
+  const secret = { ...DUMP, payload: Uint8Array.of(9, 9, 9, 9) };
+  const socket = new NetlinkSocket(kernel);
+  assert.deepEqual(socket.dump(secret, describe, keep, { secret: true }), [7, 8]);
+  assert.equal(sent.length, 1);
+  for (const bytes of [...sent, ...views]) assert.ok(bytes.every((byte) => byte === 0));
+
+  views.length = 0;
+  socket.dump(DUMP, describe, keep);
+  assert.deepEqual(views.map(([first]) => first), [7, 8], "not without being asked to");
+  kernel.answer = () => [[acknowledgement()]];
+  socket.request(secret, describe);
+  assert.ok(sent.at(-1)?.every((byte) => byte === 0));
+});
+
 Deno.test("a batch reports each failure, by its request", () => {
   const kernel = new FakeNetlink((messages) =>
     messages.flatMap(({ sequence, flags }) => {
