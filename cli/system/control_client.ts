@@ -2,9 +2,10 @@ import { GET_REQUEST, parseUapiGet } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
 import { CONTROL_DIRECTORY, controlSocketPath } from "../engine/control_path.ts";
-import { controlSocketState, isSocket, readAnswer } from "./control_socket.ts";
+import { controlSocketState, readAnswer } from "./control_socket.ts";
 
 const SUFFIX = ".sock";
+const MAX_INTERFACE_NAME_LENGTH = 15;
 
 /**
  * The names of the userspace WireGuard interfaces, in the order of the directory. Sockets that nobody
@@ -14,7 +15,7 @@ export function listInterfaces(): string[] {
   const names: string[] = [];
   try {
     for (const entry of Deno.readDirSync(CONTROL_DIRECTORY)) {
-      if (!entry.name.endsWith(SUFFIX) || !isSocket(`${CONTROL_DIRECTORY}/${entry.name}`)) continue;
+      if (!entry.name.endsWith(SUFFIX) || !leadsToSocket(entry.name)) continue;
       const name = entry.name.slice(0, -SUFFIX.length);
       if (hasControlSocket(name)) names.push(name);
     }
@@ -22,6 +23,16 @@ export function listInterfaces(): string[] {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return names;
+}
+
+/** Whether a file of the directory is a socket or a symbolic link to one. */
+function leadsToSocket(file: string): boolean {
+  try {
+    return Deno.statSync(`${CONTROL_DIRECTORY}/${file}`).isSocket === true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /**
@@ -38,7 +49,9 @@ export async function getInterface(name: string, wall: number): Promise<Interfac
   try {
     stream.writeAll(new TextEncoder().encode(GET_REQUEST));
     const answer = readAnswer(stream, name);
-    return parseUapiGet(answer, { name, wall, publicKeyOf });
+    // A socket's name may be longer; `wg` keeps as much of it as an interface's name can have.
+    const shown = name.slice(0, MAX_INTERFACE_NAME_LENGTH);
+    return parseUapiGet(answer, { name: shown, wall, publicKeyOf });
   } finally {
     stream.close();
   }

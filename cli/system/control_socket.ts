@@ -18,10 +18,20 @@ export function controlSocketState(name: string): SocketState {
     return "live";
   } catch (error) {
     if (!(error instanceof SysError)) throw error;
-    if (error.errno === Errno.ENOENT || error.errno === Errno.ENOTDIR) return "absent";
+    if (!exists(controlSocketPath(name))) return "absent";
     if (error.errno !== Errno.ECONNREFUSED) return "live";
     // Any other kind of file refuses too; such is somebody else's.
     return isSocket(controlSocketPath(name)) ? "dead" : "absent";
+  }
+}
+
+/** Whether anything is at `path`, as far as this user may know. */
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -88,7 +98,9 @@ export function readAnswer(stream: UnixStream, name: string): string {
   for (let end = "";;) {
     const count = stream.read(part);
     if (count <= 0) {
-      throw new SysError(`read the answer of ${controlSocketPath(name)}`, -count || Errno.EPIPE);
+      // An answer that breaks off is a wrong answer to `wg`.
+      const errno = -count === Errno.ECONNRESET ? Errno.EPROTO : -count || Errno.EPROTO;
+      throw new SysError(`read the answer of ${controlSocketPath(name)}`, errno);
     }
     const text = decoder.decode(part.subarray(0, count), { stream: true });
     part.fill(0, 0, count);

@@ -23,9 +23,10 @@ import { NETLINK_GENERIC } from "../../ffi/netlink_transport.ts";
  */
 export function getKernelInterface(name: string): InterfaceState {
   const describe = () => `read the WireGuard interface ${name}`;
-  requireName(name, describe);
   using socket = NetlinkSocket.open(NETLINK_GENERIC);
-  const request = getDevice(findFamily(socket, describe), name);
+  const family = findFamily(socket, describe);
+  requireName(name, describe);
+  const request = getDevice(family, name);
   // Like `wg`: as often as somebody changes it meanwhile.
   const options = { attempts: Infinity, secret: true };
   const decode = (payload: Uint8Array) => decodeDevice(payload, zoneOf);
@@ -40,9 +41,9 @@ export function getKernelInterface(name: string): InterfaceState {
  */
 export function changeKernelInterface(name: string, change: InterfaceChange): void {
   const describe = () => `configure the WireGuard interface ${name}`;
-  requireName(name, describe);
   using socket = NetlinkSocket.open(NETLINK_GENERIC);
   const family = findFamily(socket, describe);
+  requireName(name, describe);
   for (const part of splitChange(change)) {
     const request = setDevice(family, name, part, scopeIdOf);
     try {

@@ -62,7 +62,7 @@ function askStatusSocket(name: string): InterfaceStatus | null {
 
 const ABSENCE: readonly string[] = ["ENOENT", "ENOTDIR", "ECONNREFUSED"];
 const REFUSAL: readonly string[] = ["EACCES", "EPERM"];
-const HANGUPS: readonly string[] = ["EPIPE", "ECONNRESET"];
+const HANGUPS: readonly string[] = ["EPIPE", "ECONNRESET", "EPROTO"];
 
 /** The answer of the socket at `path`; null when what is behind it doesn't know the request. */
 function ask(name: string, path: string): InterfaceStatus | null {

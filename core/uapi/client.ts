@@ -29,11 +29,17 @@ export function isCompleteAnswer(text: string): boolean {
   return text.endsWith("\n\n");
 }
 
+/** An `int` holds no more. */
+const MAX_ERRNO = 0x7fff_ffff;
+
 /** Reads the answer to a `set`. Throws {@linkcode UapiError} unless it is `errno=0`. */
 export function checkUapiResult(text: string): void {
-  const match = /^errno=(-?[0-9]+)$/m.exec(text);
-  if (match === null) throw new UapiError(0, "The control socket's answer has no errno");
-  const errno = Math.abs(Number(match[1]));
+  // The last one counts for `wg`.
+  const match = /^errno=(-?[0-9]+)$/m.exec(text.slice(text.lastIndexOf("\nerrno=") + 1));
+  const errno = Math.abs(Number(match?.[1] ?? NaN));
+  if (!(errno <= MAX_ERRNO)) {
+    throw new UapiError(0, "The control socket's answer has no errno");
+  }
   if (errno !== 0) throw new UapiError(errno, `The control socket answered errno ${errno}`);
 }
 
@@ -110,7 +116,8 @@ export function noActivity(): PeerActivity {
 function readDeviceLine(state: InterfaceState, key: string, value: string): void {
   switch (key) {
     case "private_key":
-      state.privateKey = nonZeroKey(key, value);
+      // Even when it is zero, as `wg` does.
+      state.privateKey = required(key, parseHexKey(value));
       break;
     case "own_public_key":
       state.publicKey = required(key, parseHexKey(value));
@@ -130,7 +137,7 @@ function readPeerLine(peer: PeerState, key: string, value: string): void {
       peer.presharedKey = nonZeroKey(key, value);
       break;
     case "allowed_ip":
-      peer.allowedIps.push(required(key, IpPrefix.parse(value)));
+      peer.allowedIps.push(required(key, value.includes("/") ? IpPrefix.parse(value) : null));
       break;
     default:
       readPeerActivity(peer, key, value);

@@ -112,6 +112,8 @@ Deno.test("parseUapiGet rejects errors and malformed answers", () => {
     "fwmark=x\nerrno=0\n\n",
     `public_key=${hex(1)}\nendpoint=nowhere\nerrno=0\n\n`,
     `public_key=${hex(1)}\nallowed_ip=10/8\nerrno=0\n\n`,
+    `public_key=${hex(1)}\nallowed_ip=10.0.0.0\nerrno=0\n\n`,
+    "errno=2147483648\n\n",
     `public_key=${hex(1)}\nrx_bytes=-1\nerrno=0\n\n`,
   ];
   for (const text of malformed) {
@@ -178,4 +180,11 @@ Deno.test("formatUapiSet clears what a config doesn't say", () => {
     `set=1\nprivate_key=${hex(0)}\nfwmark=${fwmark}\nlisten_port=0\nreplace_peers=true\n\n`;
   assert.equal(formatUapiSet(config, () => null), cleared(0));
   assert.equal(formatUapiSet(config, () => null, 51820), cleared(51820));
+});
+
+Deno.test("parseUapiGet takes the last errno, and a zero private key, as wg does", () => {
+  const text = `errno=5\nprivate_key=${hex(0)}\nerrno=0\n\n`;
+  const state = parseUapiGet(text, CONTEXT);
+  assert.deepEqual(state.privateKey, new Uint8Array(32));
+  assert.throws(() => parseUapiGet("errno=0\nerrno=5\n\n", CONTEXT), { errno: 5 });
 });
