@@ -26,6 +26,8 @@ const MERGE_PROPERTY_TEST = "tests/core/offload/merge_property_test.ts";
 
 const WG_CONFIG_TEST = "tests/core/wg/config_test.ts";
 const TRANSPORT_AEAD_TEST = "tests/core/crypto/transport_test.ts";
+const WG_NETLINK_TEST = "tests/core/netlink/wireguard_test.ts";
+const NETLINK_SOCKET_TEST = "tests/ffi/netlink_socket_test.ts";
 const NATIVE_TEST = "tests/ffi/native_crypto_test.ts";
 
 /** Every property that keeps an attacker out, broken in turn. */
@@ -768,5 +770,54 @@ export const MUTANTS: Mutant[] = [
     replacement: '    return "";\n',
     testFile: "tests/cli/wg_change_test.ts",
     test: "a config that can't be read changes nothing",
+  },
+  {
+    property:
+      "a peer that was removed meanwhile doesn't come back with the rest of its allowed IPs",
+    file: "core/netlink/wireguard_set.ts",
+    snippet: "remove: false, updateOnly: true, replaceAllowedIps: false",
+    replacement: "remove: false, updateOnly: false, replaceAllowedIps: false",
+    testFile: WG_NETLINK_TEST,
+    test: "only the first message replaces, and nobody comes back by a later one",
+  },
+  {
+    property: "the kernel's messages are not read beyond their end",
+    file: "core/netlink/wireguard_get.ts",
+    snippet: "if (size === 0 || bytes.length !== size || length > size * 8) {",
+    replacement: "if (size === 0 || length > size * 8) {",
+    testFile: WG_NETLINK_TEST,
+    test: "attributes, families and sizes that nobody knows yet",
+  },
+  {
+    property: "requests by netlink, which may hold keys, are wiped",
+    file: "ffi/netlink_socket.ts",
+    snippet: "      bytes.fill(0);\n",
+    replacement: "",
+    testFile: NETLINK_SOCKET_TEST,
+    test: "what was sent is wiped, and an answer that holds secrets too",
+  },
+  {
+    property: "answers by netlink that hold keys are wiped",
+    file: "ffi/netlink_socket.ts",
+    snippet: "if (secret) message.payload.fill(0);",
+    replacement: "",
+    testFile: NETLINK_SOCKET_TEST,
+    test: "what was sent is wiped, and an answer that holds secrets too",
+  },
+  {
+    property: "down deletes only the kernel's interface that its up made",
+    file: "cli/system/undo.ts",
+    snippet: ": link.index === state.kernelIndex;",
+    replacement: ": true;",
+    testFile: "tests/cli/system/killed_test.ts",
+    test: "an interface of the kernel's that others made after up was killed stays",
+  },
+  {
+    property: "down deletes no kernel interface that others use, if its up may not have made one",
+    file: "cli/system/undo.ts",
+    snippet: "? system.isPristine(name)",
+    replacement: "? true",
+    testFile: "tests/cli/system/killed_test.ts",
+    test: "an interface of the kernel's that others made after up was killed stays",
   },
 ];
