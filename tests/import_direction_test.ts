@@ -58,6 +58,7 @@ Deno.test("dependencies are few and pinned", async () => {
     "@noble/ciphers",
     "@noble/curves",
     "@noble/hashes",
+    "ajv",
     "assemblyscript",
     "fast-check",
   ];
