@@ -1,0 +1,2 @@
+/** Nothing: how long the runtime alone takes from start to end. */
+export {};
