@@ -1,9 +1,11 @@
 import type { InterfaceSample } from "../../core/top/sample.ts";
 
-/** A question to the sampling thread. */
+/** A question to a sampling thread. */
 export interface SampleRequest {
   /** Of interfaces; none means all there are. */
   readonly names: readonly string[];
+  /** Those not to ask, whether or not they are there. */
+  readonly except: readonly string[];
 }
 
 /** Its answer. */
@@ -11,19 +13,79 @@ export interface SampleResponse {
   readonly samples: readonly InterfaceSample[];
   /** When it was complete, on the clock of the samples. */
   readonly time: number;
+  /** Of those not to ask the ones that are there. */
+  readonly skipped: readonly string[];
 }
 
-/** Asks interfaces how they run, on a thread of its own. */
+/** What a sampling thread tells of an interface that let it wait in vain. */
+export const NO_ANSWER = "no answer";
+
+/**
+ * Asks interfaces how they run, on threads of its own, since that waits for their answers. An interface
+ * that didn't answer in time is asked by the second thread from then on, so that it doesn't hold up the
+ * others.
+ */
 export class Sampler implements Disposable {
-  readonly #worker = new Worker(new URL("./sampler_worker.ts", import.meta.url), {
-    type: "module",
-  });
+  readonly #quick = new SamplingThread();
+  #slow: SamplingThread | null = null;
+  /** The last that is known of the interfaces that the second thread asks. */
+  readonly #slowSamples = new Map<string, InterfaceSample>();
+  #isSlowBusy = false;
+  #slowError: unknown = null;
 
   /** @param names of interfaces; none means all there are at the time of each sample */
   constructor(readonly names: readonly string[]) {}
 
-  /** Takes one sample; the one before must be complete. Rejects with what the thread threw. */
-  sample(): Promise<SampleResponse> {
+  /** Takes one sample; the one before must be complete. Rejects with what a thread threw. */
+  async sample(): Promise<SampleResponse> {
+    const except = [...this.#slowSamples.keys()];
+    const response = await this.#quick.ask({ names: this.names, except });
+    if (this.#slowError !== null) throw this.#slowError;
+    for (const name of except) {
+      if (!response.skipped.includes(name)) this.#slowSamples.delete(name);
+    }
+    const late = except.flatMap((name) => this.#slowSamples.get(name) ?? []);
+    for (const sample of late) {
+      if (!isUnanswered(sample)) this.#slowSamples.delete(sample.name);
+    }
+    for (const sample of response.samples) {
+      if (isUnanswered(sample)) this.#slowSamples.set(sample.name, sample);
+    }
+    this.#askSlowly();
+    return { ...response, samples: [...response.samples, ...late] };
+  }
+
+  [Symbol.dispose](): void {
+    this.#quick.end();
+    this.#slow?.end();
+  }
+
+  #askSlowly(): void {
+    if (this.#isSlowBusy || this.#slowSamples.size === 0) return;
+    this.#isSlowBusy = true;
+    this.#slow ??= new SamplingThread();
+    const keep = ({ samples }: SampleResponse) => {
+      for (const sample of samples) {
+        if (this.#slowSamples.has(sample.name)) this.#slowSamples.set(sample.name, sample);
+      }
+    };
+    this.#slow.ask({ names: [...this.#slowSamples.keys()], except: [] })
+      .then(keep, (error) => this.#slowError = error)
+      .finally(() => this.#isSlowBusy = false);
+  }
+}
+
+function isUnanswered({ found }: InterfaceSample): boolean {
+  return "problem" in found && found.problem === NO_ANSWER;
+}
+
+class SamplingThread {
+  readonly #worker = new Worker(new URL("./sampler_worker.ts", import.meta.url), {
+    type: "module",
+  });
+
+  /** Asks; the answer to the question before must be there. */
+  ask(request: SampleRequest): Promise<SampleResponse> {
     return new Promise((resolve, reject) => {
       this.#worker.onmessage = ({ data }: MessageEvent<SampleResponse>) => resolve(data);
       this.#worker.onerror = (event) => {
@@ -31,12 +93,11 @@ export class Sampler implements Disposable {
         event.preventDefault();
         reject(new Error(event.message));
       };
-      const request: SampleRequest = { names: this.names };
       this.#worker.postMessage(request);
     });
   }
 
-  [Symbol.dispose](): void {
+  end(): void {
     this.#worker.terminate();
   }
 }

@@ -4,11 +4,12 @@
  */
 import { type InterfaceProblem, type InterfaceSample, sampleOf } from "../../core/top/sample.ts";
 import { UapiError } from "../../core/uapi/client.ts";
+import { SystemClock } from "../../ffi/clock.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { endedEngine, listEndedEngines } from "../system/ended_engines.ts";
 import { listInterfaces } from "../system/interfaces.ts";
 import { getStatus } from "../system/status_client.ts";
-import type { SampleRequest, SampleResponse } from "./sampler.ts";
+import { NO_ANSWER, type SampleRequest, type SampleResponse } from "./sampler.ts";
 
 /** What this file uses of the global scope of a dedicated worker. */
 interface WorkerScope {
@@ -17,23 +18,34 @@ interface WorkerScope {
 }
 
 const scope = globalThis as unknown as WorkerScope;
+const clock = new SystemClock();
+const now = { boot: 0, wall: 0 };
 
-scope.onmessage = async ({ data: { names } }) => {
-  const samples: InterfaceSample[] = [];
+/** Milliseconds on a clock that all threads have; performance.now() begins anew on each. */
+function boot(): number {
+  clock.read(now);
+  return now.boot;
+}
+
+scope.onmessage = async ({ data: { names, except } }) => {
+  const samples: InterfaceSample[] = [], skipped: string[] = [];
   const wanted = names.length > 0
     ? names
     : new Set([...await listInterfaces(), ...listEndedEngines()]);
-  for (const name of wanted) samples.push(await sample(name));
-  scope.postMessage({ samples, time: performance.now() });
+  for (const name of wanted) {
+    if (except.includes(name)) skipped.push(name);
+    else samples.push(await sample(name));
+  }
+  scope.postMessage({ samples, skipped, time: boot() });
 };
 
 async function sample(name: string): Promise<InterfaceSample> {
   try {
     const status = await getStatus(name, Date.now());
-    return sampleOf(status, performance.now());
+    return sampleOf(status, boot());
   } catch (error) {
     if (!(error instanceof SysError || error instanceof UapiError)) throw error;
-    return { name, time: performance.now(), found: problemOf(name, error) };
+    return { name, time: boot(), found: problemOf(name, error) };
   }
 }
 
@@ -50,7 +62,7 @@ function problemOf(name: string, error: SysError | UapiError): InterfaceProblem 
         : { problem: "dead", reason: ended.reason };
     }
     case "EAGAIN":
-      return { problem: "no answer", reason: "" };
+      return { problem: NO_ANSWER, reason: "" };
     case "EOPNOTSUPP":
       return { problem: "no WireGuard interface", reason: "" };
     default:

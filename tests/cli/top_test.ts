@@ -1,8 +1,10 @@
 /** `wgts top` without a terminal: its options, and what it prints. */
 import assert from "node:assert/strict";
+import { Sampler } from "../../cli/top/sampler.ts";
 import { parseTopOptions } from "../../cli/top/options.ts";
 import { UsageError } from "../../cli/usage_error.ts";
 import { rootTest } from "../ffi/privileged.ts";
+import { waitFor } from "../netns/harness/wait.ts";
 import { FakeControlSocket } from "./fake_control_socket.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -130,3 +132,71 @@ rootTest("top: what answers nonsense is shown as such", async () => {
   assert.doesNotMatch(stdout, /\x1b/);
   assert.match(stdout, new RegExp(`^${socket.name} +- .* error for 0s: .* no errno$`, "m"));
 });
+
+rootTest("top: an interface that doesn't answer doesn't hold up the others", async () => {
+  using other = growingSocket();
+  using silent = new SilentSocket(`wgtss${Deno.pid}`);
+  using sampler = new Sampler([silent.name, other.name]);
+  const found = async () => {
+    const { samples } = await sampler.sample();
+    return new Map(samples.map(({ name, found }) => [name, found]));
+  };
+  const first = await found();
+  assert.deepEqual(first.get(silent.name), { problem: "no answer", reason: "" });
+  assert.ok("peers" in (first.get(other.name) ?? {}));
+  const asked = silent.clients;
+  for (let i = 0; i < 20; i++) {
+    const next = await found();
+    assert.equal(next.size, 2);
+    assert.deepEqual(next.get(silent.name), { problem: "no answer", reason: "" });
+    assert.ok("peers" in (next.get(other.name) ?? {}));
+  }
+  // Were it asked each time, each would wait until its time limit.
+  assert.ok(silent.clients - asked <= 4, `${silent.clients - asked}`);
+  silent.answer();
+  await waitFor("its answer", async () => "peers" in ((await found()).get(silent.name) ?? {}));
+});
+
+/** A control socket whose clients wait in vain, as those of an engine that was stopped. */
+class SilentSocket implements Disposable {
+  clients = 0;
+  readonly #path: string;
+  readonly #listener: Deno.UnixListener;
+  readonly #waiting: Deno.Conn[] = [];
+  #answers = false;
+
+  constructor(readonly name: string) {
+    this.#path = `/var/run/wireguard/${name}.sock`;
+    Deno.mkdirSync("/var/run/wireguard", { recursive: true, mode: 0o755 });
+    this.#listener = Deno.listen({ transport: "unix", path: this.#path });
+    this.#accept();
+  }
+
+  /** Answers all clients from now on. */
+  answer(): void {
+    this.#answers = true;
+    for (const client of this.#waiting) this.#serve(client);
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    for (const client of this.#waiting) client.close();
+    Deno.removeSync(this.#path);
+  }
+
+  async #accept(): Promise<void> {
+    for await (const client of this.#listener) {
+      this.clients++;
+      this.#waiting.push(client);
+      if (this.#answers) this.#serve(client);
+    }
+  }
+
+  async #serve(client: Deno.Conn): Promise<void> {
+    try {
+      await client.write(new TextEncoder().encode(answer(0)));
+    } catch {
+      // It has given up.
+    }
+  }
+}
