@@ -4,7 +4,7 @@ export class FakeControlSocket implements Disposable {
   answer = "errno=0\n\n";
   /** The answer to any other request; "" to hang up. */
   otherAnswer = "errno=0\n\n";
-  /** The last complete request that came. */
+  /** The last complete request that came but for a `get`: whoever lists all interfaces asks that. */
   request = "";
   readonly #path: string;
   readonly #listener: Deno.UnixListener;
@@ -48,8 +48,9 @@ export class FakeControlSocket implements Disposable {
       if (count === null) return;
       text += decoder.decode(buffer.subarray(0, count), { stream: true });
     }
-    this.request = text;
-    const answer = new TextEncoder().encode(text === "get=1\n\n" ? this.answer : this.otherAnswer);
+    const isGet = text === "get=1\n\n";
+    if (!isGet) this.request = text;
+    const answer = new TextEncoder().encode(isGet ? this.answer : this.otherAnswer);
     for (let at = 0; at < answer.length;) at += await connection.write(answer.subarray(at));
   }
 }
