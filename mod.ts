@@ -138,12 +138,15 @@ export { parseWgConfig } from "./core/config/wg.ts";
 export type { UapiGetContext } from "./core/uapi/client.ts";
 export {
   checkUapiResult,
-  formatUapiSet,
   GET_REQUEST,
   isCompleteAnswer,
   parseUapiGet,
   UapiError,
 } from "./core/uapi/client.ts";
+export { changeTo } from "./core/config/change.ts";
+export { formatUapiChange } from "./core/uapi/change_request.ts";
+export { formatUapiSet } from "./core/uapi/set_request.ts";
+export type { AllowedIpChange, InterfaceChange, PeerChange } from "./core/interface_change.ts";
 export type { InterfaceState, PeerActivity, PeerState } from "./core/interface_state.ts";
 
 // The control protocol: the side that answers

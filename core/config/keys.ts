@@ -72,9 +72,13 @@ export function nearestName<T extends string>(text: string, names: readonly T[])
   return nearest;
 }
 
+const ASCII_ONLY = /^[\0-\x7f]*$/;
+
 /** `toLowerCase()` would also turn the Kelvin sign into a k. */
 export function asciiLowerCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return ASCII_ONLY.test(text)
+    ? text.toLowerCase()
+    : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */

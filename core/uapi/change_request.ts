@@ -1,5 +1,5 @@
 import type { InterfaceChange, PeerChange } from "../interface_change.ts";
-import { AnswerChunk } from "./answer_chunk.ts";
+import { UapiChunk } from "./chunk.ts";
 import { formatUapiEndpoint } from "./values.ts";
 
 /**
@@ -9,7 +9,7 @@ import { formatUapiEndpoint } from "./values.ts";
  * buffer, wiped in the end because it holds keys. An iteration that stops early must call `return()`.
  */
 export function* formatUapiChange(change: InterfaceChange): Generator<Uint8Array, void, void> {
-  const chunk = new AnswerChunk();
+  const chunk = new UapiChunk();
   const { privateKey, listenPort, fwmark } = change;
   try {
     chunk.line("set", 1);
@@ -35,7 +35,7 @@ export function* formatUapiChange(change: InterfaceChange): Generator<Uint8Array
 }
 
 /** All of a peer but its allowed IPs. */
-function writePeer(chunk: AnswerChunk, peer: PeerChange): void {
+function writePeer(chunk: UapiChunk, peer: PeerChange): void {
   const { presharedKey, endpoint, persistentKeepalive } = peer;
   chunk.key("public_key", peer.publicKey);
   // Before all else: it decides whether a peer is made.

@@ -1,9 +1,5 @@
-import type { ConfigEndpoint, WgConfig, WgPeerConfig } from "../config/types.ts";
-import { changeTo } from "../config/change.ts";
 import { IpPrefix } from "../ip.ts";
 import { isZeroKey, parseHexKey } from "../keys.ts";
-import { formatUapiChange } from "./change_request.ts";
-import type { UapiEndpoint } from "./command.ts";
 import type { InterfaceState, PeerActivity, PeerState } from "../interface_state.ts";
 import { parseUapiEndpoint, parseUapiNumber } from "./values.ts";
 
@@ -192,21 +188,4 @@ function ageToTime(peer: PeerState, wall: number): void {
   const { seconds, nanoseconds } = peer.lastHandshake;
   if (seconds === 0 && nanoseconds === 0) return;
   peer.lastHandshake = { seconds: Math.floor(wall / 1000) - seconds, nanoseconds: 0 };
-}
-
-/**
- * The `set` request that gives an interface exactly what a config says: {@linkcode changeTo} as text,
- * which holds secrets.
- */
-export function formatUapiSet(
-  config: WgConfig,
-  resolve: (endpoint: ConfigEndpoint, peer: WgPeerConfig) => UapiEndpoint | null,
-  fwmark = 0,
-): string {
-  const decoder = new TextDecoder();
-  let text = "";
-  for (const chunk of formatUapiChange(changeTo(config, resolve, fwmark))) {
-    text += decoder.decode(chunk);
-  }
-  return text;
 }

@@ -1,7 +1,7 @@
 import type { Endpoint } from "../endpoint.ts";
 import { formatIpAddress, IpAddress } from "../ip.ts";
 import { isZeroKey } from "../keys.ts";
-import { AnswerChunk } from "./answer_chunk.ts";
+import { UapiChunk } from "./chunk.ts";
 import { formatUapiEndpoint } from "./values.ts";
 
 /** One allowed-IPs entry. */
@@ -56,7 +56,7 @@ export interface UapiDevice<P extends UapiPeer> {
 export function* formatUapiGet<P extends UapiPeer>(
   device: UapiDevice<P>,
 ): Generator<Uint8Array, void, void> {
-  const chunk = new AnswerChunk();
+  const chunk = new UapiChunk();
   try {
     writeDevice(chunk, device);
     for (const peer of device.peers) {
@@ -75,7 +75,7 @@ export function* formatUapiGet<P extends UapiPeer>(
   }
 }
 
-function writeDevice<P extends UapiPeer>(chunk: AnswerChunk, device: UapiDevice<P>): void {
+function writeDevice<P extends UapiPeer>(chunk: UapiChunk, device: UapiDevice<P>): void {
   const { privateKey, listenPort, fwmark } = device;
   if (privateKey !== null && !isZeroKey(privateKey)) chunk.key("private_key", privateKey);
   if (listenPort !== 0) chunk.line("listen_port", listenPort);
@@ -85,7 +85,7 @@ function writeDevice<P extends UapiPeer>(chunk: AnswerChunk, device: UapiDevice<
 const NO_KEY = new Uint8Array(32);
 
 function writePeer(
-  chunk: AnswerChunk,
+  chunk: UapiChunk,
   peer: UapiPeer,
   zoneName?: (scopeId: number) => string,
 ): void {
@@ -97,7 +97,7 @@ function writePeer(
 
 /** The lines about a peer that hold neither keys nor allowed IPs. */
 export function writePeerActivity(
-  chunk: AnswerChunk,
+  chunk: UapiChunk,
   peer: UapiPeer,
   zoneName: (scopeId: number) => string = String,
 ): void {

@@ -4,7 +4,7 @@
  */
 
 import { parseHexKey } from "../keys.ts";
-import { AnswerChunk } from "./answer_chunk.ts";
+import { UapiChunk } from "./chunk.ts";
 import {
   answerLines,
   checkUapiResult,
@@ -129,7 +129,7 @@ const MAX_REASON_LENGTH = 300;
 export function* formatUapiStatus<P extends UapiPeer>(
   status: UapiStatus<P>,
 ): Generator<Uint8Array, void, void> {
-  const chunk = new AnswerChunk();
+  const chunk = new UapiChunk();
   const { engine, publicKey, listenPort, fwmark } = status;
   for (const [key, field] of Object.entries(FIELDS)) chunk.line(key, plain(engine[field]));
   chunk.line("up", String(engine.up));

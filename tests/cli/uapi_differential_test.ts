@@ -6,7 +6,7 @@ import { parseWgConfig } from "../../core/config/wg.ts";
 import { Endpoint } from "../../core/endpoint.ts";
 import { IpAddress, IpPrefix } from "../../core/ip.ts";
 import { formatHexKey, formatKey } from "../../core/keys.ts";
-import { formatUapiSet } from "../../core/uapi/client.ts";
+import { formatUapiSet } from "../../core/uapi/set_request.ts";
 import { formatUapiGet } from "../../core/uapi/get_response.ts";
 import { UapiRequestParser } from "../../core/uapi/request_parser.ts";
 import { formatUapiEndpoint, parseUapiEndpoint } from "../../core/uapi/values.ts";

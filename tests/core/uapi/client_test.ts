@@ -3,11 +3,11 @@ import { parseQuickConfig } from "../../../core/config/quick.ts";
 import { formatKey, parseHexKey } from "../../../core/keys.ts";
 import {
   checkUapiResult,
-  formatUapiSet,
   isCompleteAnswer,
   parseUapiGet,
   UapiError,
 } from "../../../core/uapi/client.ts";
+import { formatUapiSet } from "../../../core/uapi/set_request.ts";
 import { formatUapiResult } from "../../../core/uapi/command.ts";
 import { parseUapiEndpoint } from "../../../core/uapi/values.ts";
 

@@ -6,10 +6,10 @@ const CHUNK_SIZE = 4096;
 const HEADROOM = 1024;
 
 /**
- * A part of an answer of the control protocol: ASCII text in one reused buffer, which can be wiped,
+ * A part of a request or an answer of the control protocol: ASCII text in one reused buffer, which can be wiped,
  * unlike a string.
  */
-export class AnswerChunk {
+export class UapiChunk {
   readonly #buffer = new Uint8Array(CHUNK_SIZE + HEADROOM);
   #length = 0;
 
