@@ -820,4 +820,28 @@ export const MUTANTS: Mutant[] = [
     testFile: "tests/cli/system/killed_test.ts",
     test: "an interface of the kernel's that others made after up was killed stays",
   },
+  {
+    property: "no name of a peer or an interface is obeyed by a terminal",
+    file: "core/top/text.ts",
+    snippet: ".replace(UNPRINTABLE, ",
+    replacement: '.replace("no such text", ',
+    testFile: "tests/core/top/text_test.ts",
+    test: "text: nothing that a terminal would obey is printable, whatever a name is",
+  },
+  {
+    property: "completions offer nothing that a shell would have to quote",
+    file: "cli/completions/completion.ts",
+    snippet: "value.startsWith(prefix) && isPlain(value)",
+    replacement: "value.startsWith(prefix)",
+    testFile: "tests/cli/completions/complete_test.ts",
+    test: "what a shell would have to quote is not offered",
+  },
+  {
+    property: "completions tell nothing that a terminal would obey",
+    file: "cli/completions/completion.ts",
+    snippet: 'description.replace(/[\\p{C}\\s]+/gu, " ")',
+    replacement: "description",
+    testFile: "tests/cli/completions/complete_test.ts",
+    test: "peers are told with their names, and nothing that a terminal would obey",
+  },
 ];
