@@ -1,23 +1,26 @@
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { findShowField, formatShowField } from "../../core/show/fields.ts";
 import { formatShow } from "../../core/show/pretty.ts";
+import { importLater } from "../import_later.ts";
 import { colorWanted, printError, writeStdout } from "../output.ts";
 import { deviceErrorText } from "../system/device_error.ts";
 import { getInterface, listInterfaces } from "../system/interfaces.ts";
 import { UsageError } from "../usage_error.ts";
+
+type Help = typeof import("../help.ts");
 
 /** `wgts show`: what `wg show` prints, byte for byte. */
 export async function main(args: string[]): Promise<number> {
   const [what = "all", fieldName] = args;
   if (args.length > 2) throw new UsageError();
   if (what === "all") return await showAll(fieldName);
-  if (what === "interfaces") return showNames(fieldName);
+  if (what === "interfaces") return await showNames(fieldName);
   if (args.length === 1 && ["-h", "--help", "help"].includes(what)) return await showUsage();
   return await showOne(what, fieldName);
 }
 
 async function showAll(fieldName: string | undefined): Promise<number> {
-  const names = list();
+  const names = await list();
   if (names === null) return 1;
   let code = names.length === 0 ? 0 : 1;
   for (const [i, name] of names.entries()) {
@@ -36,16 +39,16 @@ async function showAll(fieldName: string | undefined): Promise<number> {
   return code;
 }
 
-function showNames(fieldName: string | undefined): number {
+async function showNames(fieldName: string | undefined): Promise<number> {
   if (fieldName !== undefined) throw new UsageError();
-  const names = list();
+  const names = await list();
   if (names === null) return 1;
   if (names.length > 0) writeStdout(`${names.join(" ")}\n`);
   return 0;
 }
 
 async function showUsage(): Promise<number> {
-  const { commandUsage } = await import("../help.ts");
+  const { commandUsage } = await importLater<Help>("../help.ts", import.meta.url);
   printError(commandUsage("show"));
   return 0;
 }
@@ -64,9 +67,9 @@ async function showOne(name: string, fieldName: string | undefined): Promise<num
 }
 
 /** The names of all interfaces; null, and a message in `wg`'s words, when they can't be had. */
-function list(): string[] | null {
+async function list(): Promise<string[] | null> {
   try {
-    return listInterfaces();
+    return await listInterfaces();
   } catch (error) {
     printError(`Unable to list interfaces: ${deviceErrorText(error)}`);
     return null;

@@ -2,7 +2,10 @@ import { GET_REQUEST, parseUapiGet } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
 import { CONTROL_DIRECTORY, controlSocketPath } from "../engine/control_path.ts";
+import { importLater } from "../import_later.ts";
 import { controlSocketState, readAnswer } from "./control_socket.ts";
+
+type Crypto = typeof import("../crypto.ts");
 
 const SUFFIX = ".sock";
 const MAX_INTERFACE_NAME_LENGTH = 15;
@@ -43,7 +46,7 @@ function leadsToSocket(file: string): boolean {
  */
 export async function getInterface(name: string, wall: number): Promise<InterfaceState> {
   // Whoever only lists or changes interfaces needs no cryptography, which takes time to load.
-  const { loadPublicKeyOf } = await import("../crypto.ts");
+  const { loadPublicKeyOf } = await importLater<Crypto>("../crypto.ts", import.meta.url);
   const publicKeyOf = await loadPublicKeyOf();
   const stream = UnixStream.connect(controlSocketPath(name));
   try {

@@ -6,9 +6,12 @@
  */
 import type { InterfaceChange } from "../../core/interface_change.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
+import { importLater } from "../import_later.ts";
 import * as client from "./control_client.ts";
 import * as socket from "./control_socket.ts";
-import { listKernelInterfaces } from "./kernel_links.ts";
+
+type KernelInterface = typeof import("./kernel_interface.ts");
+type KernelLinks = typeof import("./kernel_links.ts");
 
 /**
  * The names of all interfaces: first those that the kernel serves, then those with a control socket; each
@@ -16,8 +19,29 @@ import { listKernelInterfaces } from "./kernel_links.ts";
  *
  * @throws SysError when the kernel can't be asked
  */
-export function listInterfaces(): string[] {
-  return [...listKernelInterfaces(), ...client.listInterfaces()];
+export async function listInterfaces(): Promise<string[]> {
+  return [...await listKernelInterfaces(), ...client.listInterfaces()];
+}
+
+async function listKernelInterfaces(): Promise<string[]> {
+  // Where there can be none, the way to ask the kernel needn't be loaded.
+  if (kernelLacksWireguard()) return [];
+  const links = await importLater<KernelLinks>("./kernel_links.ts", import.meta.url);
+  return links.listKernelInterfaces();
+}
+
+/** Whether the kernel is known to serve no interface: its module shows in sysfs, built in or loaded. */
+function kernelLacksWireguard(): boolean {
+  return exists("/sys/module") && !exists("/sys/module/wireguard");
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 /**
@@ -29,8 +53,7 @@ export function listInterfaces(): string[] {
  */
 export async function getInterface(name: string, wall: number): Promise<InterfaceState> {
   if (client.hasControlSocket(name)) return await client.getInterface(name, wall);
-  const { getKernelInterface } = await import("./kernel_interface.ts");
-  return getKernelInterface(name);
+  return (await loadKernelInterface()).getKernelInterface(name);
 }
 
 /**
@@ -41,6 +64,9 @@ export async function getInterface(name: string, wall: number): Promise<Interfac
  */
 export async function changeInterface(name: string, change: InterfaceChange): Promise<void> {
   if (client.hasControlSocket(name)) return socket.changeInterface(name, change);
-  const { changeKernelInterface } = await import("./kernel_interface.ts");
-  changeKernelInterface(name, change);
+  (await loadKernelInterface()).changeKernelInterface(name, change);
+}
+
+function loadKernelInterface(): Promise<KernelInterface> {
+  return importLater<KernelInterface>("./kernel_interface.ts", import.meta.url);
 }
