@@ -260,7 +260,15 @@ export const CLONE_NEWNET = 0x40000000;
 export const MS_REC = 0x4000;
 export const MS_PRIVATE = 0x40000;
 
+// sched.h, sys/resource.h, linux/sched/types.h
+export const SCHED_OTHER = 0;
+export const SCHED_BATCH = 3;
+export const PRIO_PROCESS = 0;
+export const SCHED_ATTR = { SIZE: 56, POLICY: 4, RUNTIME: 24 } as const;
+
 // asm/unistd.h: system calls that glibc has no function for everywhere
+export const SYS_sched_getattr = perArchitecture(315, 275);
+export const SYS_sched_setattr = perArchitecture(314, 274);
 export const SYS_seccomp = perArchitecture(317, 277);
 export const SYS_pidfd_send_signal = 424;
 export const SYS_pidfd_open = 434;

@@ -354,6 +354,22 @@ const SYMBOLS = {
     parameters: [/* attr * */ "buffer", /* const sigset_t * */ "buffer"],
     result: "i32",
   },
+  setpriority: {
+    parameters: [/* int which */ "i32", /* id_t who */ "u32", /* int nice */ "i32"],
+    result: "i32",
+  },
+  // sched_getattr and sched_setattr, which has no size.
+  syscallSchedulingAttributes: {
+    name: "syscall",
+    parameters: [
+      /* long number */ "i32",
+      /* pid_t pid */ "i32",
+      /* struct sched_attr *attr */ "buffer",
+      /* unsigned int size, or flags */ "u32",
+      /* unsigned int flags */ "u32",
+    ],
+    result: "i32",
+  },
   // What the C library has no function for everywhere: pidfd_open, pidfd_send_signal, seccomp.
   syscall: {
     parameters: [

@@ -3,6 +3,7 @@ import { libc } from "../../ffi/libc.ts";
 import { giveFreedMemoryBack } from "../../ffi/malloc.ts";
 import { confineEngine } from "../../ffi/sandbox.ts";
 import { ignoreSignal } from "../../ffi/signal.ts";
+import { preferThisThread } from "../../ffi/thread_priority.ts";
 import { TunDevice } from "../../ffi/tun.ts";
 import { UnixListener } from "../../ffi/unix_socket.ts";
 import { chooseCrypto } from "../engine/choose_crypto.ts";
@@ -40,6 +41,7 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
   ignoreSignal(SIGUSR1);
   ignoreSignal(SIGHUP);
   giveFreedMemoryBack();
+  preferThisThread();
   const sink = options.includes("--log=stderr") ? stderrSink(name) : syslogSink(name);
   const logger = new Logger(logLevelFrom(Deno.env.get("LOG_LEVEL")), sink);
   const readyFd = fd("ready");
