@@ -303,9 +303,13 @@ and names of configs; also those of wg, wg-quick and wireguard-go where these ar
 `,
   },
   help: {
-    synopsis: "help [<cmd>]",
+    synopsis: "help [<cmd> | --man]",
     summary: "Show this text, or that of a command; also `wgts --help' and `wgts <cmd> --help'",
-    details: "",
+    details: `\
+Shows the list of all commands, or the help of one; also \`wgts --help' and \`wgts <cmd> --help'.
+
+      --man         Print all of it as the man page wgts(8)
+`,
   },
   version: {
     synopsis: "version",

@@ -1,14 +1,19 @@
 import { commandHelp, complaintAbout, usage } from "../help.ts";
 import { writeStdout } from "../output.ts";
 
-/** `wgts help [CMD]`: usage on stdout. */
-export function main(args: string[]): Promise<number> {
+/** `wgts help [CMD]`: usage on stdout; `wgts help --man`: all of it as a man page. */
+export async function main(args: string[]): Promise<number> {
   const [word] = args;
+  if (word === "--man") {
+    const { manPage } = await import("../man_page.ts");
+    writeStdout(manPage());
+    return 0;
+  }
   const text = word === undefined ? usage() : commandHelp(word);
   if (text === null) {
     console.error(complaintAbout(word ?? ""));
-    return Promise.resolve(1);
+    return 1;
   }
   writeStdout(`${text}\n`);
-  return Promise.resolve(0);
+  return 0;
 }

@@ -38,7 +38,7 @@ Deno.test("completions offer every command and option that the help lists", asyn
     for (const option of options) assert.ok(names.includes(option), `${command} ${option}`);
     for (const { name, description } of helpOptions(command)) {
       assert.ok(name === "--help" || help.includes(name), `${command} ${name}`);
-      assert.match(description, /^[A-Z].*\w$/, `${command} ${name}`);
+      assert.match(description, /^[A-Z].*[\w)]$/, `${command} ${name}`);
     }
   }
 });
