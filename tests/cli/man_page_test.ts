@@ -21,7 +21,7 @@ async function render(page: string): Promise<{ text: string; warnings: string }>
     await Deno.writeTextFile(file, page);
     const { stdout, stderr } = await new Deno.Command("man", {
       args: ["--warnings=all", "-E", "UTF-8", "-P", "cat", "-l", file],
-      env: { LC_ALL: "C.UTF-8", MANWIDTH: "100", MAN_KEEP_FORMATTING: "", MANROFFOPT: "-c" },
+      env: { LC_ALL: "C.UTF-8", MANWIDTH: "100", MANROFFOPT: "-c" },
     }).output();
     const decoder = new TextDecoder();
     // Bold is printed over itself.
