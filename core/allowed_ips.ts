@@ -279,13 +279,18 @@ function versionOf(address: Uint8Array, prefixLength: number): IpFamily {
 }
 
 function nodeFor<Owner>(address: Uint8Array, prefixLength: number): Node<Owner> {
-  const view = new DataView(address.buffer, address.byteOffset, address.byteLength);
-  return address.length === 4 ? new Node(4, prefixLength, view.getInt32(0), 0, 0, 0) : new Node(
+  return address.length === 4 ? new Node(4, prefixLength, wordOf(address, 0), 0, 0, 0) : new Node(
     6,
     prefixLength,
-    view.getInt32(0),
-    view.getInt32(4),
-    view.getInt32(8),
-    view.getInt32(12),
+    wordOf(address, 0),
+    wordOf(address, 4),
+    wordOf(address, 8),
+    wordOf(address, 12),
   );
+}
+
+/** Four bytes of `address` from `at` on. A view of it would cost more than all else of an insertion. */
+function wordOf(address: Uint8Array, at: number): number {
+  const a = address[at] ?? 0, b = address[at + 1] ?? 0;
+  return a << 24 | b << 16 | (address[at + 2] ?? 0) << 8 | (address[at + 3] ?? 0);
 }

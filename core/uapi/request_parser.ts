@@ -11,6 +11,7 @@ export const MAX_LINE_LENGTH = 1024;
 
 const NEWLINE = 0x0a;
 const EQUALS = 0x3d;
+const ALLOWED_IP = new TextEncoder().encode("allowed_ip");
 
 /**
  * Where the reader is: between requests; in the lines of a `get` or a `status`; in the device's or a
@@ -154,7 +155,8 @@ export class UapiRequestParser {
   #readSetting(start: number, end: number): UapiEvent {
     const equals = this.#buffer.indexOf(EQUALS, start);
     if (equals < 0 || equals >= end) return this.#error(EPROTO, "a line has no =");
-    const key = this.#text(start, equals);
+    // Most lines of a large request.
+    const key = this.#isAllowedIp(start, equals) ? "allowed_ip" : this.#text(start, equals);
     if (key === "public_key") this.#state = "peer";
     const readers = this.#state === "device" ? DEVICE_READERS : PEER_READERS;
     const reader = readers.get(key);
@@ -163,6 +165,14 @@ export class UapiRequestParser {
     }
     const command = reader(this.#buffer.subarray(equals + 1, end));
     return command ?? this.#error(EINVAL, `invalid value of ${key}`);
+  }
+
+  #isAllowedIp(start: number, end: number): boolean {
+    if (end - start !== ALLOWED_IP.length) return false;
+    for (let i = 0; i < ALLOWED_IP.length; i++) {
+      if (this.#buffer[start + i] !== ALLOWED_IP[i]) return false;
+    }
+    return true;
   }
 
   #text(start: number, end: number): string {
@@ -226,7 +236,8 @@ function readAllowedIp(value: Uint8Array): UapiCommand | null {
   const text = asciiText(value);
   const remove = text.startsWith("-");
   // Unlike in a config, the length is required, and it has no leading zeros.
-  if (!/\/(0|[1-9][0-9]*)$/.test(text)) return null;
+  const slash = text.indexOf("/");
+  if (slash < 0 || (text[slash + 1] === "0" && slash + 2 < text.length)) return null;
   const prefix = IpPrefix.parse(remove ? text.slice(1) : text);
   return prefix === null ? null : { kind: "allowed_ip", value: prefix, remove };
 }
