@@ -844,4 +844,28 @@ export const MUTANTS: Mutant[] = [
     testFile: "tests/cli/completions/complete_test.ts",
     test: "peers are told with their names, and nothing that a terminal would obey",
   },
+  {
+    property: "links never replace another program, unless told to",
+    file: "cli/system/links.ts",
+    snippet: 'return force ? null : "another program',
+    replacement: 'return force || true ? null : "another program',
+    testFile: "tests/cli/system/links_test.ts",
+    test: "what is no such link is replaced only by force, and nothing else is made",
+  },
+  {
+    property: "links never replace the program that they lead to",
+    file: "cli/system/links.ts",
+    snippet: 'own.dev ? "target"',
+    replacement: 'own.dev ? "file"',
+    testFile: "tests/cli/system/links_test.ts",
+    test: "neither a directory nor the program itself is replaced, not even by force",
+  },
+  {
+    property: "wg syncconf never gets a line that only wg-quick knows",
+    file: "core/config/strip.ts",
+    snippet: "if (inInterface && QUICK_KEYS.has(key)) {",
+    replacement: "if (false) {",
+    testFile: "tests/core/config/strip_test.ts",
+    test: "strip takes out what only wg-quick reads, and ends with an empty line",
+  },
 ];

@@ -11,10 +11,11 @@ export async function main(args: string[]): Promise<number> {
     printError(USAGE);
     return 0;
   }
-  if (args.length !== 2 || !["up", "down", "strip"].includes(verb)) {
+  if (args.length !== 2 || !["up", "down", "save", "strip"].includes(verb)) {
     printError(USAGE);
     return 1;
   }
+  if (verb === "save") throw new Error("`save' is not there yet: use that of wireguard-tools");
   if (Deno.uid() !== 0) return await becomeRoot(args);
   switch (verb) {
     case "up":

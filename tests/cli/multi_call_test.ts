@@ -1,5 +1,6 @@
 /** The program called by the names of those that it acts as, and compared with them. */
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { type Outcome, runProgram, wgTest } from "./wg_oracle.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -84,7 +85,9 @@ Deno.test("called as wg, without arguments, it shows", () => {
   assert.equal(code, 1);
   // The latter where the kernel has no WireGuard.
   assert.match(stderr, /^Unable to access interface: (No such device|Protocol not supported)\n$/);
-  assert.deepEqual(runAs("wg", []), runAs("wg", ["show"]));
+  // Interfaces of this machine may change in between.
+  const equal = () => isDeepStrictEqual(runAs("wg", []), runAs("wg", ["show"]));
+  assert.ok(equal() || equal() || equal() || equal());
 });
 
 wgTest("called as wg-quick, it is misused and asked for help as the real one", {
@@ -117,6 +120,14 @@ wgTest("called as wg-quick, it is misused and asked for help as the real one", {
     assert.deepEqual(runAs("/usr/bin/wg-quick", args), expected, args.join(" "));
     assert.deepEqual(wgts("wg-quick", ...args), expected, args.join(" "));
   }
+});
+
+Deno.test("wg-quick save says that it isn't there", () => {
+  assert.deepEqual(wgts("wg-quick", "save", "wg0"), {
+    code: 1,
+    stdout: "",
+    stderr: "wg-quick: `save' is not there yet: use that of wireguard-tools\n",
+  });
 });
 
 Deno.test("called as wireguard-go, it tells its version and how it is called", () => {
