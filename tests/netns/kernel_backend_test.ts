@@ -210,6 +210,7 @@ PrivateKey = $(cat /tmp/own.key)
 Address = 10.9.0.1/24, fd09::1/64
 PostUp = echo hook %i
 [Peer]
+# Name = Kay
 PublicKey = $A
 AllowedIPs = 0.0.0.0/0
 PersistentKeepalive = 25
@@ -225,7 +226,9 @@ ip -o -d link show wg0 | grep -o ' wireguard '
 ip -o address show wg0 | grep -o 'inet6\\? [^ ]*'
 ip route show table 51820
 both show wg0
-wgts status wg0 | grep backend
+wgts status wg0 | grep -E 'backend|name'
+wgts status --json wg0 | grep -E 'backend|Kay'
+wgts metrics | grep -o 'name="Kay"'
 wgts down wg0 2>/tmp/down.stderr || exit 9
 snapshot >/tmp/after; compare "up and down" /tmp/before /tmp/after
 sed -i 's/^PostUp.*/PostUp = kill -9 $PPID/' /etc/wireguard/wg0.conf
@@ -246,6 +249,10 @@ snapshot >/tmp/after; compare "kill -9 of up" /tmp/before /tmp/after`);
           "unreachable default metric 4294967295 ",
           String.raw`show wg0 \(\d+\)`,
           "  backend: the kernel.*",
+          "  name: Kay",
+          ' *"backend": "kernel",',
+          ' *"name": "Kay",',
+          'name="Kay"',
         ].join("\n"),
       ),
     );
