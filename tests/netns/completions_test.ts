@@ -85,7 +85,7 @@ async function check(
     text = await terminal.text();
     found = read(text).map(named).toSorted();
     return String(found) === String(expected);
-  }, { deadline: 20_000 }).catch(() => assert.deepEqual(found, expected, `${line}\n${text}`));
+  }).catch(() => assert.deepEqual(found, expected, `${line}\n${text}`));
   for (const key of ["C-e", "C-u", "C-l"]) await terminal.press(key);
   await terminal.waitForText(/^\$ *\n*$/);
 }
