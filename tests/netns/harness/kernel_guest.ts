@@ -7,6 +7,8 @@ import { waitFor } from "./wait.ts";
 const SCRIPT = new URL("../kernel_peer.sh", import.meta.url).pathname;
 const CONTROL_SOCKETS = 4;
 const BOOT_ATTEMPTS = 3;
+/** How long its clock is compared with this machine's. */
+const CLOCK_CHECK_MS = 1000;
 const DEFAULT_TIMEOUT = 120_000;
 
 /** What a guest is to have. */
@@ -87,11 +89,26 @@ export class KernelGuest implements Machine {
         const path = host.path(`${directory}/control.${i}`);
         connections.push(new Connection(await Deno.connect({ transport: "unix", path })));
       }
-      return new KernelGuest(name, stop, connections);
+      const guest = new KernelGuest(name, stop, connections);
+      await guest.#checkClock();
+      return guest;
     } catch (error) {
       if (!ended) await stop();
       throw error;
     }
+  }
+
+  /** Its kernel measures the processor at boot, and now and then it is wrong by far on a busy machine. */
+  async #checkClock(): Promise<void> {
+    const read = async () => {
+      const uptime = Number((await this.sh("cat /proc/uptime")).split(" ")[0]);
+      return { uptime, now: performance.now() / 1000 };
+    };
+    const start = await read();
+    await new Promise((resolve) => setTimeout(resolve, CLOCK_CHECK_MS));
+    const end = await read();
+    const rate = (end.uptime - start.uptime) / (end.now - start.now);
+    if (rate < 1 / 2 || rate > 2) throw new Error(`the guest's clock has ${rate} times the speed`);
   }
 
   async sh(script: string, options?: { timeout?: number }): Promise<string> {
