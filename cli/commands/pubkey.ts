@@ -1,8 +1,8 @@
-import { BASE64_KEY_LENGTH, formatKey, parseKey } from "../../core/keys.ts";
-import { loadPublicKeyOf } from "../crypto.ts";
+import { BASE64_KEY_LENGTH, parseKey } from "../../core/keys.ts";
 import { isSpace, readKeyText } from "../key_text.ts";
 import { printError, writeStdout } from "../output.ts";
 import { programName } from "../program_name.ts";
+import { derivePublicKey } from "../public_key.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** `wgts pubkey`: reads a private key from stdin and writes its public key, as `wg pubkey` does. */
@@ -12,9 +12,9 @@ export async function main(args: string[]): Promise<number> {
   if (stray !== null) return fail("Trailing characters found after key");
   const privateKey = text.length < BASE64_KEY_LENGTH ? null : parseKey(text);
   if (privateKey === null) return fail("Key is not the correct length or format");
-  const publicKey = (await loadPublicKeyOf())(privateKey);
+  const publicKey = await derivePublicKey(privateKey);
   privateKey.fill(0);
-  writeStdout(`${formatKey(publicKey)}\n`);
+  writeStdout(`${publicKey}\n`);
   return 0;
 }
 

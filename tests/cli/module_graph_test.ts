@@ -43,7 +43,7 @@ for (
   const [command, limit] of [
     ["genkey", 10],
     ["genpsk", 10],
-    ["pubkey", 18],
+    ["pubkey", 13],
     ["show", 34],
     ["set", 46],
   ] as const
