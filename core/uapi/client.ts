@@ -86,11 +86,14 @@ export function parseUapiGet(text: string, context: UapiGetContext): InterfaceSt
 
 /** The keys and values of an answer, in order. Throws {@linkcode UapiError} for a line that has none. */
 export function* answerLines(text: string): Generator<[key: string, value: string]> {
-  for (const line of text.split("\n")) {
-    if (line === "") return;
-    const equals = line.indexOf("=");
-    if (equals < 0) throw malformed("a line without =");
-    yield [line.slice(0, equals), line.slice(equals + 1)];
+  for (let at = 0; at < text.length;) {
+    const newline = text.indexOf("\n", at);
+    const end = newline < 0 ? text.length : newline;
+    if (end === at) return;
+    const equals = text.indexOf("=", at);
+    if (equals < 0 || equals > end) throw malformed("a line without =");
+    yield [text.slice(at, equals), text.slice(equals + 1, end)];
+    at = end + 1;
   }
 }
 
