@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigPosition } from "./error.ts";
+import { ConfigError, type ConfigPosition, raise, type Refuse } from "./error.ts";
 
 /** What every line of a config has. */
 export interface LineBase {
@@ -62,20 +62,20 @@ export class ConfigDocument {
 
   /**
    * Splits `text` into lines. Throws ConfigError for a byte order mark and for NUL, at which C programs
-   * stop to read a line; else nothing is checked.
+   * stop to read a line; else nothing is checked. With another `refuse`, the mark is left out.
    */
-  static parse(text: string, file: string): ConfigDocument {
+  static parse(text: string, file: string, refuse: Refuse = raise): ConfigDocument {
     if (text.startsWith("\ufeff")) {
-      throw new ConfigError(
-        { file, line: 1, column: 1 },
-        "a byte order mark: expected plain UTF-8",
-      );
+      const details = { code: "byte-order-mark", help: "expected plain UTF-8" } as const;
+      refuse(new ConfigError({ file, line: 1, column: 1 }, "a byte order mark", details));
+      return ConfigDocument.parse(text.slice(1), file, refuse);
     }
     const lines = text.split("\n").map((line, i) => parseLine(line, i + 1));
-    const withNul = lines.find((line) => line.text.includes("\0"));
-    if (withNul !== undefined) {
-      const position = { file, line: withNul.number, column: withNul.text.indexOf("\0") + 1 };
-      throw new ConfigError(position, "a NUL byte: expected text");
+    for (const { number, text } of lines) {
+      const nul = text.indexOf("\0");
+      if (nul < 0) continue;
+      const details = { code: "nul-byte", help: "expected text" } as const;
+      refuse(new ConfigError({ file, line: number, column: nul + 1 }, "a NUL byte", details));
     }
     return new ConfigDocument(file, lines);
   }

@@ -12,6 +12,36 @@ export interface ConfigPosition {
   readonly key?: string | undefined;
 }
 
+/** What kind of mistake a {@linkcode ConfigError} is about. */
+export type ConfigErrorCode =
+  | "byte-order-mark"
+  | "nul-byte"
+  | "not-a-setting"
+  | "outside-section"
+  | "unknown-section"
+  | "unknown-key"
+  | "misplaced-key"
+  | "invalid-value"
+  | "no-public-key";
+
+/** What a {@linkcode ConfigError} tells beside its place and its problem. */
+export interface ConfigErrorDetails {
+  /** "invalid-value" when it is left out. */
+  readonly code?: ConfigErrorCode;
+  /** What was expected, or probably meant. */
+  readonly help?: string;
+  /** The item at fault of a value that is a list, as written but for white space. */
+  readonly item?: string | undefined;
+}
+
+/** Is told of each mistake; when it returns, reading goes on behind that. */
+export type Refuse = (error: ConfigError) => void;
+
+/** Ends reading at the first mistake. */
+export function raise(error: ConfigError): never {
+  throw error;
+}
+
 /** A configuration that can't be accepted. Its text is one line, `FILE:LINE: what was expected`. */
 export class ConfigError extends Error {
   /** Tells it from other errors. */
@@ -24,10 +54,23 @@ export class ConfigError extends Error {
   readonly column: number | undefined;
   /** The key at fault, in its canonical spelling. */
   readonly key: string | undefined;
+  /** What kind of mistake it is. */
+  readonly code: ConfigErrorCode;
+  /** What is wrong, without the place. */
+  readonly problem: string;
+  /** What was expected, or probably meant, when that is told apart. */
+  readonly help: string | undefined;
+  /** The item at fault of a value that is a list. */
+  readonly item: string | undefined;
 
   /** An error about `problem` at `position`. */
-  constructor(position: ConfigPosition, problem: string) {
-    super(formatComplaint(position, problem));
+  constructor(position: ConfigPosition, problem: string, details: ConfigErrorDetails = {}) {
+    const { code = "invalid-value", help, item } = details;
+    super(formatComplaint(position, help === undefined ? problem : `${problem}: ${help}`));
+    this.code = code;
+    this.problem = problem;
+    this.help = help;
+    this.item = item;
     this.file = position.file;
     this.line = position.line;
     this.column = position.column;

@@ -2,7 +2,7 @@
 
 import type { IpPrefix } from "../ip.ts";
 import { formatKey } from "../keys.ts";
-import { ConfigError } from "./error.ts";
+import { ConfigError, type Refuse } from "./error.ts";
 import type { WgPeerKey } from "./keys.ts";
 import type { SettingReader, SettingReaders } from "./sections.ts";
 import type { WgPeerConfig } from "./types.ts";
@@ -48,20 +48,23 @@ export const PEER_READERS: SettingReaders<PeerSection> = new Map(READERS);
 /**
  * The peers that the sections of a file mean. A later section of the same public key changes what it
  * names and replaces the allowed IPs, unless some are given with `+` or `-`; a prefix goes to the last
- * peer that claims it. That is what an interface makes of the request `wg setconf` sends. Throws
- * ConfigError for a section without a public key.
+ * peer that claims it. That is what an interface makes of the request `wg setconf` sends. Refuses
+ * a section without a public key.
  */
 export function mergePeers(
   sections: readonly PeerSection[],
   file: string,
   warn: (line: number, problem: string) => void,
+  refuse: Refuse,
 ): WgPeerConfig[] {
   const peers = new Map<string, MergingPeer>();
   const owners = new Map<string, MergingPeer>();
   for (const section of sections) {
     const { publicKey, line } = section;
     if (publicKey === undefined) {
-      throw new ConfigError({ file, line, key: "PublicKey" }, "this [Peer] has no PublicKey");
+      const position = { file, line, key: "PublicKey" };
+      refuse(new ConfigError(position, "this [Peer] has no PublicKey", { code: "no-public-key" }));
+      continue;
     }
     const name = formatKey(publicKey);
     const known = peers.get(name);

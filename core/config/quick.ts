@@ -12,7 +12,7 @@ import {
   type SettingReaders,
 } from "./sections.ts";
 import type { QuickConfig, QuickInterfaceConfig, RoutingTable } from "./types.ts";
-import { parseDecimal, parsePrefix, ValueError } from "./values.ts";
+import { parseDecimal, parsePrefix, readItems, ValueError } from "./values.ts";
 import { WG_INTERFACE_READERS } from "./wg.ts";
 
 /** Bytes of the smallest MTU a TUN device takes, and of the largest. */
@@ -20,10 +20,10 @@ const MIN_MTU = 68, MAX_MTU = 65535;
 
 const READERS: [QuickKey, SettingReader<QuickInterfaceConfig>][] = [
   ["Address", (config, { valueText }) => {
-    for (const item of splitList(valueText)) addAddress(config.addresses, parsePrefix(item));
+    readItems(splitList(valueText), (item) => addAddress(config.addresses, parsePrefix(item)));
   }],
   ["DNS", (config, { valueText }) => {
-    for (const item of splitList(valueText)) addDns(config.dns, item);
+    readItems(splitList(valueText), (item) => addDns(config.dns, item));
   }],
   ["MTU", (config, { valueText }) => {
     const mtu = parseMtu(valueText);
@@ -52,6 +52,14 @@ export function parseQuickConfig(
   file: string,
   options: ConfigOptions = {},
 ): QuickConfig {
+  return readQuickConfig(ConfigDocument.parse(text, file, options.refuse), options);
+}
+
+/** Reads what the lines of `document` mean, as {@linkcode parseQuickConfig} does. */
+export function readQuickConfig(
+  document: ConfigDocument,
+  options: ConfigOptions = {},
+): QuickConfig {
   const target: QuickInterfaceConfig = {
     addresses: [],
     dns: { servers: [], search: [] },
@@ -62,8 +70,8 @@ export function parseQuickConfig(
     postDown: [],
     saveConfig: false,
   };
-  const document = ConfigDocument.parse(text, file);
   const config = readSections(document, target, QUICK_INTERFACE_READERS, options);
+  const { file } = document;
   if (target.privateKey === undefined || isZeroKey(target.privateKey)) {
     const message = formatComplaint({ file, line: 0 }, "no PrivateKey: no peer can be reached");
     config.warnings.push({ file, line: 0, message });
@@ -76,9 +84,12 @@ export function expandHook(hook: string, interfaceName: string): string {
   return hook.replaceAll("%i", () => interfaceName);
 }
 
+/** What stands between the items of Address and DNS. */
+export const LIST_SEPARATOR = /[,\t-\r ]+/;
+
 /** Items between commas and white space; empty ones don't count. */
 function splitList(text: string): string[] {
-  return text.split(/[,\t-\r ]+/).filter((item) => item !== "");
+  return text.split(LIST_SEPARATOR).filter((item) => item !== "");
 }
 
 /** What Linux refuses: the unspecified, the loopback and multicast addresses of IPv6. */

@@ -1,7 +1,15 @@
 /** The grammar that all config dialects share: sections, and settings that each section knows. */
 
 import type { ConfigDocument, SectionLine, SettingLine } from "./document.ts";
-import { ConfigError, type ConfigWarning, formatComplaint, quote } from "./error.ts";
+import {
+  ConfigError,
+  type ConfigErrorDetails,
+  type ConfigWarning,
+  formatComplaint,
+  quote,
+  raise,
+  type Refuse,
+} from "./error.ts";
 import {
   asciiLowerCase,
   findName,
@@ -22,6 +30,8 @@ import { type ServicePort, ValueError } from "./values.ts";
 export interface ConfigOptions {
   /** Looks up a service name given as a port; without it, ports are numbers. */
   readonly servicePort?: ServicePort;
+  /** Is told of every mistake. Without it, the first one is thrown. */
+  readonly refuse?: Refuse;
 }
 
 /** What the reader of a setting may need beside its line. */
@@ -42,7 +52,7 @@ export type SettingReaders<T> = ReadonlyMap<string, SettingReader<T>>;
  * Reads the `[Interface]` sections with `readers` into `target`, and the `[Peer]` sections.
  *
  * Repeated `[Interface]` sections are one; of a repeated key the last counts, unless it is a list.
- * Throws {@linkcode ConfigError} at the first line that is wrong.
+ * Throws {@linkcode ConfigError} at the first line that is wrong, unless `options` say otherwise.
  */
 export function readSections<I extends WgInterfaceConfig>(
   document: ConfigDocument,
@@ -55,7 +65,7 @@ export function readSections<I extends WgInterfaceConfig>(
     const position = { file: document.file, line };
     warnings.push({ ...position, message: formatComplaint(position, problem) });
   };
-  const servicePort = options.servicePort ?? (() => null);
+  const { servicePort = () => null, refuse = raise } = options;
   const peers: PeerSection[] = [];
   const interfaceKeys = keysOf(readers), peerKeys = keysOf(PEER_READERS);
   let readSetting: ((line: SettingLine) => void) | null = null;
@@ -65,10 +75,15 @@ export function readSections<I extends WgInterfaceConfig>(
     if (line.kind === "other") {
       // The line may be a piece of a key, so it isn't repeated.
       const problem = "expected [Interface], [Peer] or KEY = VALUE";
-      throw new ConfigError(document.position(line), problem);
+      refuse(new ConfigError(document.position(line), problem, { code: "not-a-setting" }));
+      continue;
     }
     if (line.kind === "section") {
-      if (sectionNameOf(document, line) === "Interface") {
+      const section = findName(line.name, SECTION_NAMES);
+      if (section === null) {
+        refuse(unknownSection(document, line));
+        readSetting = () => {};
+      } else if (section === "Interface") {
         readSetting = (line) => read(line, "Interface", interfaceKeys, target);
       } else {
         const peer: PeerSection = { line: line.number, changes: [] };
@@ -78,8 +93,10 @@ export function readSections<I extends WgInterfaceConfig>(
       continue;
     }
     if (readSetting === null) {
-      const problem = `${quoteKey(line.key)} stands before any section: expected [Interface]`;
-      throw new ConfigError(document.position(line), problem);
+      const problem = `${quoteKey(line.key)} stands before any section`;
+      const details = { code: "outside-section", help: "expected [Interface]" } as const;
+      refuse(new ConfigError(document.position(line), problem, details));
+      continue;
     }
     readSetting(line);
   }
@@ -88,7 +105,9 @@ export function readSections<I extends WgInterfaceConfig>(
     const found = keys.get(asciiLowerCase(line.key));
     if (found === undefined) {
       const known = [...keys.values()].map(({ key }) => key);
-      throw new ConfigError(document.position(line), describeUnknownKey(line.key, section, known));
+      const problem = `unknown key ${quoteKey(line.key)} in [${section}]`;
+      const details = adviseOnKey(line.key, section, known);
+      return refuse(new ConfigError(document.position(line), problem, details));
     }
     const { key, reader } = found;
     try {
@@ -96,12 +115,12 @@ export function readSections<I extends WgInterfaceConfig>(
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       const value = KEYS_OF_KEYS.has(key) ? "" : ` ${quote(line.valueText)}`;
-      const problem = `cannot parse ${key}${value}: ${error.message}`;
-      throw new ConfigError(document.position(line, key), problem);
+      const details = { help: error.message, item: error.item };
+      refuse(new ConfigError(document.position(line, key), `cannot parse ${key}${value}`, details));
     }
   }
 
-  const merged = mergePeers(peers, document.file, warn);
+  const merged = mergePeers(peers, document.file, warn, refuse);
   const names = readPeerNames(document);
   for (const peer of merged) {
     const name = names.get(formatKey(peer.publicKey));
@@ -117,36 +136,44 @@ function keysOf<T>(readers: SettingReaders<T>): Keys<T> {
   return new Map([...readers].map(([key, reader]) => [asciiLowerCase(key), { key, reader }]));
 }
 
-function sectionNameOf(document: ConfigDocument, line: SectionLine): SectionName {
-  const known = findName(line.name, SECTION_NAMES);
-  if (known !== null) return known;
+function unknownSection(document: ConfigDocument, line: SectionLine): ConfigError {
   const nearest = nearestName(line.name, SECTION_NAMES);
-  const hint = nearest === null ? "expected [Interface] or [Peer]" : `did you mean [${nearest}]?`;
+  const help = nearest === null ? "expected [Interface] or [Peer]" : `did you mean [${nearest}]?`;
   const name = line.name.length <= 20
     ? quote(`[${line.name}]`)
     : `of ${line.name.length} characters`;
-  const problem = `unknown section ${name}: ${hint}`;
-  throw new ConfigError(document.position(line), problem);
+  const details = { code: "unknown-section", help } as const;
+  return new ConfigError(document.position(line), `unknown section ${name}`, details);
 }
 
 /** Keys whose wrong values no message repeats: they may be secrets. */
-const KEYS_OF_KEYS: ReadonlySet<string> = new Set(["PrivateKey", "PresharedKey", "PublicKey"]);
+export const KEYS_OF_KEYS: ReadonlySet<string> = new Set([
+  "PrivateKey",
+  "PresharedKey",
+  "PublicKey",
+]);
 
-function describeUnknownKey(key: string, section: SectionName, known: readonly string[]): string {
-  const unknown = `unknown key ${quoteKey(key)} in [${section}]`;
+/** What may be meant by a key that a section doesn't have. */
+function adviseOnKey(
+  key: string,
+  section: SectionName,
+  known: readonly string[],
+): ConfigErrorDetails {
   if (section === "Interface" && findName(key, WG_PEER_KEYS) !== null) {
-    return `${unknown}: it belongs to [Peer]`;
+    return { code: "misplaced-key", help: "it belongs to [Peer]" };
   }
   const ofInterface = [...WG_INTERFACE_KEYS, ...QUICK_KEYS];
   if (findName(key, ofInterface) !== null) {
-    return `${unknown}: ${section === "Peer" ? "it belongs to [Interface]" : "it is wg-quick's"}`;
+    const help = section === "Peer" ? "it belongs to [Interface]" : "it is wg-quick's";
+    return { code: "misplaced-key", help };
   }
+  const code = "unknown-key";
   const nearest = nearestName(key, known);
-  if (nearest !== null) return `${unknown}: did you mean ${nearest}?`;
+  if (nearest !== null) return { code, help: `did you mean ${nearest}?` };
   const elsewhere = section === "Peer" ? "Interface" : "Peer";
   const other = nearestName(key, section === "Peer" ? ofInterface : WG_PEER_KEYS);
-  if (other !== null) return `${unknown}: did you mean ${other} of [${elsewhere}]?`;
-  return `${unknown}: expected one of ${known.join(", ")}`;
+  if (other !== null) return { code, help: `did you mean ${other} of [${elsewhere}]?` };
+  return { code, help: `expected one of ${known.join(", ")}` };
 }
 
 /**

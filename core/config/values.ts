@@ -12,6 +12,26 @@ import type { ConfigEndpoint } from "./types.ts";
 export class ValueError extends Error {
   /** "ValueError". */
   override readonly name = "ValueError";
+
+  /** An error that says `message`. */
+  constructor(
+    message: string,
+    /** The item at fault of a list. */
+    readonly item?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Reads the `items` of a list in order; a {@linkcode ValueError} of `read` tells of which item. */
+export function readItems(items: readonly string[], read: (item: string) => void): void {
+  for (const item of items) {
+    try {
+      read(item);
+    } catch (error) {
+      throw error instanceof ValueError ? new ValueError(error.message, item) : error;
+    }
+  }
 }
 
 /** The UDP port of a service name such as `domain` (services(5)), or null. */
@@ -76,7 +96,9 @@ export interface SignedAllowedIp {
 
 /** Addresses with or without prefix length, separated by commas. */
 export function parseAllowedIps(text: string): SignedAllowedIp[] {
-  return text.split(",").map(parseAllowedIp);
+  const allowedIps: SignedAllowedIp[] = [];
+  readItems(text.split(","), (item) => allowedIps.push(parseAllowedIp(item)));
+  return allowedIps;
 }
 
 /** One of {@linkcode parseAllowedIps}. */

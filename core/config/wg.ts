@@ -27,5 +27,6 @@ export const WG_INTERFACE_READERS: SettingReaders<WgInterfaceConfig> = new Map(R
  * begins a comment. Throws ConfigError at the first line that is wrong.
  */
 export function parseWgConfig(text: string, file: string, options: ConfigOptions = {}): WgConfig {
-  return readSections(ConfigDocument.parse(text, file), {}, WG_INTERFACE_READERS, options);
+  const document = ConfigDocument.parse(text, file, options.refuse);
+  return readSections(document, {}, WG_INTERFACE_READERS, options);
 }

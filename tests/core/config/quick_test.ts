@@ -361,3 +361,40 @@ Deno.test("expandHook replaces every %i and nothing else", () => {
   assert.equal(expandHook("%i %%i $i %I %i%i", "wg0"), "wg0 %wg0 $i %I wg0wg0");
   assert.equal(expandHook("a %i", "$&"), "a $&");
 });
+
+Deno.test("with `refuse`, every mistake is told of, and all else is read", () => {
+  const errors: ConfigError[] = [];
+  const text = `\ufeffx=1
+[Interface]
+Adress = 10.0.0.1/24
+Address = 10.0.0.1/24, 10.0.0.2/24 10.0.0.1/24
+AllowedIPs = ::/0
+lost
+[Pear]
+Endpoint = of no peer
+[Peer]
+AllowedIPs = 10.0.0.0/8, 10.1.0.0/33, 10.2.0.0/16
+\0
+[Peer]
+PublicKey = ${PEER_A}
+AllowedIPs = ::/0`;
+  const config = parseQuickConfig(text, "wg0.conf", { refuse: (error) => errors.push(error) });
+  assert.deepEqual(errors.map(({ line, code, help, item }) => [line, code, help, item]), [
+    [1, "byte-order-mark", "expected plain UTF-8", undefined],
+    [11, "nul-byte", "expected text", undefined],
+    [1, "outside-section", "expected [Interface]", undefined],
+    [3, "unknown-key", "did you mean Address?", undefined],
+    [4, "invalid-value", "10.0.0.1/24 is given twice", "10.0.0.1/24"],
+    [5, "misplaced-key", "it belongs to [Peer]", undefined],
+    [6, "not-a-setting", undefined, undefined],
+    [7, "unknown-section", "did you mean [Peer]?", undefined],
+    [10, "invalid-value", "prefix must be <= 32", "10.1.0.0/33"],
+    [11, "not-a-setting", undefined, undefined],
+    [9, "no-public-key", undefined, undefined],
+  ]);
+  for (const { message, problem, help, line } of errors) {
+    assert.equal(message, `wg0.conf:${line}: ${problem}${help === undefined ? "" : `: ${help}`}`);
+  }
+  assert.deepEqual(config.interface.addresses.map(String), ["10.0.0.1/24", "10.0.0.2/24"]);
+  assert.deepEqual(config.peers.map(({ allowedIps }) => allowedIps.map(String)), [["::/0"]]);
+});
