@@ -1,8 +1,8 @@
 /** Stands for a secret in messages. */
 export const HIDDEN = "(hidden)";
 
-/** As many characters of base64 in a row may be a key that went astray. */
-const KEY_LIKE = /[A-Za-z0-9+/]{40,}=*/g;
+/** So many characters of base64 in a row may be a key that went astray, or most of one. */
+const KEY_LIKE = /[A-Za-z0-9+/]{32,}=*/g;
 
 /** `text` from a configuration as a message may repeat it. */
 export function withoutKeys(text: string): string {

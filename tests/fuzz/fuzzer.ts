@@ -57,19 +57,21 @@ export function fuzz(
 
 /** Bytes in use once garbage is collected; needs --expose-gc. */
 function heapInUse(): number {
-  (globalThis as { gc?: () => void }).gc?.();
+  const { gc } = globalThis as { gc?: () => void };
+  // What the first one finalizes, the second one frees.
+  gc?.();
+  gc?.();
   const { heapUsed, external } = Deno.memoryUsage();
   return heapUsed + external;
 }
 
-/** The slope of the line through `points` that fits best. */
+/**
+ * The slope of the line through `points`: the median of those between any two (Theil 1950, Sen 1968), on
+ * which a code cache that grows or is flushed once has no influence.
+ */
 function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
-  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
-  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
-  let covariance = 0, variance = 0;
-  for (const [x, y] of points) {
-    covariance += (x - meanX) * (y - meanY);
-    variance += (x - meanX) ** 2;
-  }
-  return covariance / variance;
+  const slopes = points.flatMap(([x, y], index) =>
+    points.slice(index + 1).map(([laterX, laterY]) => (laterY - y) / (laterX - x))
+  );
+  return slopes.sort((a, b) => a - b)[slopes.length >> 1] ?? 0;
 }
