@@ -112,6 +112,28 @@ export class NetlinkSocket implements Disposable {
     return results;
   }
 
+  /**
+   * Makes many changes in one step: all of them, or none when one fails.
+   * @param begin the message that begins such a batch
+   * @param end the one that has it take effect; null only checks whether it could
+   */
+  transact(
+    begin: NetlinkRequest,
+    changes: readonly NetlinkRequest[],
+    end: NetlinkRequest | null,
+    describe: Describe,
+  ): void {
+    const batch = [begin, ...changes, ...(end === null ? [] : [end])];
+    // Not the end, which only newer kernels acknowledge. Answers are sent when all is done.
+    this.#sendBatch(batch, changes.length);
+    const first = this.#sequence - batch.length + 1;
+    this.#eachAnswer(first, describe, (message) => {
+      if (message.type !== NLMSG_ERROR) return false;
+      throwIfFailed(decodeAcknowledgement(message), describe);
+      return message.sequence === first + changes.length;
+    });
+  }
+
   /** Gets one object: the payload of the answer. */
   get(request: NetlinkRequest, describe: Describe): Uint8Array {
     const sequence = this.#send(request);
@@ -210,14 +232,17 @@ export class NetlinkSocket implements Disposable {
     return this.#sequence;
   }
 
-  /** Sends all `requests`; the kernel reports failures anyway, so only the last is to be acknowledged. */
-  #sendBatch(requests: readonly NetlinkRequest[]): void {
+  /**
+   * Sends all `requests`; the kernel reports failures anyway, so only one is to be acknowledged, by
+   * default the last.
+   */
+  #sendBatch(requests: readonly NetlinkRequest[], acknowledged = requests.length - 1): void {
     const size = requests.reduce((sum, request) => sum + messageSize(request), 0);
     const bytes = new Uint8Array(size);
     let offset = 0;
     for (const [index, request] of requests.entries()) {
-      const isLast = index === requests.length - 1;
-      offset = encodeMessage(bytes, offset, request, ++this.#sequence, isLast);
+      const acknowledge = index === acknowledged;
+      offset = encodeMessage(bytes, offset, request, ++this.#sequence, acknowledge);
     }
     this.#transmit(bytes);
   }

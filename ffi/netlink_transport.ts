@@ -4,6 +4,7 @@ import {
   MSG_PEEK,
   MSG_TRUNC,
   SO_RCVTIMEO,
+  SO_SNDBUFFORCE,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_RAW,
@@ -13,6 +14,8 @@ import { libc } from "./libc.ts";
 
 /** The netlink protocol of links, addresses, routes and rules. */
 export const NETLINK_ROUTE = 0;
+/** The netlink protocol of packet filters. */
+export const NETLINK_NETFILTER = 12;
 /** The netlink protocol of families that kernel modules register. */
 export const NETLINK_GENERIC = 16;
 
@@ -25,6 +28,8 @@ const NETLINK_GET_STRICT_CHK = 12;
 const SOCKADDR_NL = { SIZE: 12, FAMILY: 0, PORT: 4, GROUPS: 8 } as const;
 /** The kernel fills a dump's datagrams up to the size of the buffer offered, 32 KiB at most. */
 const BUFFER_SIZE = 64 * 1024;
+/** Bytes that any socket can send at once: net.core.wmem_default is 208 KiB. */
+const SMALL_DATAGRAM = 128 * 1024;
 /**
  * The kernel works while a request is sent or an answer read, so answers never come late. Only a lost
  * one has us wait.
@@ -101,6 +106,10 @@ export class KernelTransport implements NetlinkTransport {
   }
 
   send(datagram: Uint8Array<ArrayBuffer>): void {
+    if (datagram.length > SMALL_DATAGRAM) {
+      // Without CAP_NET_ADMIN this fails, and sending may then as well.
+      libc.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUFFORCE, Int32Array.of(datagram.length), 4);
+    }
     for (;;) {
       if (libc.send(this.fd, datagram, datagram.length, 0) === datagram.length) return;
       const number = errno();

@@ -868,4 +868,29 @@ export const MUTANTS: Mutant[] = [
     testFile: "tests/core/config/strip_test.ts",
     test: "strip takes out what only wg-quick reads, and ends with an empty line",
   },
+  {
+    property: "what arrives for the tunnel's addresses from outside of it is dropped",
+    file: "core/netlink/tunnel_firewall.ts",
+    snippet: "compare(NFT_CMP.NEQ, nameRegister(interfaceName))",
+    replacement: "compare(NFT_CMP.EQ, nameRegister(interfaceName))",
+    testFile: "tests/core/netlink/nftables_test.ts",
+    test: "the table is made anew, with the messages that nft sends for wg-quick's rules",
+  },
+  {
+    property: "a tunnel's firewall rules are never there twice, or with those of a former tunnel",
+    file: "core/netlink/tunnel_firewall.ts",
+    snippet: "deleteTable(table),",
+    replacement: "",
+    testFile: "tests/core/netlink/nftables_test.ts",
+    test: "the table is made anew, with the messages that nft sends for wg-quick's rules",
+  },
+  {
+    property: "firewall rules that the kernel refused are not taken for made",
+    file: "ffi/netlink_socket.ts",
+    snippet:
+      "throwIfFailed(decodeAcknowledgement(message), describe);\n      return message.sequence",
+    replacement: "return message.sequence",
+    testFile: "tests/ffi/nftables_test.ts",
+    test: "a kernel without nf_tables is told from one that refuses",
+  },
 ];

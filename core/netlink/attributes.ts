@@ -161,6 +161,14 @@ export class AttributeEncoder {
     return this;
   }
 
+  /** Appends an unsigned 32-bit number in network byte order. */
+  u32be(type: number, value: number): this {
+    if (!this.#inRange(type, value, 0, 0xffff_ffff)) return this;
+    const at = this.#append(type, 4);
+    this.#view.setUint32(at, value);
+    return this;
+  }
+
   /** Appends a signed 32-bit number. */
   i32(type: number, value: number): this {
     if (!this.#inRange(type, value, -0x8000_0000, 0x7fff_ffff)) return this;
