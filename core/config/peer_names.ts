@@ -46,7 +46,7 @@ interface NamedSection {
   key: Uint8Array | null;
 }
 
-const NAME_SETTING = /^\s*#[#\s]*(?:name|friendly_name)\s*=(.*)$/i;
+const NAME_SETTING = /^\s*#[#\s]*(?:name|friendly_name)\s*=(.*)$/is;
 
 /** The name that a line `# Name = …` gives. */
 function nameSetting({ text }: ConfigLine): string | null {
@@ -68,11 +68,24 @@ function commentOf(line: ConfigLine | undefined): string {
 
 /** The name that a comment from its `#` on is; null for none and for what was commented out. */
 function plainName(comment: string): string | null {
-  const text = comment.replace(/^[#\s]+|[#\s]+$/g, "");
+  return isCommentedOut(comment) ? null : toPeerName(withoutMarks(comment));
+}
+
+/** Whether a comment is a setting, also one that names a peer, or a section that was commented out. */
+export function isCommentedOut(comment: string): boolean {
+  const text = withoutMarks(comment);
   const setting = /^([A-Za-z_\s]+)=/.exec(text)?.[1]?.replace(/\s/g, "") ?? "";
-  if (SETTINGS.some((keys) => findName(setting, keys) !== null)) return null;
-  if (/^\[.*\]$/.test(text) || NAME_SETTING.test(`#${text}`)) return null;
-  return toPeerName(text);
+  return SETTINGS.some((keys) => findName(setting, keys) !== null) || /^\[.*\]$/.test(text) ||
+    isNameSetting(`#${text}`);
+}
+
+/** Whether the line `text` is a comment `# Name = …`, whatever the name. */
+export function isNameSetting(text: string): boolean {
+  return NAME_SETTING.test(text);
+}
+
+function withoutMarks(comment: string): string {
+  return comment.replace(/^[#\s]+|[#\s]+$/g, "");
 }
 
 const SETTINGS = [WG_INTERFACE_KEYS, WG_PEER_KEYS, QUICK_KEYS];

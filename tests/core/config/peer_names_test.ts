@@ -18,7 +18,8 @@ function nameOf(text: string): string | null {
 }
 
 Deno.test("peer names: # Name = in the section, however it is written", () => {
-  for (const line of ["# Name = Alice", "#Name=Alice", "  #  name =  Alice  ", "## NAME = Alice"]) {
+  const lines = ["# Name = Alice", "#Name=Alice", "  #  name =  Alice  ", "## NAME = Alice"];
+  for (const line of [...lines, "# Name = Alice\r"]) {
     assert.equal(nameOf(`[Peer]\n${line}\nKEY\n`), "Alice", line);
     assert.equal(nameOf(`[Peer]\nKEY\n\n${line}\n`), "Alice", line);
   }
