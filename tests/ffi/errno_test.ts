@@ -19,7 +19,7 @@ Deno.test("an error tells the operation, what went wrong, its name, and what to 
   ]);
   assert.match(new SysError("x", Errno.EPERM).message, /CAP_NET_ADMIN/);
   assert.equal(new SysError("x", Errno.EINVAL).message, "Cannot x: Invalid argument (EINVAL)");
-  assert.equal(new SysError("x", 4242).message, "Cannot x: error 4242 (E4242)");
+  assert.equal(new SysError("x", 4242).message, "Cannot x: Unknown error 4242 (E4242)");
   assert.equal(errnoName(Errno.ENETUNREACH), "ENETUNREACH");
 });
 
