@@ -1,4 +1,3 @@
-import type { IpPrefix } from "./ip.ts";
 import type { UapiEndpoint } from "./uapi/command.ts";
 
 /** A running interface as it tells of itself: what `show` shows. */
@@ -37,6 +36,6 @@ export interface PeerState extends PeerActivity {
   readonly publicKey: Uint8Array;
   /** 32 bytes, or null when there is none. */
   presharedKey: Uint8Array | null;
-  /** In the order of the answer. */
-  allowedIps: IpPrefix[];
+  /** In the order of the answer, as `IpPrefix` prints them: there may be very many. */
+  allowedIps: string[];
 }

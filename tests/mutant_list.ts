@@ -893,4 +893,12 @@ export const MUTANTS: Mutant[] = [
     testFile: "tests/ffi/nftables_test.ts",
     test: "a kernel without nf_tables is told from one that refuses",
   },
+  {
+    property: "an allowed IP that is shown as an answer has it is spelled as inet_ntop(3) does",
+    file: "core/canonical_prefix.ts",
+    snippet: "`(?!${SEVEN_GROUPS}|${ADJACENT_ZEROS})` +",
+    replacement: "`(?!${SEVEN_GROUPS})` +",
+    testFile: "tests/core/canonical_prefix_test.ts",
+    test: "canonical prefixes are those that are read and printed as they were",
+  },
 ];

@@ -159,7 +159,7 @@ function decodePeerAttribute(
       peer.sentBytes = Number(attribute.u64());
       break;
     case WGPEER_A_ALLOWEDIPS:
-      for (const allowedIp of attribute.nested()) peer.allowedIps.push(decodeAllowedIp(allowedIp));
+      for (const nest of attribute.nested()) peer.allowedIps.push(String(decodeAllowedIp(nest)));
       break;
   }
 }

@@ -56,6 +56,5 @@ function newestHandshakeFirst(a: PeerState, b: PeerState): number {
 
 function formatAllowedIps(peer: PeerState, style: Style): string {
   if (peer.allowedIps.length === 0) return "(none)";
-  const slash = style.cyan("/");
-  return peer.allowedIps.map(({ address, length }) => `${address}${slash}${length}`).join(", ");
+  return peer.allowedIps.join(", ").replaceAll("/", style.cyan("/"));
 }

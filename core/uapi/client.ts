@@ -1,3 +1,4 @@
+import { CANONICAL_PREFIX } from "../canonical_prefix.ts";
 import { IpPrefix } from "../ip.ts";
 import { isZeroKey, parseHexKey } from "../keys.ts";
 import type { InterfaceState, PeerActivity, PeerState } from "../interface_state.ts";
@@ -68,7 +69,11 @@ export function parseUapiGet(text: string, context: UapiGetContext): InterfaceSt
   };
   let peer: PeerState | null = null;
   let handshakesAreAges = false;
-  for (const [key, value] of answerLines(text)) {
+  for (let at = 0; at < text.length;) {
+    if (peer !== null) at = readCanonicalAllowedIps(peer, text, at);
+    const { key, value, next }: AnswerLine = answerLine(text, at);
+    if (next === at) break;
+    at = next;
     if (key === "public_key") {
       peer = newPeer(required(key, parseHexKey(value)));
       state.peers.push(peer);
@@ -87,13 +92,44 @@ export function parseUapiGet(text: string, context: UapiGetContext): InterfaceSt
 /** The keys and values of an answer, in order. Throws {@linkcode UapiError} for a line that has none. */
 export function* answerLines(text: string): Generator<[key: string, value: string]> {
   for (let at = 0; at < text.length;) {
-    const newline = text.indexOf("\n", at);
-    const end = newline < 0 ? text.length : newline;
-    if (end === at) return;
-    const equals = text.indexOf("=", at);
-    if (equals < 0 || equals > end) throw malformed("a line without =");
-    yield [text.slice(at, equals), text.slice(equals + 1, end)];
-    at = end + 1;
+    const { key, value, next } = answerLine(text, at);
+    if (next === at) return;
+    yield [key, value];
+    at = next;
+  }
+}
+
+interface AnswerLine {
+  readonly key: string;
+  readonly value: string;
+  /** Where the next line begins; where this one does when it is blank, and the last. */
+  readonly next: number;
+}
+
+/** The line of `text` that begins at `at`. */
+function answerLine(text: string, at: number): AnswerLine {
+  const newline = text.indexOf("\n", at);
+  const end = newline < 0 ? text.length : newline;
+  if (end === at) return { key: "", value: "", next: at };
+  const equals = text.indexOf("=", at);
+  if (equals < 0 || equals > end) throw malformed("a line without =");
+  return { key: text.slice(at, equals), value: text.slice(equals + 1, end), next: end + 1 };
+}
+
+const ALLOWED_IP = "allowed_ip=";
+const CANONICAL_LINE = new RegExp(`${ALLOWED_IP}${CANONICAL_PREFIX}\n`, "y");
+
+/**
+ * Reads the lines from `at` on that tell allowed IPs as they are printed: there may be very many. Gives where
+ * the first other line begins.
+ */
+function readCanonicalAllowedIps(peer: PeerState, text: string, at: number): number {
+  for (;;) {
+    CANONICAL_LINE.lastIndex = at;
+    if (!CANONICAL_LINE.test(text)) return at;
+    const next = CANONICAL_LINE.lastIndex;
+    peer.allowedIps.push(text.slice(at + ALLOWED_IP.length, next - 1));
+    at = next;
   }
 }
 
@@ -136,11 +172,16 @@ function readPeerLine(peer: PeerState, key: string, value: string): void {
       peer.presharedKey = nonZeroKey(key, value);
       break;
     case "allowed_ip":
-      peer.allowedIps.push(required(key, value.includes("/") ? IpPrefix.parse(value) : null));
+      peer.allowedIps.push(readAllowedIp(key, value));
       break;
     default:
       readPeerActivity(peer, key, value);
   }
+}
+
+/** An allowed IP as `IpPrefix` prints it; other implementations may have printed it in another way. */
+function readAllowedIp(key: string, value: string): string {
+  return String(required(key, value.includes("/") ? IpPrefix.parse(value) : null));
 }
 
 /** Reads a line about a peer that holds neither a key nor an allowed IP; others are skipped. */

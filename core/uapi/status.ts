@@ -74,8 +74,8 @@ export interface PeerStatus extends PeerActivity {
   readonly publicKey: Uint8Array;
   /** How its administrator calls it, fit to be shown; null when it has no name. */
   name: string | null;
-  /** In the order of the answer. */
-  allowedIps: IpPrefix[];
+  /** In the order of the answer, as `IpPrefix` prints them. */
+  allowedIps: string[];
   /** Whether datagrams to its endpoint aren't joined for the kernel to cut, because that failed. */
   refusesSegmentation: boolean;
 }
@@ -186,13 +186,13 @@ export function parseUapiStatus(text: string, name: string): InterfaceStatus {
       peer = { publicKey, ...own, ...noActivity() };
       status.peers.push(peer);
     } else if (peer === null) {
-      readEngineLine(status, engine, key, value);
+      readEngineLine(status, engine, key, printable(value));
     } else if (key === "refuses_segmentation") {
       peer.refusesSegmentation = value === "true";
     } else if (key === "name") {
       peer.name = decodePeerName(value);
     } else if (key === "allowed_ip") {
-      peer.allowedIps.push(required(key, IpPrefix.parse(value)));
+      peer.allowedIps.push(String(required(key, IpPrefix.parse(value))));
     } else {
       readPeerActivity(peer, key, value);
     }
@@ -284,5 +284,10 @@ function parseChoice(value: string): Choice | null {
 
 /** Text that fits into a line of the protocol, whatever a library or the system had to say. */
 function plain(text: string | number): string {
-  return String(text).replaceAll(/ *[^ -~]+ */g, " ").slice(0, MAX_REASON_LENGTH);
+  return printable(String(text)).slice(0, MAX_REASON_LENGTH);
+}
+
+/** Text that no terminal obeys: whoever has an interface's socket may pose as an engine. */
+function printable(text: string): string {
+  return text.replaceAll(/ *[^ -~]+ */g, " ");
 }

@@ -29,7 +29,7 @@ const BUSY: PeerStatus = {
   publicKey: key(1),
   name: "Jürgen's \u{1f600}",
   endpoint: { address: address("fe80::1"), port: 51820, zone: "eth0" },
-  allowedIps: [prefix("10.0.0.0/8"), prefix("::/0")],
+  allowedIps: ["10.0.0.0/8", "::/0"],
   lastHandshake: { seconds: 1_700_000_000, nanoseconds: 5 },
   receivedBytes: 2 ** 53 - 1,
   sentBytes: 2 ** 60,

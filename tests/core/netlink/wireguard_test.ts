@@ -196,7 +196,7 @@ function stateOf(device: ModelDevice): InterfaceState {
       persistentKeepalive: peer.persistentKeepalive,
       allowedIps: peer.allowedIps.map((text) => {
         const [, address = "", length] = text.split(/[ /]/);
-        return new IpPrefix(IpAddress.fromBytes(Uint8Array.fromHex(address)), Number(length));
+        return `${IpAddress.fromBytes(Uint8Array.fromHex(address))}/${length}`;
       }),
     })),
   };

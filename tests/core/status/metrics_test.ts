@@ -28,7 +28,7 @@ Deno.test("metrics tell of an interface and its peers", () => {
   const peer = peerStatus(1, {
     name: "Alice",
     endpoint: { address, port: 7, zone: "" },
-    allowedIps: [prefix],
+    allowedIps: [String(prefix)],
     lastHandshake: { seconds: 1_700_000_000, nanoseconds: 9 },
     receivedBytes: 2 ** 53,
     sentBytes: 2 ** 70,

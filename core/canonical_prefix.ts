@@ -1,0 +1,26 @@
+/**
+ * Prefixes that needn't be read to be shown: a regular expression tells of most texts that they are what
+ * inet_ntop(3) prints, in a tenth of the time that it takes to make bytes of them and a text again. V8
+ * makes machine code of it at once, and lists of allowed IPs are longer than code takes to get warm.
+ *
+ * @module
+ */
+
+const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+const IPV4 = `(?:${OCTET}\\.){3}${OCTET}/(?:3[0-2]|[12]?[0-9])`;
+
+const GROUP = "(?:0|[1-9a-f][0-9a-f]{0,3})";
+/** With more groups, `::` would stand for one or none. */
+const SEVEN_GROUPS = "(?:[^:/]+:+){6}[^:/]";
+/** Zeros that `::` should have stood for. */
+const ADJACENT_ZEROS = "[^/]*(?:\\b0:0\\b|\\b0::|::0\\b)";
+/** With `::` behind its first group: addresses that begin with it may embed an IPv4 address. */
+const IPV6 = `(?!${SEVEN_GROUPS}|${ADJACENT_ZEROS})` +
+  `${GROUP}(?::${GROUP})*::(?:${GROUP}(?::${GROUP})*)?`;
+const IPV6_LENGTH = "(?:12[0-8]|1[01][0-9]|[1-9]?[0-9])";
+
+/**
+ * A regular expression's source that matches only what `IpPrefix` prints: `IpPrefix.parse(text)` is not null
+ * and its text is `text`. It doesn't match all of that, so what it doesn't match is to be read.
+ */
+export const CANONICAL_PREFIX = `(?:${IPV4}|(?:${IPV6}|::)/${IPV6_LENGTH})`;
