@@ -1,6 +1,6 @@
 /** The JSON Schema of `wgts status --json`: what is printed fits it, and little else does. */
 import assert from "node:assert/strict";
-import { IpAddress, IpPrefix } from "../../core/ip.ts";
+import { IpAddress } from "../../core/ip.ts";
 import { formatKey } from "../../core/keys.ts";
 import { formatStatusJson } from "../../core/status/json.ts";
 import type { StatusReport } from "../../core/status/report.ts";
@@ -12,12 +12,6 @@ const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 const key = (byte: number) => new Uint8Array(32).fill(byte);
-
-function prefix(text: string): IpPrefix {
-  const prefix = IpPrefix.parse(text);
-  assert.ok(prefix);
-  return prefix;
-}
 
 function address(text: string): IpAddress {
   const address = IpAddress.parse(text);
