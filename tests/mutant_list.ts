@@ -417,6 +417,22 @@ export const MUTANTS: Mutant[] = [
     test: "a reason can neither end its line nor be without end",
   },
   {
+    property: "no terminal obeys what somebody posing as an engine tells",
+    file: "core/uapi/status.ts",
+    snippet: "readEngineLine(status, engine, key, printable(value));",
+    replacement: "readEngineLine(status, engine, key, value);",
+    testFile: "tests/core/uapi/status_test.ts",
+    test: "nothing that somebody posing as an engine tells is obeyed by a terminal",
+  },
+  {
+    property: "no terminal obeys the zone of an endpoint",
+    file: "core/uapi/values.ts",
+    snippet: "!isZone(zone)",
+    replacement: 'zone === ""',
+    testFile: "tests/core/uapi/status_test.ts",
+    test: "nothing that somebody posing as an engine tells is obeyed by a terminal",
+  },
+  {
     property: "a chunk of a shared batch has one owner",
     file: "core/crypto/shared_batch.ts",
     snippet:

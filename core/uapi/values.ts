@@ -26,8 +26,13 @@ export function parseUapiEndpoint(text: string): UapiEndpoint | null {
   const percent = inner.indexOf("%");
   const address = IpAddress.parse(percent < 0 ? inner : inner.slice(0, percent));
   const zone = percent < 0 ? "" : inner.slice(percent + 1);
-  if (address === null || address.family !== 6 || (percent >= 0 && zone === "")) return null;
+  if (address === null || address.family !== 6 || (percent >= 0 && !isZone(zone))) return null;
   return { address, port, zone };
+}
+
+/** Whether `text` may name a link, and may be shown: no terminal obeys it. */
+function isZone(text: string): boolean {
+  return /^[^\p{Cc}\p{Cf}\s]+$/u.test(text);
 }
 
 /** The text of an endpoint, which {@linkcode parseUapiEndpoint} reads. */

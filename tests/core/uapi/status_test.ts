@@ -164,6 +164,16 @@ Deno.test("a name that an engine tells is made fit to be shown", () => {
   assert.equal(parseUapiStatus(text, "wg0").peers[0]?.name, "a [31mb c");
 });
 
+Deno.test("nothing that somebody posing as an engine tells is obeyed by a terminal", () => {
+  const evil = "a\x1b[31m\x9b\u202eb";
+  const text = `version=${evil}\ncrypto=wasm on ${evil}\nerrno=0\n\n`;
+  const { engine } = parseUapiStatus(text, "wg0");
+  assert.equal(engine?.version, "a [31m b");
+  assert.deepEqual(engine?.cryptos, [{ name: "wasm", on: true, reason: "a [31m b" }]);
+  const peer = `version=1\npublic_key=${"07".repeat(32)}\nendpoint=[fe80::1%${evil}]:1\n`;
+  assert.throws(() => parseUapiStatus(`${peer}errno=0\n\n`, "wg0"), UapiError);
+});
+
 Deno.test("a reason can neither end its line nor be without end", () => {
   const text = (reason: string) =>
     textOf({ engine: { ...ENGINE, cryptos: [{ name: "wasm", on: false, reason }] } });
