@@ -1,11 +1,10 @@
-import { styleOf } from "../../core/show/style.ts";
 import { TopModel } from "../../core/top/model.ts";
 import { plainLines, type TopContext } from "../../core/top/screen.ts";
-import { ASCII, UNICODE } from "../../core/top/text.ts";
 import { TopView } from "../../core/top/view.ts";
-import { colorWanted, writeStdout } from "../output.ts";
+import { writeStdout } from "../output.ts";
 import { Interruptions } from "../system/interruption.ts";
 import { Interruption } from "../system/session.ts";
+import { terminalCharset, terminalStyle } from "../terminal_look.ts";
 import { showLive } from "../top/live.ts";
 import { parseTopOptions } from "../top/options.ts";
 import { Sampler } from "../top/sampler.ts";
@@ -13,8 +12,7 @@ import { Sampler } from "../top/sampler.ts";
 /** `wgts top`: a live view of interfaces and their peers; printed again and again where that can't be. */
 export async function main(args: string[]): Promise<number> {
   const { names, interval, once } = parseTopOptions(args);
-  const charset = /utf-?8/i.test(characterEncoding()) ? UNICODE : ASCII;
-  const style = styleOf(hasColors());
+  const charset = terminalCharset(), style = terminalStyle();
   const contextAt = (time: number): TopContext => ({
     style,
     charset,
@@ -72,15 +70,4 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
 function isScreen(): boolean {
   const terminal = Deno.env.get("TERM") ?? "";
   return Deno.stdout.isTerminal() && terminal !== "" && terminal !== "dumb";
-}
-
-/** NO_COLOR counts unless `WG_COLOR_MODE` says otherwise; see <https://no-color.org>. */
-function hasColors(): boolean {
-  return colorWanted() && (!Deno.noColor || Deno.env.get("WG_COLOR_MODE") === "always");
-}
-
-/** The locale's name, which tells the encoding of characters (locale(7)). */
-function characterEncoding(): string {
-  const variables = ["LC_ALL", "LC_CTYPE", "LANG"];
-  return variables.map((name) => Deno.env.get(name)).find((value) => value) ?? "";
 }

@@ -6,12 +6,7 @@ import { type Route, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
 import type { Rule } from "../../core/netlink/rule.ts";
 import type { EndedInterface } from "../../core/status/report.ts";
 import { WG_GENL_NAME } from "../../core/netlink/wireguard.ts";
-import {
-  type Backend,
-  parseTableNames,
-  type RoutingRule,
-  UNREACHABLE_METRIC,
-} from "../../core/plan.ts";
+import { type Backend, type RoutingRule, UNREACHABLE_METRIC } from "../../core/plan.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { formatUapiPeerNames } from "../../core/uapi/peer_names.ts";
@@ -33,11 +28,9 @@ import type {
   SocketState,
   System,
 } from "./system.ts";
+import { readTableNames } from "./table_names.ts";
 
 const SRC_VALID_MARK = "/proc/sys/net/ipv4/conf/all/src_valid_mark";
-/** Files of table names, later ones win (ip-route(8)). */
-const TABLE_NAME_FILES = ["/usr/share/iproute2/rt_tables", "/etc/iproute2/rt_tables"];
-const TABLE_NAME_DIRECTORIES = ["/usr/share/iproute2/rt_tables.d", "/etc/iproute2/rt_tables.d"];
 
 /** What {@linkcode LinuxSystem} is told about its surroundings. */
 export interface LinuxOptions {
@@ -223,11 +216,7 @@ export class LinuxSystem implements System, Disposable {
   }
 
   tableNames(): Map<string, number> {
-    const names = new Map<string, number>();
-    for (const path of tableNameFiles()) {
-      for (const [name, number] of parseTableNames(readIfThere(path))) names.set(name, number);
-    }
-    return names;
+    return readTableNames();
   }
 
   resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<UapiEndpoint> {
@@ -268,26 +257,4 @@ function kernelRule(family: IpFamily, rule: RoutingRule, priority: number): Rule
   return rule.match === "not-fwmark"
     ? { family, priority, invert: true, fwmark: rule.fwmark, table: rule.table }
     : { family, priority, table: RT_TABLE_MAIN, suppressPrefixLength: 0 };
-}
-
-function* tableNameFiles(): Generator<string> {
-  yield* TABLE_NAME_FILES;
-  for (const directory of TABLE_NAME_DIRECTORIES) {
-    try {
-      for (const { name } of Deno.readDirSync(directory)) {
-        if (name.endsWith(".conf")) yield `${directory}/${name}`;
-      }
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  }
 }
