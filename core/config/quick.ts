@@ -84,12 +84,11 @@ export function expandHook(hook: string, interfaceName: string): string {
   return hook.replaceAll("%i", () => interfaceName);
 }
 
-/** What stands between the items of Address and DNS. */
-export const LIST_SEPARATOR = /[,\t-\r ]+/;
+/** An item of Address or DNS: what stands between commas and white space. */
+export const LIST_ITEM = /[^,\t-\r ]+/g;
 
-/** Items between commas and white space; empty ones don't count. */
 function splitList(text: string): string[] {
-  return text.split(LIST_SEPARATOR).filter((item) => item !== "");
+  return text.match(LIST_ITEM) ?? [];
 }
 
 /** What Linux refuses: the unspecified, the loopback and multicast addresses of IPv6. */

@@ -115,8 +115,10 @@ export function readSections<I extends WgInterfaceConfig>(
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       const value = KEYS_OF_KEYS.has(key) ? "" : ` ${quote(line.valueText)}`;
-      const details = { help: error.message, item: error.item };
-      refuse(new ConfigError(document.position(line, key), `cannot parse ${key}${value}`, details));
+      for (const { message: help, item } of [error, ...error.others]) {
+        const problem = `cannot parse ${key}${value}`;
+        refuse(new ConfigError(document.position(line, key), problem, { help, item }));
+      }
     }
   }
 

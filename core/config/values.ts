@@ -18,20 +18,26 @@ export class ValueError extends Error {
     message: string,
     /** The item at fault of a list. */
     readonly item?: string,
+    /** What is wrong with other items of the list. */
+    readonly others: readonly ValueError[] = [],
   ) {
     super(message);
   }
 }
 
-/** Reads the `items` of a list in order; a {@linkcode ValueError} of `read` tells of which item. */
+/** Reads the `items` of a list in order. Throws one {@linkcode ValueError} for all that `read` throws. */
 export function readItems(items: readonly string[], read: (item: string) => void): void {
+  const errors: ValueError[] = [];
   for (const item of items) {
     try {
       read(item);
     } catch (error) {
-      throw error instanceof ValueError ? new ValueError(error.message, item) : error;
+      if (!(error instanceof ValueError)) throw error;
+      errors.push(new ValueError(error.message, item));
     }
   }
+  const [first, ...others] = errors;
+  if (first !== undefined) throw new ValueError(first.message, first.item, others);
 }
 
 /** The UDP port of a service name such as `domain` (services(5)), or null. */

@@ -373,7 +373,7 @@ lost
 [Pear]
 Endpoint = of no peer
 [Peer]
-AllowedIPs = 10.0.0.0/8, 10.1.0.0/33, 10.2.0.0/16
+AllowedIPs = 10.0.0.0/8, 10.1.0.0/33, 10.2.0.0/16, x
 \0
 [Peer]
 PublicKey = ${PEER_A}
@@ -389,6 +389,7 @@ AllowedIPs = ::/0`;
     [6, "not-a-setting", undefined, undefined],
     [7, "unknown-section", "did you mean [Peer]?", undefined],
     [10, "invalid-value", "prefix must be <= 32", "10.1.0.0/33"],
+    [10, "invalid-value", '"x" is not an IPv4 or IPv6 address with a prefix length', "x"],
     [11, "not-a-setting", undefined, undefined],
     [9, "no-public-key", undefined, undefined],
   ]);
