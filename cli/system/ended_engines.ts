@@ -27,11 +27,19 @@ export function endedEngine(name: string): EndedInterface | null {
 
 /** The names of interfaces whose engines have died, as far as this process may know. */
 export function listEndedEngines(): string[] {
+  // Each may have two files; who may not read the one finds the other abandoned.
+  const names = new Set(listFiles().map((name) => name.replace(/\.(engine|sock)$/, "")));
+  return [...names].filter((name) => endedEngine(name) !== null).sort();
+}
+
+/** The names of interfaces whose engines have, or left, a status socket. */
+export function listStatusSockets(): string[] {
+  return listFiles().flatMap((name) => /^(.+)\.sock$/.exec(name)?.[1] ?? []);
+}
+
+function listFiles(): string[] {
   try {
-    const files = [...Deno.readDirSync(STATUS_DIRECTORY)];
-    // Each may have two files; who may not read the one finds the other abandoned.
-    const names = new Set(files.map(({ name }) => name.replace(/\.(engine|sock)$/, "")));
-    return [...names].filter((name) => endedEngine(name) !== null).sort();
+    return [...Deno.readDirSync(STATUS_DIRECTORY)].map(({ name }) => name);
   } catch (error) {
     const hidden = error instanceof Deno.errors.PermissionDenied;
     if (hidden || error instanceof Deno.errors.NotFound) return [];

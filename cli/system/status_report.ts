@@ -4,8 +4,8 @@ import type { EndedInterface, StatusReport } from "../../core/status/report.ts";
 import { isInterfaceName } from "../../core/config/interface_name.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import { SysError } from "../../ffi/errno.ts";
-import { endedEngine, listEndedEngines } from "./ended_engines.ts";
-import { listInterfaces } from "./interfaces.ts";
+import { endedEngine } from "./ended_engines.ts";
+import { listServedInterfaces } from "./served_interfaces.ts";
 import { getStatus } from "./status_client.ts";
 
 /** What {@linkcode readReport} found. */
@@ -24,9 +24,7 @@ export async function readReport(
   names: readonly string[],
   interval: number,
 ): Promise<ReadReport> {
-  const wanted = names.length > 0
-    ? names
-    : [...new Set([...await listInterfaces(), ...listEndedEngines()])];
+  const wanted = names.length > 0 ? names : await listServedInterfaces();
   const first = await readAll(wanted);
   const isActive = first.running.some(({ peers }) =>
     peers.some(({ lastHandshake }) => lastHandshake.seconds !== 0)

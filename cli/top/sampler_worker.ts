@@ -6,8 +6,8 @@ import { type InterfaceProblem, type InterfaceSample, sampleOf } from "../../cor
 import { UapiError } from "../../core/uapi/client.ts";
 import { SystemClock } from "../../ffi/clock.ts";
 import { SysError } from "../../ffi/errno.ts";
-import { endedEngine, listEndedEngines } from "../system/ended_engines.ts";
-import { listInterfaces } from "../system/interfaces.ts";
+import { endedEngine } from "../system/ended_engines.ts";
+import { listServedInterfaces } from "../system/served_interfaces.ts";
 import { getStatus } from "../system/status_client.ts";
 import { NO_ANSWER, type SampleRequest, type SampleResponse } from "./sampler.ts";
 
@@ -29,9 +29,7 @@ function boot(): number {
 
 scope.onmessage = async ({ data: { names, except } }) => {
   const samples: InterfaceSample[] = [], skipped: string[] = [];
-  const wanted = names.length > 0
-    ? names
-    : new Set([...await listInterfaces(), ...listEndedEngines()]);
+  const wanted = names.length > 0 ? names : await listServedInterfaces();
   for (const name of wanted) {
     if (except.includes(name)) skipped.push(name);
     else samples.push(await sample(name));

@@ -61,6 +61,15 @@ Deno.test({
       assert.equal((await member(...args)).code, 1, args.join(" "));
     }
 
+    // As an implementation that was started with a umask of 077 makes it.
+    await site.host.sh("chmod 700 /var/run/wireguard");
+    for (const args of [["status"], ["status", "--json"], ["metrics"], ["top", "--once"]]) {
+      const { code, stdout, stderr } = await member(...args);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, args.join(" "));
+      assert.match(stdout, /Alice/, args.join(" "));
+    }
+    await site.host.sh("chmod 755 /var/run/wireguard");
+
     const outsider = (...args: string[]): Promise<Result> =>
       site.host.try(asMember(OTHER_GROUP, [...wgts(), ...args]));
     const { code, stdout, stderr } = await outsider("status", "wg0");
