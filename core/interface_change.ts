@@ -45,4 +45,6 @@ export interface AllowedIpChange {
   readonly prefix: IpPrefix;
   /** Written with a leading `-`. */
   readonly remove: boolean;
+  /** What `prefix` prints, if that is known without asking for `prefix`. */
+  readonly text?: string;
 }

@@ -912,8 +912,8 @@ export const MUTANTS: Mutant[] = [
   {
     property: "an allowed IP that is shown as an answer has it is spelled as inet_ntop(3) does",
     file: "core/canonical_prefix.ts",
-    snippet: "`(?!${SEVEN_GROUPS}|${ADJACENT_ZEROS})` +",
-    replacement: "`(?!${SEVEN_GROUPS})` +",
+    snippet: "`(?!${SEVEN_GROUPS}|${ADJACENT_ZEROS})`",
+    replacement: "`(?!${SEVEN_GROUPS})`",
     testFile: "tests/core/canonical_prefix_test.ts",
     test: "canonical prefixes are those that are read and printed as they were",
   },

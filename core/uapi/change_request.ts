@@ -1,12 +1,18 @@
-import type { InterfaceChange, PeerChange } from "../interface_change.ts";
+import type { AllowedIpChange, InterfaceChange, PeerChange } from "../interface_change.ts";
 import { UapiChunk } from "./chunk.ts";
 import { formatUapiEndpoint } from "./values.ts";
+
+/** Allowed IPs that are made into one text: there may be very many, and none is secret. */
+const RUN = 2048;
+/** Bytes of allowed IPs that a chunk always has room for. */
+const SHORT = 512;
+const encoder = new TextEncoder();
 
 /**
  * The `set` request that makes a change of an interface, its end included.
  *
- * Yields chunks of about 4 KiB. A chunk is valid until the next one is asked for: it is one reused
- * buffer, wiped in the end because it holds keys. An iteration that stops early must call `return()`.
+ * Yields chunks of about 4 KiB, and larger ones of nothing but allowed IPs; some may be empty. A chunk is
+ * valid until the next one is asked for: those that hold keys are one reused buffer, wiped in the end. An iteration that stops early must call `return()`.
  */
 export function* formatUapiChange(change: InterfaceChange): Generator<Uint8Array, void, void> {
   const chunk = new UapiChunk();
@@ -22,9 +28,11 @@ export function* formatUapiChange(change: InterfaceChange): Generator<Uint8Array
       if (chunk.isFull) yield chunk.take();
       writePeer(chunk, peer);
       if (peer.remove) continue;
-      for (const { prefix, remove } of peer.allowedIps) {
-        if (chunk.isFull) yield chunk.take();
-        chunk.line("allowed_ip", `${remove ? "-" : ""}${prefix}`);
+      for (let at = 0; at < peer.allowedIps.length; at += RUN) {
+        const run = allowedIpLines(peer.allowedIps.slice(at, at + RUN));
+        if (chunk.isFull || run.length > SHORT) yield chunk.take();
+        if (run.length > SHORT) yield encoder.encode(run);
+        else chunk.text(run);
       }
     }
     chunk.text("\n");
@@ -32,6 +40,13 @@ export function* formatUapiChange(change: InterfaceChange): Generator<Uint8Array
   } finally {
     chunk.wipe();
   }
+}
+
+function allowedIpLines(allowedIps: readonly AllowedIpChange[]): string {
+  const values = allowedIps.map((allowedIp) =>
+    (allowedIp.remove ? "-" : "") + (allowedIp.text ?? allowedIp.prefix)
+  );
+  return `allowed_ip=${values.join("\nallowed_ip=")}\n`;
 }
 
 /** All of a peer but its allowed IPs. */

@@ -9,12 +9,14 @@ import {
   parseDecimal,
   parseFwmark,
   parseKeepalive,
+  parsePrefix,
   splitEndpoint,
   ValueError,
 } from "../config/values.ts";
 import { HIDDEN } from "../hidden_keys.ts";
-import type { PeerChange } from "../interface_change.ts";
-import { IpAddress } from "../ip.ts";
+import type { AllowedIpChange, PeerChange } from "../interface_change.ts";
+import { CANONICAL_NETWORK } from "../canonical_prefix.ts";
+import { IpAddress, type IpPrefix } from "../ip.ts";
 import { parseKey } from "../keys.ts";
 import type { UapiEndpoint } from "../uapi/command.ts";
 import { WgError } from "./error.ts";
@@ -76,12 +78,29 @@ export function addAllowedIps(peer: PeerSettings, text: string, { warn }: WgSurr
   let item = "";
   orComplain(() => {
     for (item of text.split(",")) {
+      if (NETWORK.test(item)) {
+        peer.allowedIps.push(new Network(item));
+        continue;
+      }
       const { prefix, sign } = parseAllowedIp(item);
       if (prefix.hasHostBits) warn(`Warning: AllowedIP has nonzero host part: ${unsigned(item)}`);
       if (sign !== "") peer.replaceAllowedIps = false;
       peer.allowedIps.push({ prefix, remove: sign === "-" });
     }
   }, () => describeWrongPrefix(item));
+}
+
+const NETWORK = new RegExp(`^${CANONICAL_NETWORK}$`);
+
+/** An allowed IP that is there as it will be sent; it is only read for who asks for more than its text. */
+class Network implements AllowedIpChange {
+  readonly remove = false;
+
+  constructor(readonly text: string) {}
+
+  get prefix(): IpPrefix {
+    return parsePrefix(this.text);
+  }
 }
 
 /** All of a peer's change but the peer itself. */

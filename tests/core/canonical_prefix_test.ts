@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CANONICAL_PREFIX } from "../../core/canonical_prefix.ts";
+import { CANONICAL_NETWORK, CANONICAL_PREFIX } from "../../core/canonical_prefix.ts";
 import { IpAddress, IpPrefix } from "../../core/ip.ts";
 
 const CANONICAL = new RegExp(`^${CANONICAL_PREFIX}$`);
+const NETWORK = new RegExp(`^${CANONICAL_NETWORK}$`);
 
 /** What the fast way calls canonical, the slow way reads and prints without a change. */
 function agrees(text: string): void {
   if (CANONICAL.test(text)) assert.equal(IpPrefix.parse(text)?.toString(), text);
+  if (NETWORK.test(text)) {
+    assert.ok(CANONICAL.test(text), text);
+    assert.equal(IpPrefix.parse(text)?.hasHostBits, false, text);
+  }
 }
 
 const length = fc.oneof(
@@ -62,4 +67,30 @@ Deno.test("what lists of allowed IPs are made of is canonical", () => {
   const others = ["10.0.0.0", "10.0.0.0/33", "010.0.0.0/8", "10.0.0.0/08", "::1:2/128", "FD00::/64"]
     .concat("::ffff:1:2/128", "fd00:0::/64", "fd00::0/64", "1:2:3:4:5:6:7::/64", "fd00::/129");
   for (const text of others) assert.ok(!CANONICAL.test(text), text);
+});
+
+Deno.test("networks are canonical prefixes without host bits", () => {
+  const networks = [
+    "10.0.0.0/24",
+    "10.1.2.3/32",
+    "0.0.0.0/0",
+    "::/0",
+    "fd00:1::/32",
+    "fd00:1:2::/48",
+  ]
+    .concat("2001:db8:0:1::/64", "2001:db8::1/128");
+  for (const text of networks) {
+    assert.ok(NETWORK.test(text), text);
+    agrees(text);
+  }
+  const others = ["10.0.0.1/24", "10.0.0.2/31", "10.0.0.0/33", "10.0.0.0", "fd00:1:2::/32", "::1/0"]
+    .concat("2001:db8:0:1::/63", "2001:db8::1/127", "+10.0.0.0/24", "10.0.0.0/24\n");
+  for (const text of others) assert.ok(!NETWORK.test(text), text);
+  for (let bits = 0; bits <= 128; bits++) {
+    for (
+      const address of ["10.0.0.0", "10.128.1.0", "1::", "1:2::", "1:2:3::", "1:2:3:4::", "::1"]
+    ) {
+      agrees(`${address}/${bits}`);
+    }
+  }
 });
