@@ -93,8 +93,9 @@ ${ENGINE_ENVIRONMENT}`,
     synopsis: `show { <interface> | all | interfaces } [${SHOW_FIELDS.join(" | ")}]`,
     summary: "Show the current configuration and device information, like `wg show'",
     details: `\
-Shows what \`wg show' shows of interfaces that wgts or another userspace implementation serves:
-all of them, one, or only their names; with a field, only that, separated by tabs, for scripts.
+Shows what \`wg show' shows of interfaces, whether wgts, another userspace implementation or the
+kernel serves them: all, one, or only their names; with a field, only that, separated by tabs, for
+scripts.
 
 Environment:
   WG_COLOR_MODE     always, never or auto (the default: on terminals)
