@@ -8,11 +8,12 @@ export function formatShowconf(state: InterfaceState): string {
   if (state.listenPort !== 0) lines.push(`ListenPort = ${state.listenPort}`);
   if (state.fwmark !== 0) lines.push(`FwMark = 0x${state.fwmark.toString(16)}`);
   if (state.privateKey !== null) lines.push(`PrivateKey = ${formatKey(state.privateKey)}`);
-  const sections = state.peers.map((peer) => peerLines(peer).join("\n") + "\n");
+  const sections = state.peers.map((peer) => formatPeerSection(peer).join("\n") + "\n");
   return lines.join("\n") + "\n\n" + sections.join("\n");
 }
 
-function peerLines(peer: PeerState): string[] {
+/** The lines of the `[Peer]` section that means `peer`. Holds secrets. */
+export function formatPeerSection(peer: PeerState): string[] {
   const lines = ["[Peer]", `PublicKey = ${formatKey(peer.publicKey)}`];
   if (peer.presharedKey !== null) lines.push(`PresharedKey = ${formatKey(peer.presharedKey)}`);
   if (peer.allowedIps.length > 0) lines.push(`AllowedIPs = ${peer.allowedIps.join(", ")}`);

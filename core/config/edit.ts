@@ -1,0 +1,180 @@
+/** Edits of a config that leave all the rest of it as it is, byte for byte. */
+
+import { ConfigDocument, type ConfigLine, type SectionLine, type SettingLine } from "./document.ts";
+import { isCommentedOut, isNameSetting } from "./peer_names.ts";
+
+/** A section of a document. */
+export interface ConfigSection {
+  /** Its first line. */
+  readonly header: SectionLine;
+  /** In the order of the file. */
+  readonly settings: readonly SettingLine[];
+  /** Index of the first line that may belong to the next section: its header, or behind the end. */
+  readonly end: number;
+}
+
+/** The sections of `document`, in order. */
+export function sectionsOf({ lines }: ConfigDocument): ConfigSection[] {
+  const headers = lines.filter((line) => line.kind === "section");
+  return headers.map((header, i) => {
+    const end = (headers[i + 1]?.number ?? lines.length + 1) - 1;
+    const settings = lines.slice(header.number, end).filter((line) => line.kind === "setting");
+    return { header, settings, end };
+  });
+}
+
+/** Collects edits of one document; {@linkcode ConfigEditor.finish} carries them out. */
+export class ConfigEditor {
+  readonly #document: ConfigDocument;
+  /** What stands in the place of lines, by their numbers; null is nothing. */
+  readonly #replaced = new Map<number, string | null>();
+  /** New lines, by the number of the line in front of them. */
+  readonly #inserted = new Map<number, string[]>();
+  readonly #prepended: string[] = [];
+  readonly #appended: string[] = [];
+  /** What each line ends with before its newline: a carriage return in files from Windows. */
+  readonly #lineEnd: "" | "\r";
+  /** Index of the last line that isn't empty; -1 for none. */
+  readonly #lastText: number;
+
+  /** Starts with a document that needn't be valid. */
+  constructor(document: ConfigDocument) {
+    this.#document = document;
+    this.#lineEnd = document.lines[0]?.text.endsWith("\r") ? "\r" : "";
+    this.#lastText = document.lines.findLastIndex((line) => !isEmpty(line));
+  }
+
+  /** Changes the value of a setting; indentation, spaces and comment stay. */
+  setValue(line: SettingLine, value: string): void {
+    this.#replaced.set(line.number, replaceValue(line.text, value));
+  }
+
+  /** Adds a setting behind `line`, and behind those that were added there before, in `line`'s style. */
+  insertSetting(line: ConfigLine, key: string, value: string): void {
+    const inserted = this.#inserted.get(line.number) ?? [];
+    inserted.push(settingLike(line, key) + value + this.#lineEnd);
+    this.#inserted.set(line.number, inserted);
+  }
+
+  /** Removes one line. */
+  removeLine(line: ConfigLine): void {
+    this.#replaced.set(line.number, null);
+  }
+
+  /**
+   * Removes a section and the comments that are its own: those next to its settings, those directly
+   * above its header that aren't commented-out settings, and those that name it. Empty lines between it
+   * and the next section go with it. Sections are to be removed in their order.
+   */
+  removeSection({ header, settings, end: limit }: ConfigSection): void {
+    const { lines } = this.#document;
+    const start = this.#startOf(header.number - 1);
+    const next = this.#startOf(limit);
+    let end = settings.at(-1)?.number ?? header.number;
+    while (end < next && isComment(lines[end])) end++;
+    for (let i = start; i < end; i++) this.#replaced.set(i + 1, null);
+    for (let i = end; i < next; i++) {
+      if (isNameSetting(lines[i]?.text ?? "")) this.#replaced.set(i + 1, null);
+    }
+    const before = this.#keptBefore(start);
+    if (end > this.#lastText) {
+      for (let line = before; isEmpty(line); line = this.#keptBefore(line.number - 1)) {
+        this.removeLine(line);
+      }
+    } else if (before === undefined || isEmpty(before)) {
+      for (let i = end; isEmpty(lines[i]); i++) this.#replaced.set(i + 1, null);
+    }
+  }
+
+  /** Puts a section in front of everything. */
+  prependSection(lines: readonly string[]): void {
+    this.#prepended.push(...lines, "");
+  }
+
+  /** Adds a section at the end, behind an empty line. */
+  appendSection(lines: readonly string[]): void {
+    this.#appended.push("", ...lines);
+  }
+
+  /** The document with all edits. */
+  finish(): ConfigDocument {
+    const texts = this.#editedLines();
+    const ended = (line: string) => line + this.#lineEnd;
+    if (this.#appended.length > 0) {
+      // The last of the texts is what follows the last newline.
+      const last = texts.pop() ?? "";
+      if (last !== "") texts.push(ended(last));
+      const isFirst = texts.length === 0;
+      const hasGap = isFirst || texts.at(-1)?.trim() === "";
+      texts.push(...this.#appended.slice(hasGap ? 1 : 0).map(ended), "");
+    }
+    const text = [...this.#prepended.map(ended), ...texts].join("\n");
+    return ConfigDocument.parse(text, this.#document.file);
+  }
+
+  #editedLines(): string[] {
+    const texts: string[] = [];
+    let previous: ConfigLine | undefined;
+    for (const line of this.#document.lines) {
+      if (!this.#isKept(line.number)) continue;
+      // A comment that comes to stand next to a header would name a peer.
+      const isNew = previous !== undefined && previous.number !== line.number - 1;
+      const couldName = isComment(previous) && line.kind === "section" ||
+        previous?.kind === "section" && isComment(line);
+      if (isNew && couldName) texts.push(this.#lineEnd);
+      const text = this.#replaced.get(line.number);
+      if (text !== null) texts.push(text ?? line.text);
+      texts.push(...this.#inserted.get(line.number) ?? []);
+      previous = line;
+    }
+    return texts;
+  }
+
+  /** Index of the first of the comments that belong to the header at `index`; `index` without any. */
+  #startOf(index: number): number {
+    const { lines } = this.#document;
+    let start = index;
+    if (lines[index]?.kind !== "section") return index;
+    while (isComment(lines[start - 1]) && !isCommentedOut(lines[start - 1]?.text ?? "")) start--;
+    return start;
+  }
+
+  /** The last line before `index` that stays. */
+  #keptBefore(index: number): ConfigLine | undefined {
+    while (index > 0 && !this.#isKept(index)) index--;
+    return this.#document.lines[index - 1];
+  }
+
+  #isKept(number: number): boolean {
+    return this.#replaced.get(number) !== null || this.#inserted.has(number);
+  }
+}
+
+function isEmpty(line: ConfigLine | undefined): line is ConfigLine {
+  return line?.kind === "blank" && line.text.trim() === "";
+}
+
+function isComment(line: ConfigLine | undefined): boolean {
+  return line?.kind === "blank" && line.text.trim() !== "";
+}
+
+/** A setting's text with another value. */
+function replaceValue(text: string, value: string): string {
+  const begin = text.indexOf("=") + 1;
+  const hash = text.indexOf("#");
+  const end = hash < 0 ? text.length : hash;
+  const old = text.slice(begin, end);
+  const [, before = "", after = ""] = /^([\t-\r ]*)[^\t-\r ].*?([\t-\r ]*)$/s.exec(old) ??
+    ["", " ", old];
+  return text.slice(0, begin) + before + value + after + text.slice(end);
+}
+
+/** The beginning of a line for `key`, up to its value, that looks like `line`. */
+function settingLike({ kind, text }: ConfigLine, key: string): string {
+  const [, indent = "", name = "", space = "", behind = ""] = kind === "setting"
+    ? /^([ \t]*)([^=]*?)([ \t]*)=([ \t]*)/.exec(text) ?? []
+    : ["", "", "", " ", " "];
+  // More than one space: the equals signs of several lines are in one column.
+  const width = space.length > 1 ? name.length + space.length - 1 : 0;
+  return `${indent}${key.padEnd(width)}${space.length > 1 ? " " : space}=${behind}`;
+}

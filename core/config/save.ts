@@ -1,0 +1,196 @@
+/**
+ * What `wg-quick save` is for: the state of a running interface as a config. All that the state doesn't
+ * contradict stays as it is in the file: comments, order, spelling, white space, names of hosts.
+ */
+
+import type { InterfaceState, PeerState } from "../interface_state.ts";
+import { IpAddress, type IpPrefix } from "../ip.ts";
+import { equalKeys, formatKey, isZeroKey, parseKey } from "../keys.ts";
+import { formatPeerSection } from "../show/showconf.ts";
+import { formatUapiEndpoint } from "../uapi/values.ts";
+import type { ConfigDocument } from "./document.ts";
+import { ConfigEditor, type ConfigSection, sectionsOf } from "./edit.ts";
+import { ADDRESS_LIST, editList, isSameSet, Place } from "./edit_place.ts";
+import { asciiLowerCase } from "./keys.ts";
+import { parseQuickConfig } from "./quick.ts";
+import { editAllowedIps, findStale } from "./save_allowed_ips.ts";
+import type { ConfigOptions } from "./sections.ts";
+import type { ConfigEndpoint, QuickInterfaceConfig, WgPeerConfig } from "./types.ts";
+
+/** A tunnel as it runs. */
+export interface RunningTunnel {
+  /** What the interface tells of itself. */
+  readonly state: InterfaceState;
+  /** The interface's addresses, host bits kept. */
+  readonly addresses: readonly IpPrefix[];
+  /** The interface's MTU in bytes. */
+  readonly mtu: number;
+}
+
+/** How {@linkcode saveConfig} reads the config. */
+export interface SaveOptions extends ConfigOptions {
+  /** All addresses that a host of an endpoint has now; null when that isn't known. */
+  readonly addressesOf: (host: string) => readonly IpAddress[] | null;
+}
+
+/**
+ * The config `document`, changed so that it means `running`: private key, listen port, fwmark, addresses,
+ * the MTU if the config has one, and the peers. Peers that are gone go with their comments, new ones come
+ * at the end; all other keys stay.
+ *
+ * An endpoint given by name stays while the peer's port is that of the config, and its address one of
+ * the name's, or those aren't known; also when the interface knows of no endpoint. A peer with the
+ * interface's own key, which no interface keeps, stays too.
+ *
+ * @throws ConfigError when the config isn't valid
+ */
+export function saveConfig(
+  document: ConfigDocument,
+  running: RunningTunnel,
+  options: SaveOptions,
+): ConfigDocument {
+  const config = parseQuickConfig(document.toString(), document.file, options);
+  const editor = new ConfigEditor(document);
+  const sections = sectionsOf(document);
+  const isInterface = ({ header }: ConfigSection) => asciiLowerCase(header.name) === "interface";
+  editInterface(editor, sections.filter(isInterface), config.interface, running);
+  const configured = new Map(config.peers.map((peer) => [formatKey(peer.publicKey), peer]));
+  const peers = new Map(running.state.peers.map((peer) => [formatKey(peer.publicKey), peer]));
+  const own = running.state.publicKey === null ? null : formatKey(running.state.publicKey);
+  const known = new Map<string, [ConfigSection, ...ConfigSection[]]>();
+  for (const section of sections.filter((section) => !isInterface(section))) {
+    const key = publicKeyOf(section);
+    if (key === own) continue;
+    if (!peers.has(key)) {
+      editor.removeSection(section);
+      continue;
+    }
+    const earlier = known.get(key);
+    if (earlier === undefined) known.set(key, [section]);
+    else earlier.push(section);
+  }
+  const stale = findStale(known, configured, peers);
+  for (const [key, sections] of known) {
+    const peer = peers.get(key), before = configured.get(key);
+    if (peer === undefined || before === undefined) continue;
+    const place = new Place(editor, sections);
+    if (stale.has(key)) editAllowedIps(place, peer.allowedIps);
+    editPeer(place, before, peer, options);
+  }
+  for (const [key, peer] of peers) {
+    if (!known.has(key)) editor.appendSection(formatPeerSection(peer));
+  }
+  return editor.finish();
+}
+
+/** Hosts that {@linkcode saveConfig} will ask the addresses of. */
+export function hostsToLookUp(
+  peers: readonly WgPeerConfig[],
+  { peers: running }: InterfaceState,
+): Set<string> {
+  const states = new Map(running.map((peer) => [formatKey(peer.publicKey), peer]));
+  const hosts = new Set<string>();
+  for (const { publicKey, endpoint } of peers) {
+    const state = states.get(formatKey(publicKey))?.endpoint ?? null;
+    if (endpoint === undefined || state === null || endpoint.port !== state.port) continue;
+    if (literalOf(endpoint) === null) hosts.add(endpoint.host);
+  }
+  return hosts;
+}
+
+function editInterface(
+  editor: ConfigEditor,
+  sections: readonly ConfigSection[],
+  config: QuickInterfaceConfig,
+  { state, addresses, mtu }: RunningTunnel,
+): void {
+  const [first, ...more] = sections;
+  if (first === undefined) {
+    const lines = interfaceSection(state, addresses);
+    if (lines.length > 1) editor.prependSection(lines);
+    return;
+  }
+  const place = new Place(editor, [first, ...more]);
+  if (!isSameSet(config.addresses, addresses)) {
+    editList(place, "Address", addresses, ADDRESS_LIST);
+  }
+  if (config.mtu !== undefined && config.mtu !== mtu) place.set("MTU", String(mtu));
+  const { listenPort, fwmark } = state;
+  if (listenPort !== (config.listenPort ?? 0)) {
+    place.set("ListenPort", listenPort === 0 ? null : String(listenPort));
+  }
+  if (fwmark !== (config.fwmark ?? 0)) {
+    place.set("FwMark", fwmark === 0 ? "off" : `0x${fwmark.toString(16)}`);
+  }
+  if (!isSameKey(config.privateKey, state.privateKey)) {
+    place.set("PrivateKey", state.privateKey === null ? null : formatKey(state.privateKey));
+  }
+}
+
+function interfaceSection(
+  { listenPort, fwmark, privateKey }: InterfaceState,
+  addresses: readonly IpPrefix[],
+): string[] {
+  return [
+    "[Interface]",
+    ...addresses.map((address) => `Address = ${address}`),
+    ...(listenPort === 0 ? [] : [`ListenPort = ${listenPort}`]),
+    ...(fwmark === 0 ? [] : [`FwMark = 0x${fwmark.toString(16)}`]),
+    ...(privateKey === null ? [] : [`PrivateKey = ${formatKey(privateKey)}`]),
+  ];
+}
+
+function editPeer(
+  place: Place,
+  config: WgPeerConfig,
+  { presharedKey, endpoint, persistentKeepalive }: PeerState,
+  { addressesOf }: SaveOptions,
+): void {
+  if (!isSameKey(config.presharedKey, presharedKey)) {
+    place.set("PresharedKey", presharedKey === null ? null : formatKey(presharedKey));
+  }
+  if (!isSameEndpoint(config.endpoint, endpoint, addressesOf)) {
+    place.set("Endpoint", endpoint === null ? null : formatUapiEndpoint(endpoint));
+  }
+  if (persistentKeepalive !== (config.persistentKeepalive ?? 0)) {
+    const value = persistentKeepalive === 0 ? "off" : String(persistentKeepalive);
+    place.set("PersistentKeepalive", value);
+  }
+}
+
+function isSameKey(config: Uint8Array | undefined, state: Uint8Array | null): boolean {
+  const configured = config === undefined || isZeroKey(config) ? null : config;
+  if (configured === null || state === null) return configured === state;
+  return equalKeys(configured, state);
+}
+
+function isSameEndpoint(
+  config: ConfigEndpoint | undefined,
+  state: PeerState["endpoint"],
+  addressesOf: SaveOptions["addressesOf"],
+): boolean {
+  if (config === undefined) return state === null;
+  const literal = literalOf(config);
+  if (state === null) return literal === null;
+  if (config.port !== state.port) return false;
+  if (literal === null) {
+    return addressesOf(config.host)?.some((address) => address.equals(state.address)) ?? true;
+  }
+  // A zone may be an interface's name in one and its index in the other.
+  const isSameZone = literal.zone === state.zone ||
+    /^[0-9]+$/.test(literal.zone) !== /^[0-9]+$/.test(state.zone);
+  return literal.address.equals(state.address) && isSameZone;
+}
+
+/** The address that the host of `endpoint` is, and its zone or ""; null for a name. */
+function literalOf({ host }: ConfigEndpoint): { address: IpAddress; zone: string } | null {
+  const [text = "", zone = ""] = host.split("%", 2);
+  const address = IpAddress.parse(text);
+  return address === null ? null : { address, zone };
+}
+
+function publicKeyOf({ settings }: ConfigSection): string {
+  const line = settings.findLast(({ key }) => asciiLowerCase(key) === "publickey");
+  const key = parseKey(line?.value ?? "");
+  return key === null ? "" : formatKey(key);
+}
