@@ -8,3 +8,8 @@ const KEY_LIKE = /[A-Za-z0-9+/]{32,}=*/g;
 export function withoutKeys(text: string): string {
   return text.replace(KEY_LIKE, HIDDEN);
 }
+
+/** The same with every character of what may be a key replaced by `mask`, so that nothing moves. */
+export function maskKeys(text: string, mask: string): string {
+  return text.replace(KEY_LIKE, (key) => mask.repeat(key.length));
+}

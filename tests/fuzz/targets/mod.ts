@@ -1,4 +1,5 @@
 import type { Target } from "../target.ts";
+import { check } from "./check.ts";
 import { config } from "./config.ts";
 import { genericNetlink, routingNetlink } from "./netlink.ts";
 import { uapiClient, uapiServer } from "./uapi.ts";
@@ -7,6 +8,7 @@ import { wgArguments, wgFile } from "./wg.ts";
 /** All that reads what others wrote. */
 export const TARGETS: readonly Target[] = [
   config,
+  check,
   wgFile,
   wgArguments,
   uapiServer,

@@ -1,0 +1,25 @@
+/** What wgts takes, but wg-quick doesn't. */
+
+import { asciiLowerCase, QUICK_KEYS } from "../config/keys.ts";
+import type { Tell } from "./finding.ts";
+import { contentSpan, keySpan, type LocatedSection } from "./located.ts";
+
+const OF_QUICK: ReadonlySet<string> = new Set(QUICK_KEYS);
+
+/** wg ignores white space in names; wg-quick doesn't, and leaves what it doesn't know to wg. */
+export function checkPortability(sections: readonly LocatedSection[], tell: Tell): void {
+  const help = "remove the white space in it";
+  for (const { name, line, settings } of sections) {
+    const isQuick = name === "Interface" && settings.some(({ key }) => OF_QUICK.has(key));
+    const header = contentSpan(line);
+    const written = line.text.slice(header.start, header.end);
+    if (isQuick && asciiLowerCase(written) !== "[interface]") {
+      tell("wg-quick-refuses", header, "wg-quick doesn't know a section written so", help);
+    }
+    for (const { key, line } of settings) {
+      const span = keySpan(line);
+      if (!OF_QUICK.has(key) || span.end - span.start === key.length) continue;
+      tell("wg-quick-refuses", span, "wg-quick doesn't know a key written so", help);
+    }
+  }
+}
