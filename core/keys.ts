@@ -79,6 +79,41 @@ export function formatHexKey(key: Uint8Array): string {
   return text;
 }
 
+// Public keys are no secrets, and there may be very many: the runtime's own functions, whose time depends on
+// what they code, take a tenth of the time.
+
+/** As {@linkcode parseKey}, for a public key. */
+export function parsePublicKey(base64: string): Uint8Array<ArrayBuffer> | null {
+  if (base64.length !== BASE64_KEY_LENGTH) return null;
+  try {
+    const key = Uint8Array.fromBase64(base64, { lastChunkHandling: "strict" });
+    // White space is skipped, and missing then.
+    return key.length === KEY_SIZE ? key : null;
+  } catch {
+    return null;
+  }
+}
+
+/** As {@linkcode formatKey}, for a public key. */
+export function formatPublicKey(key: Uint8Array): string {
+  return key.toBase64();
+}
+
+/** As {@linkcode parseHexKey}, for a public key. */
+export function parsePublicHexKey(hex: string): Uint8Array<ArrayBuffer> | null {
+  if (hex.length !== HEX_KEY_LENGTH) return null;
+  try {
+    return Uint8Array.fromHex(hex);
+  } catch {
+    return null;
+  }
+}
+
+/** As {@linkcode formatHexKey}, for a public key. */
+export function formatPublicHexKey(key: Uint8Array): string {
+  return key.toHex();
+}
+
 /** Clamps a Curve25519 private key (32 bytes) in place (RFC 7748 section 5). */
 export function clampPrivateKey(key: Uint8Array): void {
   const view = viewOf(key);

@@ -1,6 +1,6 @@
 /** What `wg show INTERFACE FIELD` and `dump` print for scripts, byte for byte. */
 
-import { formatKey } from "../keys.ts";
+import { formatKey, formatPublicKey } from "../keys.ts";
 import type { InterfaceState, PeerState } from "../interface_state.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 
@@ -44,7 +44,7 @@ export function formatShowField(
 
 function fieldLines(state: InterfaceState, field: ShowField): string[][] {
   const perPeer = (columns: (peer: PeerState) => string[]) =>
-    state.peers.map((peer) => [formatKey(peer.publicKey), ...columns(peer)]);
+    state.peers.map((peer) => [formatPublicKey(peer.publicKey), ...columns(peer)]);
   switch (field) {
     case "public-key":
       return [[keyText(state.publicKey)]];

@@ -1,6 +1,6 @@
 /** What `wg show` prints for people, byte for byte. */
 
-import { formatKey } from "../keys.ts";
+import { formatKey, formatPublicKey } from "../keys.ts";
 import type { InterfaceState, PeerState } from "../interface_state.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 import { formatAge, formatBytes, formatDuration, type Style, styleOf } from "./style.ts";
@@ -29,7 +29,7 @@ export function formatShow(state: InterfaceState, options: ShowOptions): string 
   if (state.listenPort !== 0) text += field("listening port", String(state.listenPort));
   if (state.fwmark !== 0) text += field("fwmark", `0x${state.fwmark.toString(16)}`);
   for (const peer of state.peers.toSorted(newestHandshakeFirst)) {
-    const publicKey = formatKey(peer.publicKey);
+    const publicKey = formatPublicKey(peer.publicKey);
     text += `\n${style.yellow(style.bold("peer"))}: ${style.yellow(publicKey)}\n`;
     if (peer.presharedKey !== null) text += field("preshared key", secret(peer.presharedKey));
     if (peer.endpoint !== null) text += field("endpoint", formatUapiEndpoint(peer.endpoint));

@@ -1,4 +1,4 @@
-import { formatKey } from "../keys.ts";
+import { formatKey, formatPublicKey } from "../keys.ts";
 import type { InterfaceState, PeerState } from "../interface_state.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 
@@ -14,7 +14,7 @@ export function formatShowconf(state: InterfaceState): string {
 
 /** The lines of the `[Peer]` section that means `peer`. Holds secrets. */
 export function formatPeerSection(peer: PeerState): string[] {
-  const lines = ["[Peer]", `PublicKey = ${formatKey(peer.publicKey)}`];
+  const lines = ["[Peer]", `PublicKey = ${formatPublicKey(peer.publicKey)}`];
   if (peer.presharedKey !== null) lines.push(`PresharedKey = ${formatKey(peer.presharedKey)}`);
   if (peer.allowedIps.length > 0) lines.push(`AllowedIPs = ${peer.allowedIps.join(", ")}`);
   if (peer.endpoint !== null) lines.push(`Endpoint = ${formatUapiEndpoint(peer.endpoint)}`);

@@ -1,4 +1,5 @@
 import type { AllowedIpChange, InterfaceChange, PeerChange } from "../interface_change.ts";
+import { formatPublicHexKey } from "../keys.ts";
 import { UapiChunk } from "./chunk.ts";
 import { formatUapiEndpoint } from "./values.ts";
 
@@ -52,7 +53,7 @@ function allowedIpLines(allowedIps: readonly AllowedIpChange[]): string {
 /** All of a peer but its allowed IPs. */
 function writePeer(chunk: UapiChunk, peer: PeerChange): void {
   const { presharedKey, endpoint, persistentKeepalive } = peer;
-  chunk.key("public_key", peer.publicKey);
+  chunk.line("public_key", formatPublicHexKey(peer.publicKey));
   // Before all else: it decides whether a peer is made.
   if (peer.updateOnly) chunk.line("update_only", "true");
   if (peer.remove) return chunk.line("remove", "true");

@@ -1,6 +1,6 @@
 import { CANONICAL_PREFIX } from "../canonical_prefix.ts";
 import { IpPrefix } from "../ip.ts";
-import { isZeroKey, parseHexKey } from "../keys.ts";
+import { HEX_KEY_LENGTH, isZeroKey, parseHexKey, parsePublicHexKey } from "../keys.ts";
 import type { InterfaceState, PeerActivity, PeerState } from "../interface_state.ts";
 import { parseUapiEndpoint, parseUapiNumber } from "./values.ts";
 
@@ -75,7 +75,7 @@ export function parseUapiGet(text: string, context: UapiGetContext): InterfaceSt
     if (next === at) break;
     at = next;
     if (key === "public_key") {
-      peer = newPeer(required(key, parseHexKey(value)));
+      peer = newPeer(required(key, parsePublicHexKey(value)));
       state.peers.push(peer);
     } else if (peer !== null) {
       readPeerLine(peer, key, value);
@@ -208,7 +208,10 @@ export function readPeerActivity(peer: PeerActivity, key: string, value: string)
   }
 }
 
+const ZERO_KEY = "0".repeat(HEX_KEY_LENGTH);
+
 function nonZeroKey(key: string, value: string): Uint8Array | null {
+  if (value === ZERO_KEY) return null;
   const bytes = required(key, parseHexKey(value));
   return isZeroKey(bytes) ? null : bytes;
 }

@@ -1,7 +1,7 @@
 import { KEY_SIZE } from "../crypto/crypto.ts";
 import type { InterfaceChange, PeerChange } from "../interface_change.ts";
 import type { InterfaceState, PeerState } from "../interface_state.ts";
-import { formatHexKey } from "../keys.ts";
+import { formatPublicHexKey } from "../keys.ts";
 import { newPeerSettings } from "./values.ts";
 
 /**
@@ -16,12 +16,12 @@ export function syncChange(file: InterfaceChange, running: InterfaceState): Inte
   // The first of several sections of one peer: later ones then add to it.
   const wanted = new Map<string, PeerChange>();
   for (const peer of file.peers) {
-    const name = formatHexKey(peer.publicKey);
+    const name = formatPublicHexKey(peer.publicKey);
     if (!wanted.has(name)) wanted.set(name, peer);
   }
   const removed: PeerChange[] = [];
   for (const state of running.peers) {
-    const peer = wanted.get(formatHexKey(state.publicKey));
+    const peer = wanted.get(formatPublicHexKey(state.publicKey));
     if (peer === undefined) {
       removed.push({ publicKey: state.publicKey, ...newPeerSettings(false), remove: true });
     } else {

@@ -17,14 +17,14 @@ import { HIDDEN } from "../hidden_keys.ts";
 import type { AllowedIpChange, PeerChange } from "../interface_change.ts";
 import { CANONICAL_NETWORK } from "../canonical_prefix.ts";
 import { IpAddress, type IpPrefix } from "../ip.ts";
-import { parseKey } from "../keys.ts";
+import { parseKey, parsePublicKey } from "../keys.ts";
 import type { UapiEndpoint } from "../uapi/command.ts";
 import { WgError } from "./error.ts";
 import type { WgSurroundings } from "./surroundings.ts";
 
 /** A public key in base64. */
 export function parseWgPublicKey(text: string): Uint8Array {
-  return parseKey(text) ?? refuseKey(text);
+  return parsePublicKey(text) ?? refuseKey(text);
 }
 
 /** A private or preshared key in base64. */

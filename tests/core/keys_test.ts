@@ -5,11 +5,15 @@ import {
   equalKeys,
   formatHexKey,
   formatKey,
+  formatPublicHexKey,
+  formatPublicKey,
   generatePresharedKey,
   generatePrivateKey,
   isZeroKey,
   parseHexKey,
   parseKey,
+  parsePublicHexKey,
+  parsePublicKey,
 } from "../../core/keys.ts";
 import { Bytes, sequence } from "./crypto/bytes.ts";
 
@@ -133,3 +137,29 @@ Deno.test("generated keys come from the given randomness", () => {
 function flipBit(key: Uint8Array, bit: number): Uint8Array {
   return key.map((byte, i) => i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte);
 }
+
+Deno.test("public keys are coded as all keys are", () => {
+  fc.assert(fc.property(anyKey, (key) => {
+    assert.equal(formatPublicKey(key), formatKey(key));
+    assert.equal(formatPublicHexKey(key), formatHexKey(key));
+  }));
+  const bytes = sequence(32), base64 = formatKey(bytes), hex = formatHexKey(bytes);
+  const agree = (text: string) => {
+    assert.deepEqual(parsePublicKey(text), parseKey(text), JSON.stringify(text));
+    assert.deepEqual(parsePublicHexKey(text), parseHexKey(text), JSON.stringify(text));
+  };
+  for (const text of [base64, hex, hex.toUpperCase()]) {
+    agree(text);
+    agree(text + text.at(-1));
+    agree(text.slice(1));
+    for (let at = 0; at < text.length; at++) {
+      for (const character of CHARACTERS) agree(replaceAt(text, at, character));
+      agree(replaceAt(text, at, "  ").slice(0, text.length));
+    }
+  }
+  // White space that makes up for what is missing.
+  agree(base64.slice(0, 40) + "    ");
+  agree(`    ${base64.slice(0, 40)}`);
+  agree(base64.slice(0, 38) + "==    ");
+  agree(base64.slice(0, 39) + "=    ");
+});
