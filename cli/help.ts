@@ -1,4 +1,5 @@
 /** What `--help` prints, of the program and of each command. */
+import { FINDING_CODES } from "../core/lint/finding.ts";
 import { SHOW_FIELDS } from "../core/show/fields.ts";
 import { programName } from "./program_name.ts";
 import { VERSION, WIREGUARD_GO_VERSION, WIREGUARD_TOOLS_VERSION } from "./version.ts";
@@ -33,6 +34,11 @@ const ENGINE_ENVIRONMENT = `\
   WGTS_THREADS      As --threads
   WGTS_STATUS_GROUP As --status-group
 `;
+
+/** Each code on a line of its own, as wide as a list of options. */
+const FINDINGS = Object.entries(FINDING_CODES)
+  .map(([code, [severity, meaning]]) => `  ${code.padEnd(26)} ${severity.padEnd(7)} ${meaning}\n`)
+  .join("");
 
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   up: {
@@ -73,6 +79,29 @@ Runs the PreDown and PostDown commands and undoes what \`up' did, according to t
 
       --dry-run     Only print the steps
 `,
+  },
+  check: {
+    synopsis: "check [--strict] [--json] { NAME | FILE | - }...",
+    summary: "Find what is wrong or odd about wg-quick(8) configs",
+    details: `\
+Reads the configs /etc/wireguard/NAME.conf, files, or stdin for -, and tells of all that \`up'
+would refuse (errors), that is probably not meant (warnings) or worth knowing (infos): where it is,
+what was expected and what to do. Changes nothing, and shows no key. Configs are also compared with
+each other and with those in the same directories. Exits with code 1 if there are errors, else 0.
+
+      --strict      Exit with code 1 for warnings too
+      --json        The same for programs: an object with version (1), the numbers of errors,
+                    warnings and infos, and files; of each the file and its findings, which have a
+                    code, severity, message and help (which may be empty), and line, column and
+                    endColumn, in characters from 1, the last one behind the part (null for the
+                    whole file)
+
+Environment:
+  WG_COLOR_MODE     always, never or auto (the default: on terminals, unless NO_COLOR is set)
+
+Codes of findings:
+
+${FINDINGS}`,
   },
   run: {
     synopsis: "run [--foreground] [<engine options>] NAME",

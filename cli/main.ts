@@ -34,6 +34,7 @@ const OWN_COMMANDS: readonly string[] = [
   "status",
   "metrics",
   "top",
+  "check",
   "install-links",
   "completions",
   "help",

@@ -36,6 +36,7 @@ const OPTION_VALUES: Readonly<Record<string, Complete>> = {
 const OPERANDS: Readonly<Record<string, Complete>> = {
   "up": completeConfig,
   "down": completeConfig,
+  "check": (_, { configs }) => words(configs(), "configs"),
   "status": completeInterfaces,
   "top": completeInterfaces,
   "show": async (before, surroundings) => {

@@ -81,7 +81,8 @@ export function readConfigFile(path: string, warn: (line: string) => void): Conf
   return { bytes, path: real };
 }
 
-function isThere(path: string): boolean {
+/** Whether there is a file at `path`, symbolic links followed. */
+export function isThere(path: string): boolean {
   try {
     readable(path, () => Deno.statSync(path));
     return true;

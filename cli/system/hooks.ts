@@ -45,6 +45,22 @@ export async function runHook(
   }
 }
 
+/** Whether commands would be run by bash. */
+export function hasBash(): boolean {
+  return searchPath().split(":").some((directory) => {
+    try {
+      const { isFile, mode } = Deno.statSync(`${directory || "."}/${BASH[0]}`);
+      return isFile && ((mode ?? 0) & 0o111) !== 0;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function searchPath(): string {
+  return Deno.env.get("PATH") || DEFAULT_PATH;
+}
+
 function spawn(
   [shell = "", ...options]: readonly string[],
   command: string,
@@ -56,7 +72,7 @@ function spawn(
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",
-      env: { LC_ALL: "C", PATH: Deno.env.get("PATH") || DEFAULT_PATH },
+      env: { LC_ALL: "C", PATH: searchPath() },
     }).spawn();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;

@@ -10,6 +10,7 @@ const COMMANDS = [
   "status",
   "metrics",
   "top",
+  "check",
   "showconf",
   "set",
   "setconf",
