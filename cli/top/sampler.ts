@@ -17,6 +17,11 @@ export interface SampleResponse {
   readonly skipped: readonly string[];
 }
 
+/** Its answer when it can't look for interfaces, and why. */
+export interface SampleFailure {
+  readonly failure: string;
+}
+
 /** What a sampling thread tells of an interface that let it wait in vain. */
 export const NO_ANSWER = "no answer";
 
@@ -87,7 +92,10 @@ class SamplingThread {
   /** Asks; the answer to the question before must be there. */
   ask(request: SampleRequest): Promise<SampleResponse> {
     return new Promise((resolve, reject) => {
-      this.#worker.onmessage = ({ data }: MessageEvent<SampleResponse>) => resolve(data);
+      this.#worker.onmessage = ({ data }: MessageEvent<SampleResponse | SampleFailure>) => {
+        if ("failure" in data) reject(new Error(data.failure));
+        else resolve(data);
+      };
       this.#worker.onerror = (event) => {
         // An error that isn't prevented ends the process, and leaves the terminal as it is.
         event.preventDefault();

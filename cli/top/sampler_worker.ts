@@ -9,12 +9,17 @@ import { SysError } from "../../ffi/errno.ts";
 import { endedEngine } from "../system/ended_engines.ts";
 import { listServedInterfaces } from "../system/served_interfaces.ts";
 import { getStatus } from "../system/status_client.ts";
-import { NO_ANSWER, type SampleRequest, type SampleResponse } from "./sampler.ts";
+import {
+  NO_ANSWER,
+  type SampleFailure,
+  type SampleRequest,
+  type SampleResponse,
+} from "./sampler.ts";
 
 /** What this file uses of the global scope of a dedicated worker. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<SampleRequest>) => void) | null;
-  postMessage(message: SampleResponse): void;
+  postMessage(message: SampleResponse | SampleFailure): void;
 }
 
 const scope = globalThis as unknown as WorkerScope;
@@ -27,15 +32,25 @@ function boot(): number {
   return now.boot;
 }
 
-scope.onmessage = async ({ data: { names, except } }) => {
+scope.onmessage = async ({ data }) => {
+  try {
+    scope.postMessage(await sampleAll(data));
+  } catch (error) {
+    // Deno prints what a thread throws, with its stack.
+    if (!(error instanceof SysError)) throw error;
+    scope.postMessage({ failure: error.message });
+  }
+};
+
+async function sampleAll({ names, except }: SampleRequest): Promise<SampleResponse> {
   const samples: InterfaceSample[] = [], skipped: string[] = [];
   const wanted = names.length > 0 ? names : await listServedInterfaces();
   for (const name of wanted) {
     if (except.includes(name)) skipped.push(name);
     else samples.push(await sample(name));
   }
-  scope.postMessage({ samples, skipped, time: boot() });
-};
+  return { samples, skipped, time: boot() };
+}
 
 async function sample(name: string): Promise<InterfaceSample> {
   try {

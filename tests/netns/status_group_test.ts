@@ -89,6 +89,14 @@ Deno.test({
       (await member("metrics")).stdout,
       /^wireguard_interface_up\{interface="wg0"\} 0$/m,
     );
+
+    await site.wgtsOk("down", "wg0");
+    await site.host.sh("chmod 700 /var/run/wireguard");
+    for (const args of [["status"], ["metrics"], ["top", "--once"]]) {
+      const { code, stdout, stderr } = await member(...args);
+      assert.deepEqual({ code, stdout }, { code: 1, stdout: "" }, args.join(" "));
+      assert.match(stderr, /^wgts: Cannot list the interfaces of .*: Permission denied .*\n$/);
+    }
   },
 });
 
