@@ -103,6 +103,17 @@ Codes of findings:
 
 ${FINDINGS}`,
   },
+  save: {
+    synopsis: "save NAME | FILE.conf",
+    summary: "Save the state of a running tunnel to its config",
+    details: `\
+Writes keys, port, fwmark, addresses and peers of the running interface to the config, and the MTU
+if it has one. All that is the same stays as it is, byte for byte: comments, order, spelling, white
+space; names as endpoints too, as long as the peer's port is the same and its address is one of the
+name's, or those can't be found. Peers that are gone go with their comments; new ones come at the
+end. \`down' does this first when the config says SaveConfig = true.
+`,
+  },
   run: {
     synopsis: "run [--foreground] [<engine options>] NAME",
     summary: "Only create an interface and serve it, like wireguard-go(1)",
@@ -283,11 +294,11 @@ Acts as wg(8) of wireguard-tools ${WIREGUARD_TOOLS_VERSION}: its commands, words
 `,
   },
   "wg-quick": {
-    synopsis: "wg-quick [ up | down | strip ] [ CONFIG_FILE | INTERFACE ]",
+    synopsis: "wg-quick [ up | down | save | strip ] [ CONFIG_FILE | INTERFACE ]",
     summary: "Act as wg-quick(8); likewise",
     details: `\
-Takes the command line of wg-quick(8). \`up' and \`down' are those of wgts. \`strip' prints a config
-without what only wg-quick reads, as \`wg syncconf' needs it.
+Takes the command line of wg-quick(8). \`up', \`down' and \`save' are those of wgts. \`strip' prints a
+config without what only wg-quick reads, as \`wg syncconf' needs it.
 `,
   },
   "wireguard-go": {
@@ -359,7 +370,6 @@ const COMMANDS: Readonly<Record<string, CommandHelp>> = {
 /** Commands of wg(8) and wg-quick(8) that wgts doesn't have, and the program that does. */
 const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
   ["strip", "wg-quick"],
-  ["save", "wg-quick"],
 ]);
 
 /** The text of `wgts --help`. */

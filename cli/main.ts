@@ -30,6 +30,7 @@ const WG_COMMANDS: readonly string[] = [
 const OWN_COMMANDS: readonly string[] = [
   "up",
   "down",
+  "save",
   "run",
   "status",
   "metrics",

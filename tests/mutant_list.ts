@@ -917,4 +917,28 @@ export const MUTANTS: Mutant[] = [
     testFile: "tests/core/canonical_prefix_test.ts",
     test: "canonical prefixes are those that are read and printed as they were",
   },
+  {
+    property: "a config that somebody else changed while it is saved isn't overwritten",
+    file: "cli/system/replace_file.ts",
+    snippet: "    if (!isUnchanged(version)) throw new FileChangedError(path);\n",
+    replacement: "",
+    testFile: "tests/cli/system/replace_file_test.ts",
+    test: "replaceFile leaves a file alone that somebody else changed",
+  },
+  {
+    property: "keys are never written to a file that somebody else made",
+    file: "cli/system/replace_file.ts",
+    snippet: "createNew: true",
+    replacement: "create: true",
+    testFile: "tests/cli/system/replace_file_test.ts",
+    test: "replaceFile never writes to a file that is there",
+  },
+  {
+    property: "a saved config gives a prefix to no peer that claimed it in vain before",
+    file: "core/config/save_allowed_ips.ts",
+    snippet: "if ((first ?? Infinity) < last) stale.add(key);",
+    replacement: "",
+    testFile: "tests/core/config/save_test.ts",
+    test: "save: a prefix that changes hands leaves no claim behind",
+  },
 ];

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../core/config/error.ts";
+import type { QuickInterfaceConfig } from "../../core/config/types.ts";
 import { RUNTIME_DIRECTORY } from "../journal.ts";
 import { printError } from "../output.ts";
 import { parseCommandLine } from "../system/command_line.ts";
@@ -7,9 +8,10 @@ import { Interruptions } from "../system/interruption.ts";
 import { LinuxSystem } from "../system/linux.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
 import { exitCodeOf } from "../system/report.ts";
+import { saveLater } from "../system/save_later.ts";
 import { currentScope } from "../system/scope.ts";
 import { Session } from "../system/session.ts";
-import { type DownHooks, printDown, readJournal, takeDown } from "../system/tunnel.ts";
+import { printDown, readJournal, takeDown } from "../system/tunnel.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** `wgts down`: takes a tunnel down and undoes all that `up` did, however much of it there is. */
@@ -34,10 +36,11 @@ export async function main(args: string[]): Promise<number> {
     signal: interruptions.signal,
     print: printError,
   });
-  const hooks = readHooks(session, path);
+  const config = readInterface(session, path);
+  const save = config?.saveConfig === true ? () => saveLater(name, path) : undefined;
   try {
-    if (dryRun) printDown(session, hooks);
-    else await takeDown(session, { hooks });
+    if (dryRun) printDown(session, config);
+    else await takeDown(session, { hooks: config, save });
     return 0;
   } catch (error) {
     return exitCodeOf(error);
@@ -53,8 +56,10 @@ function realPath(path: string): string {
   }
 }
 
-/** The commands of the config as it is now; undefined when it can't be read, but `up` noted them. */
-function readHooks(session: Session, path: string): DownHooks | undefined {
+/**
+ * `[Interface]` of the config as it is now; undefined when it can't be read, but `up` noted the commands.
+ */
+function readInterface(session: Session, path: string): QuickInterfaceConfig | undefined {
   try {
     return readConfig(path, printError).config.interface;
   } catch (error) {

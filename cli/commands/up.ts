@@ -13,6 +13,7 @@ import { Interruptions } from "../system/interruption.ts";
 import { LinuxSystem } from "../system/linux.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
 import { exitCodeOf } from "../system/report.ts";
+import { saveLater } from "../system/save_later.ts";
 import { currentScope } from "../system/scope.ts";
 import { Session } from "../system/session.ts";
 import { supervise } from "../system/supervise.ts";
@@ -64,7 +65,9 @@ export async function main(args: string[]): Promise<number> {
       return 0;
     }
     const state = await bringUp(session, config, path);
-    return foreground ? await supervise(session, state) : 0;
+    if (!foreground) return 0;
+    const save = () => saveLater(location.name, path);
+    return await supervise(session, state, config.interface.saveConfig ? save : undefined);
   } catch (error) {
     return exitCodeOf(error);
   }
@@ -83,14 +86,11 @@ function warnOfStatusGroup(options: readonly string[]): void {
   );
 }
 
-function warnOfMissingFeatures({ dns, saveConfig }: QuickInterfaceConfig): void {
+function warnOfMissingFeatures({ dns }: QuickInterfaceConfig): void {
   if (dns.servers.length > 0) {
     const servers = dns.servers.join(", ");
     printError(
       `wgts: warning: DNS = ${servers} is not applied yet: the system's resolver stays as it is`,
     );
-  }
-  if (saveConfig) {
-    printError("wgts: warning: SaveConfig = true is not applied yet: the config stays as it is");
   }
 }

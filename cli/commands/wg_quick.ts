@@ -4,7 +4,7 @@ import { readConfigFile, requireLocation } from "../system/config_file.ts";
 
 const PROGRAM = "wg-quick";
 
-/** `wg-quick { up | down | strip } { CONFIG_FILE | INTERFACE }`, with `wgts up` and `wgts down`. */
+/** `wg-quick { up | down | save | strip } { CONFIG_FILE | INTERFACE }`, with those commands of wgts. */
 export async function main(args: string[]): Promise<number> {
   const [verb = "", operand = ""] = args;
   if (args.length === 1 && ["--help", "-h", "help"].includes(verb)) {
@@ -15,13 +15,14 @@ export async function main(args: string[]): Promise<number> {
     printError(USAGE);
     return 1;
   }
-  if (verb === "save") throw new Error("`save' is not there yet: use that of wireguard-tools");
   if (Deno.uid() !== 0) return await becomeRoot(args);
   switch (verb) {
     case "up":
       return await (await import("./up.ts")).main([`--backend=${backend()}`, "--", operand]);
     case "down":
       return await (await import("./down.ts")).main(["--", operand]);
+    case "save":
+      return await (await import("./save.ts")).main(["--", operand]);
     default:
       return strip(operand);
   }

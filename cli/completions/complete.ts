@@ -36,6 +36,7 @@ const OPTION_VALUES: Readonly<Record<string, Complete>> = {
 const OPERANDS: Readonly<Record<string, Complete>> = {
   "up": completeConfig,
   "down": completeConfig,
+  "save": completeConfig,
   "check": (_, { configs }) => words(configs(), "configs"),
   "status": completeInterfaces,
   "top": completeInterfaces,
@@ -84,7 +85,7 @@ const APPLETS: Readonly<Record<string, Complete>> = {
     return described(WG_COMMANDS.map((name) => [name, summaries.get(name) ?? ""] as const));
   },
   "wg-quick": ([verb, ...before], surroundings) => {
-    const verbs = ["up", "down", "strip"];
+    const verbs = ["up", "down", "save", "strip"];
     if (verb === undefined) return words(verbs);
     return verbs.includes(verb) ? completeConfig(before, surroundings) : NOTHING;
   },

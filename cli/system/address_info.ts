@@ -50,6 +50,23 @@ export function takeFirstAddress(error: number, result: BigUint64Array, errno = 
   }
 }
 
+/** All addresses of an answer, which is freed; null when it failed. */
+export function takeAddresses(error: number, result: BigUint64Array): IpAddress[] | null {
+  const list = Deno.UnsafePointer.create(result[0] ?? 0n);
+  if (error !== 0 || list === null) return null;
+  const addresses: IpAddress[] = [];
+  try {
+    for (let info: Deno.PointerObject | null = list; info !== null;) {
+      const found = readFirst(info);
+      if (found !== null) addresses.push(found.address);
+      info = new Deno.UnsafePointerView(info).getPointer(ADDRINFO.NEXT);
+    }
+  } finally {
+    libc.freeaddrinfo(list);
+  }
+  return addresses;
+}
+
 function readFirst(list: Deno.PointerObject): UapiEndpoint | null {
   const info = new Deno.UnsafePointerView(list);
   const at = info.getPointer(ADDRINFO.ADDR);

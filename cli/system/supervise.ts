@@ -19,9 +19,14 @@ const LOOK_MS = 1000;
  * the tunnel down.
  *
  * @param state of the tunnel; its engine, if it has one, is a child of this process
+ * @param save saves it to its config before it goes down, if that is wanted
  * @returns the exit code: 0 when somebody asked for the end, 1 when it came by itself
  */
-export async function supervise(session: Session, state: JournalState): Promise<number> {
+export async function supervise(
+  session: Session,
+  state: JournalState,
+  save?: () => Promise<void>,
+): Promise<number> {
   const interfaceIndex = interfaceIndexOf(state);
   if (interfaceIndex === null) throw new TypeError("the tunnel isn't up");
   notify(session, "READY=1");
@@ -30,7 +35,7 @@ export async function supervise(session: Session, state: JournalState): Promise<
     : await endOfEngine(session, state.engine);
   notify(session, "STOPPING=1");
   try {
-    await takeDown(session.uninterrupted(), { force: true, interfaceIndex });
+    await takeDown(session.uninterrupted(), { force: true, interfaceIndex, save });
   } catch (error) {
     // Somebody else took it down, and that is how the engine ended.
     if (error instanceof NotRunningError) return 0;

@@ -30,6 +30,8 @@ export interface DownHooks {
 export interface TakeDownOptions {
   /** The commands of the config as it is now; by default those that `up` noted. */
   readonly hooks?: DownHooks | undefined;
+  /** Saves the state of the running tunnel to its config, as SaveConfig wants it. */
+  readonly save?: (() => Promise<void>) | undefined;
   /** Goes on when a PreDown command fails, and can't be interrupted. */
   readonly force?: boolean;
   /** Only when this is the index of its interface, which no other ever has. */
@@ -85,8 +87,8 @@ export async function printUp(
 /**
  * Takes a tunnel down: what runs, or what is left of it.
  *
- * @throws NotRunningError when there is no trace of it; HookError when a PreDown command fails (then
- * the tunnel still runs) or a PostDown command (then it doesn't)
+ * @throws NotRunningError when there is no trace of it; HookError when a PreDown command fails, or what
+ * `save` throws (then the tunnel still runs); HookError when a PostDown command fails (then it doesn't)
  */
 export async function takeDown(session: Session, options: TakeDownOptions = {}): Promise<void> {
   using _lock = await session.lockInterface();
@@ -107,16 +109,35 @@ export async function takeDown(session: Session, options: TakeDownOptions = {}):
   const force = options.force === true || isDead;
   if (journal.state.phase !== "down") {
     await runHooks(force ? session.uninterrupted() : session, "PreDown", hooks.preDown, force);
+    if (!isDead) await saveState(session, options.save, force);
   }
   await finishDown(session.uninterrupted(), journal, hooks, false);
 }
 
+/** @param soft whether a failure is only reported */
+async function saveState(
+  session: Session,
+  save: TakeDownOptions["save"],
+  soft: boolean,
+): Promise<void> {
+  try {
+    await save?.();
+  } catch (error) {
+    if (!soft) throw error;
+    session.warn(`the config is not saved: ${messageOf(error)}`);
+  }
+}
+
 /** Prints what {@linkcode takeDown} would do. */
-export function printDown(session: Session, hooks?: DownHooks): void {
+export function printDown(
+  session: Session,
+  hooks?: DownHooks & { readonly saveConfig?: boolean },
+): void {
   const journal = readJournal(session);
   if (journal === null) throw notRunning(session);
   const { preDown, postDown } = hooks ?? journal.header;
   for (const command of preDown) session.trace(expandHook(command, session.name));
+  if (hooks?.saveConfig === true) session.trace(`wg showconf ${session.name}`);
   printUndo(session, journal);
   for (const command of postDown) session.trace(expandHook(command, session.name));
 }

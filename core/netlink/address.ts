@@ -27,6 +27,8 @@ export const RTM_GETADDR = 22;
 
 /** Address flags of linux/if_addr.h. */
 export const IFA_F_NODAD = 0x02;
+/** The kernel made it up (RFC 7217). */
+export const IFA_F_STABLE_PRIVACY = 0x800;
 
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;

@@ -5,6 +5,7 @@ const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 const COMMANDS = [
   "up",
   "down",
+  "save",
   "run",
   "show",
   "status",
@@ -103,6 +104,9 @@ const MISUSES: readonly string[][] = [
   ["down"],
   ["down", "wg0", "wg1"],
   ["down", "--foreground", "wg0"],
+  ["save"],
+  ["save", "wg0", "wg1"],
+  ["save", "--dry-run", "wg0"],
   ["run"],
   ["run", "wg0", "wg1"],
   ["run", "-x", "wg0"],
@@ -149,10 +153,10 @@ Deno.test("an unknown subcommand is named, with all there are", async () => {
 });
 
 Deno.test("a subcommand of wg-quick that isn't there yet names the program that has it", async () => {
-  const { code, stdout, stderr } = await wgts("save", "wg0");
+  const { code, stdout, stderr } = await wgts("strip", "wg0");
   assert.equal(code, 1);
   assert.equal(stdout, "");
-  assert.match(stderr, /^Invalid subcommand: `save': .*`wg-quick save' .*\n$/);
+  assert.match(stderr, /^Invalid subcommand: `strip': .*`wg-quick strip' .*\n$/);
 });
 
 Deno.test("the engine can't be started by hand", async () => {

@@ -55,7 +55,7 @@ class Scene implements AsyncDisposable {
       ["wgts set wg0 private-key /run/files/wg", ["wgdir", "wg.txt", "wg8.conf", "wg9.conf"]],
       ["wg sho", ["show", "showconf"]],
       ["wg set wg0 peer ", [first, second]],
-      ["wg-quick ", ["up", "down", "strip"]],
+      ["wg-quick ", ["up", "down", "save", "strip"]],
     ];
   }
 

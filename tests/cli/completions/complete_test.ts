@@ -129,7 +129,7 @@ const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ["wgts engine ", []],
   ["wgts complete ", []],
   ["wgts wg show wg0 fw", ["fwmark"]],
-  ["wgts wg-quick ", ["up", "down", "strip"]],
+  ["wgts wg-quick ", ["up", "down", "save", "strip"]],
   ["wgts wg-quick up ", ["home", "work", CONFIGS]],
   ["/opt/wgts up h", ["home", CONFIGS]],
   ["wg set wg0 peer ", [KEY]],

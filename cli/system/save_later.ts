@@ -1,0 +1,10 @@
+import { importLater } from "../import_later.ts";
+import { printError } from "../output.ts";
+
+type Save = typeof import("./save.ts");
+
+/** Saves a running tunnel to its config. Most configs don't want that, nor to load what it takes. */
+export async function saveLater(name: string, path: string): Promise<void> {
+  const { saveTunnel } = await importLater<Save>("./save.ts", import.meta.url);
+  await saveTunnel(name, path, printError);
+}
