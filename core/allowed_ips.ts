@@ -8,6 +8,33 @@ export interface AllowedIp {
   readonly prefixLength: number;
 }
 
+/*
+ * A node of the tries: so many words of one large array, in which a node is called by the index of its
+ * first word. Neither many nodes nor their coming and going give the garbage collector any work. What a
+ * lookup reads comes first, for a large table is mostly waiting for memory.
+ */
+
+/** The address's first 32 bits; signed, as all of them. IPv4 uses this word only. */
+const WORD0 = 0;
+const LENGTH = 1;
+/** Index of the owner; 0 is nobody. */
+const OWNER = 2;
+/** The child whose next bit is 0, and behind it that whose is 1. Links to no node are 0. */
+const CHILD = 3;
+const WORD1 = 5;
+const WORD2 = 6;
+const WORD3 = 7;
+const PARENT = 8;
+/** The owner's prefix that was claimed before, and the one after. */
+const PREVIOUS = 9;
+const NEXT = 10;
+const VERSION = 11;
+const NODE_WORDS = 12;
+
+const INITIAL_NODES = 16;
+/** Nobody, and no node. */
+const NONE = 0;
+
 /**
  * Which peer an inner IP address belongs to ("crypto-key routing", whitepaper section 2): the owner
  * of the longest prefix that holds the address. A prefix has one owner, the last one that claimed it.
@@ -16,243 +43,358 @@ export interface AllowedIp {
  * are nested prefixes and branches on the way, and allocates nothing.
  */
 export class AllowedIps<Owner> {
-  readonly #roots: Record<IpFamily, Node<Owner> | null> = { 4: null, 6: null };
-  /** Each owner's prefixes, in the order in which they were claimed. */
-  readonly #owned = new Map<Owner, Set<Node<Owner>>>();
+  #nodes = new Int32Array(INITIAL_NODES * NODE_WORDS);
+  /** Where the nodes end that were ever used; the first one is none. */
+  #end = NODE_WORDS;
+  /** The first of the nodes given back, linked by {@linkcode NEXT}. */
+  #free = NONE;
+  #root4 = NONE;
+  #root6 = NONE;
+  /** By the index that nodes have of them. */
+  readonly #owners: (Owner | null)[] = [null];
+  readonly #claimsOfOwners: (Claims<Owner> | null)[] = [null];
+  readonly #freeOwners: number[] = [];
+  readonly #claims = new Map<Owner, Claims<Owner>>();
+  /** Iterations under way. */
+  readonly #cursors = new Set<Cursor>();
 
   /** Gives `address`/`prefixLength` to `owner`, and takes it from whoever has it. */
   insert(address: Uint8Array, prefixLength: number, owner: Owner): void {
     const version = versionOf(address, prefixLength);
-    const wanted = nodeFor<Owner>(address, prefixLength);
+    const wanted = this.#nodeFor(version, address, prefixLength);
     const node = this.#findOrAdd(version, wanted);
+    if (node !== wanted) this.#release(wanted);
     this.#disown(node);
-    node.owner = owner;
-    const owned = this.#owned.get(owner);
-    if (owned === undefined) this.#owned.set(owner, new Set([node]));
-    else owned.add(node);
+    this.#own(node, owner);
   }
 
   /** Takes `address`/`prefixLength` from `owner`; nothing happens when it is another's or nobody's. */
   remove(address: Uint8Array, prefixLength: number, owner: Owner): void {
     const version = versionOf(address, prefixLength);
-    const wanted = nodeFor<Owner>(address, prefixLength);
-    let node = this.#roots[version];
-    while (node !== null && node.length <= prefixLength && node.contains(wanted)) {
-      if (node.length === prefixLength) {
-        if (node.owner !== owner) return;
-        this.#disown(node);
-        this.#prune(version, node);
-        return;
-      }
-      node = node.child(wanted.bit(node.length));
-    }
+    const claims = this.#claims.get(owner);
+    if (claims === undefined) return;
+    const wanted = this.#nodeFor(version, address, prefixLength);
+    const node = this.#find(version, wanted);
+    this.#release(wanted);
+    if (node === NONE || this.#get(node + OWNER) !== claims.index) return;
+    this.#disown(node);
+    this.#prune(node);
   }
 
   /** Takes all prefixes from `owner`. */
   removeByPeer(owner: Owner): void {
-    const owned = this.#owned.get(owner);
-    if (owned === undefined) return;
-    this.#owned.delete(owner);
-    for (const node of owned) {
-      node.owner = null;
-      this.#prune(node.version, node);
+    const claims = this.#claims.get(owner);
+    if (claims === undefined) return;
+    for (let left = claims.count; left > 0; left--) {
+      const node = claims.first;
+      this.#disown(node);
+      this.#prune(node);
     }
   }
 
   /** The prefixes of `owner` in the order in which they were claimed. */
   *entries(owner: Owner): Generator<AllowedIp> {
-    for (const node of this.#owned.get(owner) ?? []) yield node.toAllowedIp();
+    for (const { address, prefixLength } of this.walk(owner)) {
+      yield { address: address.slice(), prefixLength };
+    }
+  }
+
+  /**
+   * As {@linkcode entries}, but each is valid only until the next one is asked for: they are one object.
+   * Prefixes may come and go meanwhile. An iteration that stops early must call `return()`.
+   */
+  *walk(owner: Owner): Generator<AllowedIp> {
+    const prefix = { address: new Uint8Array(4), prefixLength: 0 };
+    const ipv4 = prefix.address, ipv6 = new Uint8Array(16);
+    const cursor: Cursor = { next: this.#claims.get(owner)?.first ?? NONE };
+    this.#cursors.add(cursor);
+    try {
+      while (cursor.next !== NONE) {
+        const node = cursor.next;
+        cursor.next = this.#get(node + NEXT);
+        prefix.prefixLength = this.#get(node + LENGTH);
+        prefix.address = this.#get(node + VERSION) === 4 ? ipv4 : ipv6;
+        writeWord(prefix.address, 0, this.#get(node + WORD0));
+        if (prefix.address === ipv6) {
+          writeWord(ipv6, 4, this.#get(node + WORD1));
+          writeWord(ipv6, 8, this.#get(node + WORD2));
+          writeWord(ipv6, 12, this.#get(node + WORD3));
+        }
+        yield prefix;
+      }
+    } finally {
+      this.#cursors.delete(cursor);
+    }
   }
 
   /** How many prefixes `owner` has. */
   count(owner: Owner): number {
-    return this.#owned.get(owner)?.size ?? 0;
+    return this.#claims.get(owner)?.count ?? 0;
   }
 
   /** The owner of the address (network byte order) at `offset` of `view`; null when it has none. */
   lookup(view: DataView, offset: number, version: IpFamily): Owner | null {
-    return version === 4
-      ? lookup4(this.#roots[4], view.getInt32(offset))
-      : lookup6(this.#roots[6], view, offset);
+    const owner = version === 4
+      ? lookup4(this.#nodes, this.#root4, view.getInt32(offset))
+      : lookup6(this.#nodes, this.#root6, view, offset);
+    return this.#owners[owner] ?? null;
   }
 
-  #findOrAdd(version: IpFamily, wanted: Node<Owner>): Node<Owner> {
-    let parent: Node<Owner> | null = null;
-    let node = this.#roots[version];
-    while (node !== null && node.length <= wanted.length && node.contains(wanted)) {
-      if (node.length === wanted.length) return node;
+  #get(index: number): number {
+    return this.#nodes[index] ?? NONE;
+  }
+
+  /** A node for a prefix that is in no trie yet. */
+  #nodeFor(version: IpFamily, address: Uint8Array, prefixLength: number): number {
+    const node = this.#allocate(version, prefixLength);
+    const nodes = this.#nodes;
+    nodes[node + WORD0] = wordOf(address, 0) & maskOf(prefixLength);
+    if (version === 6) {
+      nodes[node + WORD1] = wordOf(address, 4) & maskOf(prefixLength - 32);
+      nodes[node + WORD2] = wordOf(address, 8) & maskOf(prefixLength - 64);
+      nodes[node + WORD3] = wordOf(address, 12) & maskOf(prefixLength - 96);
+    }
+    return node;
+  }
+
+  /** A node for the first `length` bits of what `node` is for. */
+  #truncated(version: IpFamily, node: number, length: number): number {
+    const branch = this.#allocate(version, length);
+    const nodes = this.#nodes;
+    nodes[branch + WORD0] = this.#get(node + WORD0) & maskOf(length);
+    nodes[branch + WORD1] = this.#get(node + WORD1) & maskOf(length - 32);
+    nodes[branch + WORD2] = this.#get(node + WORD2) & maskOf(length - 64);
+    nodes[branch + WORD3] = this.#get(node + WORD3) & maskOf(length - 96);
+    return branch;
+  }
+
+  /** A node of zeros but for these. */
+  #allocate(version: IpFamily, length: number): number {
+    let node = this.#free;
+    if (node !== NONE) {
+      this.#free = this.#get(node + NEXT);
+      this.#nodes.fill(0, node, node + NODE_WORDS);
+    } else {
+      node = this.#end;
+      this.#end += NODE_WORDS;
+      if (this.#end > this.#nodes.length) {
+        const larger = new Int32Array(2 * this.#nodes.length);
+        larger.set(this.#nodes);
+        this.#nodes = larger;
+      }
+    }
+    this.#nodes[node + VERSION] = version;
+    this.#nodes[node + LENGTH] = length;
+    return node;
+  }
+
+  #release(node: number): void {
+    this.#nodes[node + NEXT] = this.#free;
+    this.#free = node;
+  }
+
+  #find(version: IpFamily, wanted: number): number {
+    const length = this.#get(wanted + LENGTH);
+    let node = version === 4 ? this.#root4 : this.#root6;
+    while (node !== NONE && this.#contains(node, wanted)) {
+      if (this.#get(node + LENGTH) === length) return node;
+      node = this.#childTowards(node, wanted);
+    }
+    return NONE;
+  }
+
+  #findOrAdd(version: IpFamily, wanted: number): number {
+    const length = this.#get(wanted + LENGTH);
+    let parent = NONE;
+    let node = version === 4 ? this.#root4 : this.#root6;
+    while (node !== NONE && this.#contains(node, wanted)) {
+      if (this.#get(node + LENGTH) === length) return node;
       parent = node;
-      node = node.child(wanted.bit(node.length));
+      node = this.#childTowards(node, wanted);
     }
-    if (node === null) {
+    if (node === NONE) {
       this.#attach(version, parent, wanted);
       return wanted;
     }
-    const common = Math.min(node.commonBits(wanted), wanted.length);
-    if (common === wanted.length) {
+    const common = Math.min(this.#commonBits(node, wanted), length);
+    if (common === length) {
       this.#attach(version, parent, wanted);
-      wanted.adopt(node);
+      this.#adopt(wanted, node);
       return wanted;
     }
-    const branch = wanted.truncated(common);
+    const branch = this.#truncated(version, wanted, common);
     this.#attach(version, parent, branch);
-    branch.adopt(node);
-    branch.adopt(wanted);
+    this.#adopt(branch, node);
+    this.#adopt(branch, wanted);
     return wanted;
   }
 
-  /** Puts `node` below `parent`, or at the root, in place of what was there. */
-  #attach(version: IpFamily, parent: Node<Owner> | null, node: Node<Owner>): void {
-    if (parent !== null) {
-      parent.adopt(node);
-      return;
-    }
-    node.parent = null;
-    this.#roots[version] = node;
+  /** Whether `other` is a prefix that lies in that of `node`, or the same. */
+  #contains(node: number, other: number): boolean {
+    const length = this.#get(node + LENGTH);
+    return length <= this.#get(other + LENGTH) && this.#commonBits(node, other) === length;
   }
 
-  #disown(node: Node<Owner>): void {
-    if (node.owner === null) return;
-    const owned = this.#owned.get(node.owner);
-    owned?.delete(node);
-    if (owned?.size === 0) this.#owned.delete(node.owner);
-    node.owner = null;
-  }
-
-  /** Removes `node`, and then its parent, as long as they neither have an owner nor branch. */
-  #prune(version: IpFamily, node: Node<Owner>): void {
-    let current: Node<Owner> | null = node;
-    while (
-      current !== null && current.owner === null &&
-      (current.child0 === null || current.child1 === null)
-    ) {
-      const parent: Node<Owner> | null = current.parent;
-      const only = current.child0 ?? current.child1;
-      if (parent === null) {
-        this.#roots[version] = only;
-      } else if (parent.child0 === current) {
-        parent.child0 = only;
-      } else {
-        parent.child1 = only;
+  /** How many leading bits both addresses share, up to the length of `node`. */
+  #commonBits(node: number, other: number): number {
+    const nodes = this.#nodes;
+    const length = nodes[node + LENGTH] ?? 0;
+    let common = Math.clz32((nodes[node + WORD0] ?? 0) ^ (nodes[other + WORD0] ?? 0));
+    if (common === 32 && length > 32) {
+      common += Math.clz32((nodes[node + WORD1] ?? 0) ^ (nodes[other + WORD1] ?? 0));
+      if (common === 64) {
+        common += Math.clz32((nodes[node + WORD2] ?? 0) ^ (nodes[other + WORD2] ?? 0));
       }
-      if (only !== null) only.parent = parent;
-      current = parent;
+      if (common === 96) {
+        common += Math.clz32((nodes[node + WORD3] ?? 0) ^ (nodes[other + WORD3] ?? 0));
+      }
     }
-  }
-}
-
-/**
- * One prefix. IPv4 uses the first word only; words are signed, which keeps them out of the heap. What a
- * lookup reads comes first, for a large table is mostly waiting for memory: one or two cache lines per
- * node.
- */
-class Node<Owner> {
-  readonly word0: number;
-  readonly length: number;
-  owner: Owner | null = null;
-  child0: Node<Owner> | null = null;
-  child1: Node<Owner> | null = null;
-  readonly word1: number;
-  readonly word2: number;
-  readonly word3: number;
-  parent: Node<Owner> | null = null;
-  readonly version: IpFamily;
-
-  constructor(
-    version: IpFamily,
-    length: number,
-    word0: number,
-    word1: number,
-    word2: number,
-    word3: number,
-  ) {
-    this.version = version;
-    this.length = length;
-    this.word0 = word0 & maskOf(length);
-    this.word1 = word1 & maskOf(length - 32);
-    this.word2 = word2 & maskOf(length - 64);
-    this.word3 = word3 & maskOf(length - 96);
+    return Math.min(common, length);
   }
 
-  /** Whether `other` lies in this prefix; only for one that isn't shorter. */
-  contains(other: Node<Owner>): boolean {
-    return this.commonBits(other) === this.length;
+  /** The child of `node` in whose half of it the longer prefix `other` lies. */
+  #childTowards(node: number, other: number): number {
+    return this.#get(node + CHILD + this.#bit(other, this.#get(node + LENGTH)));
   }
 
   /** Bit `index` of the address, counted from the most significant one. */
-  bit(index: number): number {
-    const word = index < 64
-      ? (index < 32 ? this.word0 : this.word1)
-      : (index < 96 ? this.word2 : this.word3);
-    return (word >>> (31 - (index & 31))) & 1;
+  #bit(node: number, index: number): number {
+    const word = index < 32 ? WORD0 : WORD1 - 1 + (index >> 5);
+    return (this.#get(node + word) >>> (31 - (index & 31))) & 1;
   }
 
-  child(bit: number): Node<Owner> | null {
-    return bit === 0 ? this.child0 : this.child1;
+  /** Makes `node`, a longer prefix inside that of `parent`, its child in place of what was there. */
+  #adopt(parent: number, node: number): void {
+    this.#nodes[node + PARENT] = parent;
+    this.#nodes[parent + CHILD + this.#bit(node, this.#get(parent + LENGTH))] = node;
   }
 
-  /** Makes `node`, a longer prefix inside this one, a child in place of what was there. */
-  adopt(node: Node<Owner>): void {
-    node.parent = this;
-    if (node.bit(this.length) === 0) this.child0 = node;
-    else this.child1 = node;
+  /** Puts `node` below `parent`, or at the root, in place of what was there. */
+  #attach(version: number, parent: number, node: number): void {
+    if (parent !== NONE) this.#adopt(parent, node);
+    else this.#setRoot(version, node);
   }
 
-  /** How many leading bits both addresses share, up to this prefix's length. */
-  commonBits(other: Node<Owner>): number {
-    let common = Math.clz32(this.word0 ^ other.word0);
-    if (common === 32) common += Math.clz32(this.word1 ^ other.word1);
-    if (common === 64) common += Math.clz32(this.word2 ^ other.word2);
-    if (common === 96) common += Math.clz32(this.word3 ^ other.word3);
-    return Math.min(common, this.length);
+  #setRoot(version: number, node: number): void {
+    if (node !== NONE) this.#nodes[node + PARENT] = NONE;
+    if (version === 4) this.#root4 = node;
+    else this.#root6 = node;
   }
 
-  truncated(length: number): Node<Owner> {
-    return new Node(this.version, length, this.word0, this.word1, this.word2, this.word3);
-  }
-
-  toAllowedIp(): AllowedIp {
-    const address = new Uint8Array(this.version === 4 ? 4 : 16);
-    const view = new DataView(address.buffer);
-    view.setInt32(0, this.word0);
-    if (this.version === 6) {
-      view.setInt32(4, this.word1);
-      view.setInt32(8, this.word2);
-      view.setInt32(12, this.word3);
+  /** Adds `node`, which is nobody's, to the end of the owner's list. */
+  #own(node: number, owner: Owner): void {
+    let claims = this.#claims.get(owner);
+    if (claims === undefined) {
+      const index = this.#freeOwners.pop() ?? this.#owners.length;
+      claims = { owner, index, first: NONE, last: NONE, count: 0 };
+      this.#owners[index] = owner;
+      this.#claimsOfOwners[index] = claims;
+      this.#claims.set(owner, claims);
     }
-    return { address, prefixLength: this.length };
+    const nodes = this.#nodes;
+    nodes[node + OWNER] = claims.index;
+    nodes[node + PREVIOUS] = claims.last;
+    nodes[node + NEXT] = NONE;
+    if (claims.last === NONE) claims.first = node;
+    else nodes[claims.last + NEXT] = node;
+    claims.last = node;
+    claims.count++;
+  }
+
+  /** Takes `node` from its owner, if it has one, and out of its list. */
+  #disown(node: number): void {
+    const claims = this.#claimsOfOwners[this.#get(node + OWNER)] ?? null;
+    if (claims === null) return;
+    const nodes = this.#nodes;
+    const previous = this.#get(node + PREVIOUS), next = this.#get(node + NEXT);
+    nodes[node + OWNER] = NONE;
+    if (previous === NONE) claims.first = next;
+    else nodes[previous + NEXT] = next;
+    if (next === NONE) claims.last = previous;
+    else nodes[next + PREVIOUS] = previous;
+    if (this.#cursors.size > 0) {
+      for (const cursor of this.#cursors) if (cursor.next === node) cursor.next = next;
+    }
+    if (--claims.count > 0) return;
+    this.#claims.delete(claims.owner);
+    this.#owners[claims.index] = this.#claimsOfOwners[claims.index] = null;
+    this.#freeOwners.push(claims.index);
+  }
+
+  /** Removes `node`, and then its parent, as long as they neither have an owner nor branch. */
+  #prune(node: number): void {
+    const nodes = this.#nodes;
+    while (node !== NONE && this.#get(node + OWNER) === NONE) {
+      const child0 = this.#get(node + CHILD), child1 = this.#get(node + CHILD + 1);
+      if (child0 !== NONE && child1 !== NONE) return;
+      const parent = this.#get(node + PARENT);
+      const only = child0 === NONE ? child1 : child0;
+      if (parent === NONE) {
+        this.#setRoot(this.#get(node + VERSION), only);
+      } else {
+        nodes[parent + CHILD + (this.#get(parent + CHILD) === node ? 0 : 1)] = only;
+        if (only !== NONE) nodes[only + PARENT] = parent;
+      }
+      this.#release(node);
+      node = parent;
+    }
   }
 }
 
-function lookup4<Owner>(root: Node<Owner> | null, word: number): Owner | null {
-  let owner: Owner | null = null;
+/** An owner and the list of its nodes, in the order in which they were claimed; never an empty one. */
+interface Claims<Owner> {
+  readonly owner: Owner;
+  /** In the list of owners; never 0. */
+  readonly index: number;
+  first: number;
+  last: number;
+  count: number;
+}
+
+/** Where an iteration is: at the node that comes next. */
+interface Cursor {
+  next: number;
+}
+
+/**
+ * The index of the owner of an IPv4 address. The child is chosen by a branch and not by arithmetic: what
+ * the processor guesses right it needn't wait for.
+ */
+function lookup4(nodes: Int32Array, root: number, word: number): number {
+  let owner = NONE;
   let node = root;
-  while (node !== null && Math.clz32(word ^ node.word0) >= node.length) {
-    if (node.owner !== null) owner = node.owner;
-    if (node.length === 32) break;
-    node = (word << node.length) >= 0 ? node.child0 : node.child1;
+  while (node !== NONE) {
+    const length = nodes[node + LENGTH] ?? 0;
+    if (Math.clz32(word ^ (nodes[node + WORD0] ?? 0)) < length) break;
+    const nodeOwner = nodes[node + OWNER] ?? NONE;
+    if (nodeOwner !== NONE) owner = nodeOwner;
+    if (length === 32) break;
+    node = ((word << length) >= 0 ? nodes[node + CHILD] : nodes[node + CHILD + 1]) ?? NONE;
   }
   return owner;
 }
 
-function lookup6<Owner>(root: Node<Owner> | null, view: DataView, offset: number): Owner | null {
+/** The index of the owner of the IPv6 address at `offset`. */
+function lookup6(nodes: Int32Array, root: number, view: DataView, offset: number): number {
   const word0 = view.getInt32(offset);
   const word1 = view.getInt32(offset + 4);
   const word2 = view.getInt32(offset + 8);
   const word3 = view.getInt32(offset + 12);
-  let owner: Owner | null = null;
+  let owner = NONE;
   let node = root;
-  while (node !== null) {
-    const length = node.length;
-    let common = Math.clz32(word0 ^ node.word0);
-    if (common === 32 && length > 32) common += Math.clz32(word1 ^ node.word1);
-    if (common === 64 && length > 64) common += Math.clz32(word2 ^ node.word2);
-    if (common === 96 && length > 96) common += Math.clz32(word3 ^ node.word3);
+  while (node !== NONE) {
+    const length = nodes[node + LENGTH] ?? 0;
+    let common = Math.clz32(word0 ^ (nodes[node + WORD0] ?? 0));
+    if (common === 32 && length > 32) common += Math.clz32(word1 ^ (nodes[node + WORD1] ?? 0));
+    if (common === 64 && length > 64) common += Math.clz32(word2 ^ (nodes[node + WORD2] ?? 0));
+    if (common === 96 && length > 96) common += Math.clz32(word3 ^ (nodes[node + WORD3] ?? 0));
     if (common < length) break;
-    if (node.owner !== null) owner = node.owner;
+    const nodeOwner = nodes[node + OWNER] ?? NONE;
+    if (nodeOwner !== NONE) owner = nodeOwner;
     if (length === 128) break;
     const word = length < 64 ? (length < 32 ? word0 : word1) : (length < 96 ? word2 : word3);
-    node = (word << (length & 31)) >= 0 ? node.child0 : node.child1;
+    const zero = (word << (length & 31)) >= 0;
+    node = (zero ? nodes[node + CHILD] : nodes[node + CHILD + 1]) ?? NONE;
   }
   return owner;
 }
@@ -278,19 +420,16 @@ function versionOf(address: Uint8Array, prefixLength: number): IpFamily {
   return version;
 }
 
-function nodeFor<Owner>(address: Uint8Array, prefixLength: number): Node<Owner> {
-  return address.length === 4 ? new Node(4, prefixLength, wordOf(address, 0), 0, 0, 0) : new Node(
-    6,
-    prefixLength,
-    wordOf(address, 0),
-    wordOf(address, 4),
-    wordOf(address, 8),
-    wordOf(address, 12),
-  );
-}
-
 /** Four bytes of `address` from `at` on. A view of it would cost more than all else of an insertion. */
 function wordOf(address: Uint8Array, at: number): number {
   const a = address[at] ?? 0, b = address[at + 1] ?? 0;
   return a << 24 | b << 16 | (address[at + 2] ?? 0) << 8 | (address[at + 3] ?? 0);
+}
+
+/** The reverse of {@linkcode wordOf}. */
+function writeWord(address: Uint8Array, at: number, word: number): void {
+  address[at] = word >> 24;
+  address[at + 1] = word >> 16;
+  address[at + 2] = word >> 8;
+  address[at + 3] = word;
 }

@@ -76,10 +76,18 @@ export const MUTANTS: Mutant[] = [
   {
     property: "the last owner of a prefix wins",
     file: "core/allowed_ips.ts",
-    snippet: "    this.#disown(node);\n    node.owner = owner;\n",
-    replacement: "    if (node.owner !== null) return;\n    node.owner = owner;\n",
+    snippet: "    this.#disown(node);\n    this.#own(node, owner);\n",
+    replacement: "    if (this.#get(node + OWNER) !== NONE) return;\n    this.#own(node, owner);\n",
     testFile: "tests/core/allowed_ips_test.ts",
     test: "allowed IPs: the last owner of a prefix wins, and host bits don't count",
+  },
+  {
+    property: "who lists a peer's allowed IPs never gets to another peer's",
+    file: "core/allowed_ips.ts",
+    snippet: "if (cursor.next === node) cursor.next = next;",
+    replacement: "if (cursor.next < 0) cursor.next = next;",
+    testFile: "tests/core/allowed_ips_test.ts",
+    test: "allowed IPs: prefixes may come and go while they are walked through",
   },
   {
     property: "the length in the IP header fits",

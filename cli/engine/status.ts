@@ -64,7 +64,7 @@ export function readStatus(sources: StatusSources): UapiStatus<Peer> {
     fwmark: udp.fwmark,
     peers: device.peers,
     nameOf: (peer) => sources.nameOf(peer),
-    allowedIps: (peer) => device.allowedIps.entries(peer),
+    allowedIps: (peer) => device.allowedIps.walk(peer),
     refusesSegmentation: (peer) => sources.refusesSegmentation(peer),
     zoneName: interfaceNameOf,
   };

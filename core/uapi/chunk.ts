@@ -1,9 +1,16 @@
+import { formatIpAddress } from "../ip.ts";
 import { hexCharacter } from "../keys.ts";
 
 /** A chunk is handed out once it holds this many bytes. */
 const CHUNK_SIZE = 4096;
 /** More bytes than any one line or a peer's lines before its allowed IPs take. */
 const HEADROOM = 1024;
+
+const NEWLINE = 0x0a;
+const DOT = 0x2e;
+const SLASH = 0x2f;
+const DIGIT_0 = 0x30;
+const ALLOWED_IP = new TextEncoder().encode("allowed_ip=");
 
 /**
  * A part of a request or an answer of the control protocol: ASCII text in one reused buffer, which can be wiped,
@@ -40,6 +47,30 @@ export class UapiChunk {
       this.#buffer[this.#length++] = hexCharacter(byte & 15);
     }
     this.text("\n");
+  }
+
+  /** Appends the line of an allowed IP; `address` has 4 or 16 bytes, network byte order. */
+  allowedIp(address: Uint8Array, prefixLength: number): void {
+    this.#buffer.set(ALLOWED_IP, this.#length);
+    this.#length += ALLOWED_IP.length;
+    if (address.length === 4) {
+      for (let i = 0; i < 4; i++) {
+        if (i > 0) this.#buffer[this.#length++] = DOT;
+        this.#decimal(address[i] ?? 0);
+      }
+    } else {
+      this.text(formatIpAddress(address));
+    }
+    this.#buffer[this.#length++] = SLASH;
+    this.#decimal(prefixLength);
+    this.#buffer[this.#length++] = NEWLINE;
+  }
+
+  /** Appends a number of up to three digits. */
+  #decimal(value: number): void {
+    if (value >= 100) this.#buffer[this.#length++] = DIGIT_0 + Math.trunc(value / 100);
+    if (value >= 10) this.#buffer[this.#length++] = DIGIT_0 + Math.trunc(value / 10) % 10;
+    this.#buffer[this.#length++] = DIGIT_0 + value % 10;
   }
 
   /** What was appended, valid until more is. */

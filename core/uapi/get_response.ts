@@ -1,5 +1,5 @@
 import type { Endpoint } from "../endpoint.ts";
-import { formatIpAddress, IpAddress } from "../ip.ts";
+import { IpAddress } from "../ip.ts";
 import { isZeroKey } from "../keys.ts";
 import { UapiChunk } from "./chunk.ts";
 import { formatUapiEndpoint } from "./values.ts";
@@ -40,7 +40,10 @@ export interface UapiDevice<P extends UapiPeer> {
   readonly fwmark: number;
   /** In the order they are to be listed. Must bear that peers come and go during the iteration. */
   readonly peers: Iterable<P>;
-  /** A peer's allowed IPs; the same holds of this iteration. */
+  /**
+   * A peer's allowed IPs; the same holds of this iteration. Each is read before the next one is asked for,
+   * so it may be one reused object.
+   */
   allowedIps(peer: P): Iterable<UapiAllowedIp>;
   /** The name of the interface that an IPv6 zone index means; the index itself when left out. */
   zoneName?(scopeId: number): string;
@@ -64,7 +67,7 @@ export function* formatUapiGet<P extends UapiPeer>(
       writePeer(chunk, peer, device.zoneName);
       for (const { address, prefixLength } of device.allowedIps(peer)) {
         if (chunk.isFull) yield chunk.take();
-        chunk.line("allowed_ip", `${formatIpAddress(address)}/${prefixLength}`);
+        chunk.allowedIp(address, prefixLength);
       }
     }
     chunk.line("errno", "0");

@@ -173,6 +173,32 @@ Deno.test("allowed IPs: 130,560 of one peer", () => {
   assert.equal(lookup(ips, Uint8Array.of(10, 1, 253, 255)), null);
 });
 
+Deno.test("allowed IPs: prefixes may come and go while they are walked through", () => {
+  const table = new Table();
+  for (let i = 0; i < 6; i++) table.insert(`10.0.${i}.0/24`, "a");
+  const walk = table.ips.walk("a");
+  const next = () => {
+    const { value, done } = walk.next();
+    return done ? "end" : `${IpAddress.fromBytes(value.address)}/${value.prefixLength}`;
+  };
+  assert.equal(next(), "10.0.0.0/24");
+  // The next one goes, and another peer gets its place.
+  table.remove("10.0.1.0/24", "a").insert("10.9.0.0/24", "b").insert("10.0.2.0/24", "b");
+  assert.equal(next(), "10.0.3.0/24");
+  // The last one read goes, and one comes.
+  table.remove("10.0.3.0/24", "a").insert("fd00::/64", "a");
+  assert.equal(next(), "10.0.4.0/24");
+  assert.equal(next(), "10.0.5.0/24");
+  assert.equal(next(), "fd00::/64");
+  assert.equal(next(), "end");
+  const other = table.ips.walk("a");
+  assert.equal(other.next().done, false);
+  table.ips.removeByPeer("a");
+  table.insert("10.0.4.0/24", "b");
+  assert.equal(other.next().done, true);
+  assert.deepEqual(table.entries("b"), ["10.9.0.0/24", "10.0.2.0/24", "10.0.4.0/24"]);
+});
+
 Deno.test("allowed IPs: impossible prefixes are refused", () => {
   const ips = new AllowedIps<string>();
   assert.throws(() => ips.insert(new Uint8Array(4), 33, "a"), RangeError);
