@@ -1,7 +1,9 @@
 import type { Now } from "../../core/clock.ts";
 
-/** How long a turn may work for the clients of the control socket, in milliseconds. */
+/** How long a turn may work for the clients of the control socket while packets flow, in milliseconds. */
 const SLICE_MS = 0.05;
+/** And when none do: the first packet waits for so long at most. */
+const IDLE_SLICE_MS = 0.5;
 /**
  * How long it then leaves the processor to others. A process that never sleeps waits for its next turn
  * whenever another one wants to run, for milliseconds, and packets wait with it.
@@ -30,8 +32,8 @@ export class ControlBudget {
   }
 
   /** The control work of a turn begins. */
-  begin(): void {
-    this.#sliceEnd = this.#clock() + SLICE_MS;
+  begin(now: Now): void {
+    this.#sliceEnd = this.#clock() + (this.#flows(now) ? SLICE_MS : IDLE_SLICE_MS);
   }
 
   /** Whether the control work of this turn must end. */
@@ -39,6 +41,10 @@ export class ControlBudget {
 
   /** How long to wait for packets before control work that was cut short goes on, in milliseconds. */
   pause(now: Now): number {
-    return now.boot - this.#lastPacketAt < FLOW_MS ? PAUSE_MS : 0;
+    return this.#flows(now) ? PAUSE_MS : 0;
+  }
+
+  #flows(now: Now): boolean {
+    return now.boot - this.#lastPacketAt < FLOW_MS;
   }
 }

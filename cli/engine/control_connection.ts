@@ -1,7 +1,7 @@
 import { formatUapiResult } from "../../core/uapi/command.ts";
 import { formatUapiGet, type UapiDevice } from "../../core/uapi/get_response.ts";
 import { formatUapiStatus, type UapiStatus } from "../../core/uapi/status.ts";
-import { UapiRequestParser } from "../../core/uapi/request_parser.ts";
+import { type UapiIpv4Line, UapiRequestParser } from "../../core/uapi/request_parser.ts";
 import type { Peer } from "../../core/peer.ts";
 import { SetRequest, type SetTarget } from "./set_request.ts";
 
@@ -40,7 +40,9 @@ const ENOTCONN = 107;
 const FATAL: readonly number[] = [EBADF, EPIPE, ECONNRESET, ENOTCONN];
 /** How often in a row any other error is taken for EAGAIN. */
 const MAX_DOUBTFUL_ERRORS = 8;
-const READ_SIZE = 4096;
+const READ_SIZE = 16384;
+/** Allowed IPs applied between two looks at the clock: a few microseconds. */
+const ALLOWED_IPS_AT_ONCE = 16;
 
 /**
  * One client of the control socket. Reading, applying and answering can stop and go on anywhere, so
@@ -52,6 +54,11 @@ export class ControlConnection {
   readonly #requests: Requests;
   readonly #parser = new UapiRequestParser();
   readonly #input = new Uint8Array(READ_SIZE);
+  readonly #allowedIp: UapiIpv4Line = {
+    address: new Uint8Array(4),
+    prefixLength: 0,
+    remove: false,
+  };
   #request: SetRequest | null = null;
   #answer: Iterator<Uint8Array, void> | null = null;
   #output: Uint8Array = new Uint8Array(0);
@@ -122,6 +129,7 @@ export class ControlConnection {
   /** False when there is no event before more bytes come. */
   #handleEvent(): boolean {
     if (this.#notOurProtocol) return false;
+    if (this.#request !== null && this.#applyAllowedIps(this.#request)) return true;
     const event = this.#parser.next();
     if (event === null) return false;
     if (this.#requests === "status" && event.kind !== "status" && event.kind !== "close") {
@@ -159,6 +167,17 @@ export class ControlConnection {
       }
     }
     return true;
+  }
+
+  /** Applies some of the allowed IPs that come next; false when there is none. */
+  #applyAllowedIps(request: SetRequest): boolean {
+    const line = this.#allowedIp;
+    let count = 0;
+    while (count < ALLOWED_IPS_AT_ONCE && this.#parser.readIpv4(line)) {
+      request.applyAllowedIp(line.address, line.prefixLength, line.remove);
+      count++;
+    }
+    return count > 0;
   }
 
   #reply(errno: number): void {

@@ -192,7 +192,7 @@ export class Engine {
     if (device.nextDeadline() <= this.#now.boot) device.advance(this.#now);
     const moreHandshakes = device.processNextHandshake(this.#now) && device.handshakesWaiting > 0;
     this.#path.flush(this.#now);
-    this.#controlBudget.begin();
+    this.#controlBudget.begin(this.#now);
     this.#moreControl = this.#control.step(this.#controlBudget.expired);
     if (this.#statusServer?.step(this.#controlBudget.expired)) this.#moreControl = true;
     if (device.outgoing.count > 0) this.#path.flush(this.#now);
@@ -372,7 +372,7 @@ export class Engine {
         get peers() {
           return device.peers;
         },
-        allowedIps: (peer) => device.allowedIps.entries(peer),
+        allowedIps: (peer) => device.allowedIps.walk(peer),
         zoneName: interfaceNameOf,
       },
     };

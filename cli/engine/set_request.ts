@@ -55,6 +55,15 @@ export class SetRequest {
     }
   }
 
+  /** Applies an `allowed_ip` command: `address` of 4 or 16 bytes, which is copied. It can't fail. */
+  applyAllowedIp(address: Uint8Array, prefixLength: number, remove: boolean): void {
+    const peer = this.#peer;
+    if (peer === null || peer.removed) return;
+    const { allowedIps } = this.#target.device;
+    if (remove) allowedIps.remove(address, prefixLength, peer);
+    else allowedIps.insert(address, prefixLength, peer);
+  }
+
   /** Applies one command. Returns 0, or the errno to answer with. Keys in it are wiped. */
   apply(command: UapiCommand): number {
     const { device, now } = this.#target;
@@ -99,10 +108,8 @@ export class SetRequest {
         if (peer !== null) device.allowedIps.removeByPeer(peer);
         return 0;
       case "allowed_ip": {
-        if (peer === null) return 0;
         const { address, length } = command.value;
-        if (command.remove) device.allowedIps.remove(address.bytes, length, peer);
-        else device.allowedIps.insert(address.bytes, length, peer);
+        this.applyAllowedIp(address.bytes, length, command.remove);
         return 0;
       }
       case "name":

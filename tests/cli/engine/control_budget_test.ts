@@ -6,14 +6,26 @@ const at = (boot: number) => ({ boot, wall: 0 });
 Deno.test("control budget: a slice ends after a small part of a millisecond", () => {
   let time = 1000;
   const budget = new ControlBudget(() => time);
-  budget.begin();
+  budget.onPackets(at(1000));
+  budget.begin(at(1000));
   assert.equal(budget.expired(), false);
   time += 0.04;
   assert.equal(budget.expired(), false);
   time += 0.06;
   assert.equal(budget.expired(), true);
-  budget.begin();
+  budget.begin(at(1000));
   assert.equal(budget.expired(), false);
+});
+
+Deno.test("control budget: a slice is longer when no packets flow, but ends within a millisecond", () => {
+  let time = 1000;
+  const budget = new ControlBudget(() => time);
+  budget.onPackets(at(1000));
+  budget.begin(at(1050));
+  time += 0.3;
+  assert.equal(budget.expired(), false);
+  time += 0.6;
+  assert.equal(budget.expired(), true);
 });
 
 Deno.test("control budget: slices are apart while packets flow, and only then", () => {

@@ -2,17 +2,29 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { EINVAL, EIO, EPROTO, type UapiEvent } from "../../../core/uapi/command.ts";
 import { DEVICE_LINES, KEY_HEX, PEER_LINES } from "./wrong_lines.ts";
+import { IpAddress, IpPrefix } from "../../../core/ip.ts";
 import { MAX_LINE_LENGTH, UapiRequestParser } from "../../../core/uapi/request_parser.ts";
 
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => (i % 16) * 0x11);
 
-/** Feeds `text` in pieces of `step` bytes; the events as plain text, which is easy to compare. */
-function events(text: string, step = text.length, close = false): string[] {
+/**
+ * Feeds `text` in pieces of `step` bytes; the events as plain text, which is easy to compare. `drainIpv4`
+ * is called before each event.
+ */
+function events(
+  text: string,
+  step = text.length,
+  close = false,
+  drainIpv4 = (_parser: UapiRequestParser, _found: string[]): void => {},
+): string[] {
   const parser = new UapiRequestParser();
   const bytes = new TextEncoder().encode(text);
   const found: string[] = [];
   const drain = () => {
-    for (let event = parser.next(); event !== null; event = parser.next()) {
+    for (;;) {
+      drainIpv4(parser, found);
+      const event = parser.next();
+      if (event === null) return;
       found.push(describe(event));
     }
   };
@@ -197,6 +209,49 @@ Deno.test("UapiRequestParser accepts any bytes without throwing", () => {
   fc.assert(fc.property(noise, fc.integer({ min: 1, max: 50 }), (text, step) => {
     assert.deepEqual(upToClose(events(text, step, true)), upToClose(events(text, 9999, true)));
   }));
+});
+
+Deno.test("UapiRequestParser.readIpv4 reads what next reads, or nothing", () => {
+  let read = 0;
+  const drainIpv4 = (parser: UapiRequestParser, found: string[]) => {
+    const line = { address: new Uint8Array(4), prefixLength: 0, remove: false };
+    while (parser.readIpv4(line)) {
+      const value = new IpPrefix(IpAddress.fromBytes(line.address), line.prefixLength);
+      found.push(describe({ kind: "allowed_ip", value, remove: line.remove }));
+      read++;
+    }
+  };
+  const number = fc.oneof(
+    fc.nat(255).map(String),
+    fc.nat(32).map(String),
+    fc.constantFrom("", "0", "00", "01", "-1", "256", "999", "1000", "a", " 1", "33"),
+  );
+  const mostly = (usual: string, other: fc.Arbitrary<string>) =>
+    fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
+  const junk = fc.string({ maxLength: 2 });
+  const prefix = fc.tuple(
+    mostly("", fc.constantFrom("-", "--", "+", " ")),
+    fc.tuple(number, number, number, fc.nat(255).map(String)).map((parts) => parts.join(".")),
+    mostly("/", junk),
+    fc.oneof(fc.nat(32).map(String), number),
+    mostly("", junk),
+  ).map((parts) => parts.join(""));
+  const plain = fc.tuple(fc.ipV4(), fc.nat(32)).map(([ip, length]) => `${ip}/${length}`);
+  const values = fc.oneof(plain, plain.map((text) => `-${text}`), prefix, fc.constant("fd00::/8"));
+  const lines = fc.array(
+    fc.tuple(mostly("allowed_ip", fc.constantFrom("allowed_ips", "name", "")), values)
+      .map(([key, value]) => `${key}=${value}`),
+    { maxLength: 8 },
+  );
+  const peer = fc.constantFrom(`public_key=${KEY_HEX}\n`, "");
+  fc.assert(
+    fc.property(peer, lines, fc.integer({ min: 1, max: 60 }), (peer, lines, step) => {
+      const text = `set=1\n${peer}${lines.join("\n")}\n\nget=1\n\n`;
+      assert.deepEqual(events(text, step, true, drainIpv4), events(text, 9999, true));
+    }),
+    { numRuns: 1000 },
+  );
+  assert.ok(read > 500);
 });
 
 /** What follows "close" is never read. */
