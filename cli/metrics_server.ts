@@ -8,7 +8,7 @@ import { formatMetrics, METRICS_CONTENT_TYPE } from "../core/status/metrics.ts";
 import { Errno, SysError } from "../ffi/errno.ts";
 import { UnixStream } from "../ffi/unix_socket.ts";
 import { printError } from "./output.ts";
-import { isSocket } from "./system/control_socket.ts";
+import { isSocket } from "./system/control_channel.ts";
 import { Interruptions } from "./system/interruption.ts";
 import { notifyServiceManager } from "./system/notify.ts";
 import { readReport } from "./system/status_report.ts";

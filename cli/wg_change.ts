@@ -4,7 +4,7 @@ import { encodeConfigText } from "../core/config/text.ts";
 import type { InterfaceChange } from "../core/interface_change.ts";
 import { WgError } from "../core/wg/error.ts";
 import type { WgSurroundings } from "../core/wg/surroundings.ts";
-import { changeInterface } from "./system/interfaces.ts";
+import { changeInterface } from "./system/change_interface.ts";
 import { deviceErrorText } from "./system/device_error.ts";
 import { portNow, resolveNow } from "./system/wg_resolver.ts";
 

@@ -1,4 +1,4 @@
-import { BASE64_KEY_LENGTH, parseKey } from "../../core/keys.ts";
+import { BASE64_KEY_LENGTH, formatKey, parseKey } from "../../core/keys.ts";
 import { isSpace, readKeyText } from "../key_text.ts";
 import { printError, writeStdout } from "../output.ts";
 import { programName } from "../program_name.ts";
@@ -14,7 +14,7 @@ export async function main(args: string[]): Promise<number> {
   if (privateKey === null) return fail("Key is not the correct length or format");
   const publicKey = await derivePublicKey(privateKey);
   privateKey.fill(0);
-  writeStdout(`${publicKey}\n`);
+  writeStdout(`${formatKey(publicKey)}\n`);
   return 0;
 }
 

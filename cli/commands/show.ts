@@ -3,10 +3,10 @@ import { findShowField, formatShowField } from "../../core/show/fields.ts";
 import { formatShow } from "../../core/show/pretty.ts";
 import { importLater } from "../import_later.ts";
 import { colorWanted, printError, writeStdout } from "../output.ts";
-import { deviceErrorText } from "../system/device_error.ts";
 import { getInterface, listInterfaces } from "../system/interfaces.ts";
 import { UsageError } from "../usage_error.ts";
 
+type DeviceError = typeof import("../system/device_error.ts");
 type Help = typeof import("../help.ts");
 
 /** `wgts show`: what `wg show` prints, byte for byte. */
@@ -28,7 +28,7 @@ async function showAll(fieldName: string | undefined): Promise<number> {
     try {
       state = await getInterface(name, Date.now());
     } catch (error) {
-      printError(`Unable to access interface ${name}: ${deviceErrorText(error)}`);
+      await complain(`Unable to access interface ${name}`, error);
       continue;
     }
     if (fieldName !== undefined) writeField(state, fieldName, true);
@@ -58,7 +58,7 @@ async function showOne(name: string, fieldName: string | undefined): Promise<num
   try {
     state = await getInterface(name, Date.now());
   } catch (error) {
-    printError(`Unable to access interface: ${deviceErrorText(error)}`);
+    await complain("Unable to access interface", error);
     return 1;
   }
   if (fieldName !== undefined) writeField(state, fieldName, false);
@@ -71,9 +71,18 @@ async function list(): Promise<string[] | null> {
   try {
     return await listInterfaces();
   } catch (error) {
-    printError(`Unable to list interfaces: ${deviceErrorText(error)}`);
+    await complain("Unable to list interfaces", error);
     return null;
   }
+}
+
+/** Says what can't be done and why. */
+async function complain(what: string, error: unknown): Promise<void> {
+  const { deviceErrorText } = await importLater<DeviceError>(
+    "../system/device_error.ts",
+    import.meta.url,
+  );
+  printError(`${what}: ${deviceErrorText(error)}`);
 }
 
 function writeField(state: InterfaceState, fieldName: string, prefixed: boolean): void {

@@ -1,5 +1,5 @@
 /**
- * The client of an interface's control socket.
+ * The client of an interface's control socket for those who wait for nothing else meanwhile.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { checkUapiResult, isCompleteAnswer } from "../../core/uapi/client.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
+import { exists, isSocket } from "./control_channel.ts";
 import type { SocketState } from "./system.ts";
 
 /** Whether somebody answers at the control socket of `name`. */
@@ -22,26 +23,6 @@ export function controlSocketState(name: string): SocketState {
     if (error.errno !== Errno.ECONNREFUSED) return "live";
     // Any other kind of file refuses too; such is somebody else's.
     return isSocket(controlSocketPath(name)) ? "dead" : "absent";
-  }
-}
-
-/** Whether anything is at `path`, as far as this user may know. */
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a socket is at `path`, symbolic links not followed. */
-export function isSocket(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isSocket === true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

@@ -1,14 +1,11 @@
 /**
- * The WireGuard interfaces of this host, whatever serves them: what all commands list, read and change
- * them through. As with `wg`, a control socket goes before an interface of the kernel's that has its name.
+ * The WireGuard interfaces of this host, whatever serves them: what all commands list and read them through. As with `wg`, a control socket goes before an interface of the kernel's that has its name.
  *
  * @module
  */
-import type { InterfaceChange } from "../../core/interface_change.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { importLater } from "../import_later.ts";
 import * as client from "./control_client.ts";
-import * as socket from "./control_socket.ts";
 
 type KernelInterface = typeof import("./kernel_interface.ts");
 type KernelLinks = typeof import("./kernel_links.ts");
@@ -20,7 +17,7 @@ type KernelLinks = typeof import("./kernel_links.ts");
  * @throws SysError when the kernel can't be asked
  */
 export async function listInterfaces(): Promise<string[]> {
-  return [...await listKernelInterfaces(), ...client.listInterfaces()];
+  return [...await listKernelInterfaces(), ...await client.listInterfaces()];
 }
 
 async function listKernelInterfaces(): Promise<string[]> {
@@ -52,21 +49,8 @@ function exists(path: string): boolean {
  * or EPERM without permission; UapiError when its control socket answers an error
  */
 export async function getInterface(name: string, wall: number): Promise<InterfaceState> {
-  if (client.hasControlSocket(name)) return await client.getInterface(name, wall);
-  return (await loadKernelInterface()).getKernelInterface(name);
-}
-
-/**
- * Changes the interface `name`. Not atomic: what stands before a refused part may be applied.
- *
- * @throws as {@linkcode getInterface}; SysError with EADDRINUSE when the kernel can't have the port, EINVAL
- * when it can't remove single allowed IPs (before Linux 6.16)
- */
-export async function changeInterface(name: string, change: InterfaceChange): Promise<void> {
-  if (client.hasControlSocket(name)) return socket.changeInterface(name, change);
-  (await loadKernelInterface()).changeKernelInterface(name, change);
-}
-
-function loadKernelInterface(): Promise<KernelInterface> {
-  return importLater<KernelInterface>("./kernel_interface.ts", import.meta.url);
+  const state = await client.getInterface(name, wall);
+  if (state !== null) return state;
+  const kernel = await importLater<KernelInterface>("./kernel_interface.ts", import.meta.url);
+  return kernel.getKernelInterface(name);
 }

@@ -44,8 +44,8 @@ for (
     ["genkey", 10],
     ["genpsk", 10],
     ["pubkey", 13],
-    ["show", 34],
-    ["set", 46],
+    ["show", 22],
+    ["set", 40],
   ] as const
 ) {
   Deno.test(`${command} loads little, and nothing of other commands and of the engine`, async () => {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { formatKey } from "../../core/keys.ts";
 import { loadPublicKeyOf } from "../../cli/crypto.ts";
 import { derivePublicKey } from "../../cli/public_key.ts";
 
@@ -8,6 +7,6 @@ Deno.test("Web Crypto derives the same public keys as what the engine runs on", 
   const keys = Array.from({ length: 50 }, () => crypto.getRandomValues(new Uint8Array(32)));
   // Not clamped, all zero, all one.
   for (const key of [...keys, new Uint8Array(32), new Uint8Array(32).fill(255)]) {
-    assert.equal(await derivePublicKey(key), formatKey(publicKeyOf(key.slice())));
+    assert.deepEqual(await derivePublicKey(key), publicKeyOf(key.slice()));
   }
 });

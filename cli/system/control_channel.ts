@@ -1,0 +1,163 @@
+import { isCompleteAnswer, UapiError } from "../../core/uapi/client.ts";
+import { controlSocketPath } from "../engine/control_path.ts";
+import { importLater } from "../import_later.ts";
+
+type OsError = typeof import("./os_error.ts");
+
+/** For how long nothing may come or go before a request is given up: once to twice this. */
+const TIME_LIMIT_MS = 10_000;
+/** EAGAIN, as a time limit of a socket's gives. */
+const EAGAIN = 11;
+const ENAMETOOLONG = 36;
+
+/**
+ * A connection to an interface's control socket, for one request. By the runtime's own sockets: to bind
+ * the C library's functions would take several times as long as a request does.
+ */
+export class ControlChannel {
+  readonly #socket: Deno.UnixConn;
+  readonly #path: string;
+  #closed = false;
+  #progressed = false;
+
+  private constructor(socket: Deno.UnixConn, path: string) {
+    this.#socket = socket;
+    this.#path = path;
+  }
+
+  /**
+   * Connects to the control socket of the interface `name`; null when there is none. One that nobody
+   * listens at any more is removed, as `wg` does.
+   *
+   * @throws SysError, with EACCES without permission
+   */
+  static async open(name: string): Promise<ControlChannel | null> {
+    if (name === "" || name.includes("/")) return null;
+    const path = controlSocketPath(name);
+    try {
+      return new ControlChannel(await Deno.connect({ transport: "unix", path }), path);
+    } catch (error) {
+      if (!exists(path)) return null;
+      if (error instanceof Deno.errors.ConnectionRefused) {
+        // Any other kind of file refuses too; such is somebody else's.
+        if (isSocket(path)) removeSocket(path);
+        return null;
+      }
+      // What isn't the system's error is the runtime's, about the path's length.
+      throw await systemError(`connect to ${path}`, error, ENAMETOOLONG);
+    }
+  }
+
+  /**
+   * Sends a request and gives its answer, up to the blank line that ends it. The request's chunks may hold
+   * secrets, and be valid only until the next is asked for.
+   *
+   * @throws UapiError when the answer breaks off, SysError when it stalls
+   */
+  async ask(request: Iterable<Uint8Array>): Promise<string> {
+    this.#watch();
+    try {
+      for (const chunk of request) await this.#write(chunk);
+    } catch (error) {
+      // A server may refuse a request, and hang up, before it has read all of it: its answer counts.
+      if (!isHangup(error)) throw error;
+    }
+    const decoder = new TextDecoder();
+    const part = new Uint8Array(65_536);
+    const parts: string[] = [];
+    for (let end = "";;) {
+      const count = await this.#read(part);
+      if (count === 0) throw new UapiError(0, `The answer of ${this.#path} breaks off`);
+      const text = decoder.decode(part.subarray(0, count), { stream: true });
+      // Answers hold private keys.
+      part.fill(0, 0, count);
+      parts.push(text);
+      end = (end + text).slice(-2);
+      if (isCompleteAnswer(end)) return parts.join("");
+    }
+  }
+
+  /** Ends the connection. */
+  [Symbol.dispose](): void {
+    if (!this.#closed) this.#socket.close();
+    this.#closed = true;
+  }
+
+  /** Ends the connection when it stalls. `setTimeout` takes 5 ms to load, which this doesn't. */
+  #watch(): void {
+    AbortSignal.timeout(TIME_LIMIT_MS).addEventListener("abort", () => {
+      if (!this.#progressed) return this[Symbol.dispose]();
+      this.#progressed = false;
+      if (!this.#closed) this.#watch();
+    });
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    for (let rest = chunk; rest.length > 0;) {
+      rest = rest.subarray(await this.#limited(this.#socket.write(rest)));
+    }
+  }
+
+  /** The bytes read; 0 at the end, and when the other side has hung up. */
+  async #read(part: Uint8Array): Promise<number> {
+    try {
+      return await this.#limited(this.#socket.read(part)) ?? 0;
+    } catch (error) {
+      if (isHangup(error)) return 0;
+      throw error;
+    }
+  }
+
+  /** What `operation` gives, unless the connection stalls. */
+  async #limited<Result>(operation: Promise<Result>): Promise<Result> {
+    try {
+      const result = await operation;
+      this.#progressed = true;
+      return result;
+    } catch (error) {
+      if (isHangup(error)) throw error;
+      throw await systemError(`talk to ${this.#path}`, error, EAGAIN);
+    }
+  }
+}
+
+function isHangup(error: unknown): boolean {
+  const { BrokenPipe, ConnectionReset } = Deno.errors;
+  return error instanceof BrokenPipe || error instanceof ConnectionReset;
+}
+
+/** A SysError for a failure that Deno reports; it has the error number `other` if Deno tells none. */
+async function systemError(operation: string, error: unknown, other: number): Promise<Error> {
+  const { osError } = await importLater<OsError>("./os_error.ts", import.meta.url);
+  return osError(operation, error, other);
+}
+
+/** Whether anything is at `path`, as far as this user may know. */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a socket is at `path`, symbolic links not followed. */
+export function isSocket(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSocket === true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function removeSocket(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    // Somebody else was faster, or this user may not: it is as dead as before.
+    const { NotFound, PermissionDenied } = Deno.errors;
+    if (!(error instanceof NotFound || error instanceof PermissionDenied)) throw error;
+  }
+}
