@@ -25,6 +25,7 @@ const MERGE_TEST = "tests/core/offload/merge_test.ts";
 const MERGE_PROPERTY_TEST = "tests/core/offload/merge_property_test.ts";
 
 const WG_CONFIG_TEST = "tests/core/wg/config_test.ts";
+const LINT_REPORT_TEST = "tests/core/lint/report_test.ts";
 const TRANSPORT_AEAD_TEST = "tests/core/crypto/transport_test.ts";
 const WG_NETLINK_TEST = "tests/core/netlink/wireguard_test.ts";
 const NETLINK_SOCKET_TEST = "tests/ffi/netlink_socket_test.ts";
@@ -762,6 +763,23 @@ export const MUTANTS: Mutant[] = [
     replacement: "refuseKey(text)",
     testFile: WG_CONFIG_TEST,
     test: "no message repeats a secret, nor what may be one",
+  },
+  {
+    property: "a line of a config is shown without the keys in it",
+    file: "core/lint/masked_line.ts",
+    snippet: "if (meant !== null && KEYS_OF_KEYS.has(meant)) {",
+    replacement: 'if (meant === "PublicKey") {',
+    testFile: LINT_REPORT_TEST,
+    test: "a line that is shown has nothing of a key, wherever it stands, and keeps its length",
+  },
+  {
+    property:
+      "a line of a config that makes no sense is shown without what may be a piece of a key",
+    file: "core/lint/masked_line.ts",
+    snippet: 'if (line.kind === "other") return maskPieces(text);',
+    replacement: 'if (line.kind === "other") return text;',
+    testFile: LINT_REPORT_TEST,
+    test: "a line that is shown has nothing of a key, wherever it stands, and keeps its length",
   },
   {
     property: "a request that holds keys is wiped once it is sent",

@@ -34,8 +34,11 @@ export function lintConfig(text: string, surroundings: LintSurroundings): LintRe
   const { servicePort } = surroundings;
   const config = readQuickConfig(document, { servicePort, refuse });
   const sections = locate(document);
+  const keyed = headersWithKey(sections);
   for (const error of errors) {
-    if (!isConsequence(error, sections)) tellRefusal(document, error, tell);
+    // A key that can't be read is an error of its own.
+    const isConsequence = error.code === "no-public-key" && keyed.has(error.line);
+    if (!isConsequence) tellRefusal(document, error, tell);
   }
   checkInterface(config, sections, surroundings, tell);
   checkRepeatedKeys(sections, tell);
@@ -57,11 +60,10 @@ export function neighbourOf(text: string, file: string): Neighbour {
   return { file, listenPort, addresses };
 }
 
-/** A key that can't be read is an error of its own. */
-function isConsequence({ code, line }: ConfigError, sections: readonly LocatedSection[]): boolean {
-  const section = sections.find((section) => section.line.number === line);
-  return code === "no-public-key" && section !== undefined &&
-    settingsOf([section], "PublicKey").length > 0;
+/** The lines of the headers of sections that have a PublicKey, whether it can be read or not. */
+function headersWithKey(sections: readonly LocatedSection[]): ReadonlySet<number> {
+  const keyed = sections.filter((section) => settingsOf([section], "PublicKey").length > 0);
+  return new Set(keyed.map(({ line }) => line.number));
 }
 
 function byPlace({ span: a }: Finding, { span: b }: Finding): number {
