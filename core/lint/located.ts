@@ -6,6 +6,7 @@ import {
   type SectionLine,
   type SettingLine,
 } from "../config/document.ts";
+import { sectionsOf } from "../config/edit.ts";
 import {
   findName,
   QUICK_KEYS,
@@ -47,24 +48,20 @@ export interface LocatedSection {
   /** Its header. */
   readonly line: SectionLine;
   /** In the order of the file. */
-  readonly settings: LocatedSetting[];
+  readonly settings: readonly LocatedSetting[];
 }
 
 /** The sections of `document`, without those and the settings that nobody knows. */
 export function locate(document: ConfigDocument): LocatedSection[] {
-  const sections: LocatedSection[] = [];
-  let current: LocatedSection | null = null;
-  for (const line of document.lines) {
-    if (line.kind === "section") {
-      const name = findName(line.name, SECTION_NAMES);
-      current = name === null ? null : { name, line, settings: [] };
-      if (current !== null) sections.push(current);
-    } else if (line.kind === "setting" && current !== null) {
-      const key = findName(line.key, KEYS[current.name]);
-      if (key !== null) current.settings.push({ key, line });
-    }
-  }
-  return sections;
+  return sectionsOf(document).flatMap(({ header, settings }) => {
+    const name = findName(header.name, SECTION_NAMES);
+    if (name === null) return [];
+    const known = settings.flatMap((line) => {
+      const key = findName(line.key, KEYS[name]);
+      return key === null ? [] : [{ key, line }];
+    });
+    return [{ name, line: header, settings: known }];
+  });
 }
 
 /** The settings of `key` in all sections. */
