@@ -156,6 +156,8 @@ async function apply(
       return system.addRoute(progress.index, action.prefix, action.table);
     case "add-unreachable":
       return system.addUnreachable(action.family, action.table);
+    case "add-firewall":
+      return system.addFirewall(progress.index, name, action.family, action.fwmark);
     case "add-rule":
       if (action.priority === null) throw new TypeError("a rule needs a priority");
       return system.addRule(action.family, action.rule, action.priority);

@@ -12,6 +12,7 @@ import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { formatUapiPeerNames } from "../../core/uapi/peer_names.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { Network } from "../../ffi/network.ts";
+import { applyFirewall, removeFirewall } from "../../ffi/nftables.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
 import { removeEngineFiles } from "../engine/last_words.ts";
 import { changeInterface, controlSocketState, setInterface } from "./control_socket.ts";
@@ -195,6 +196,16 @@ export class LinuxSystem implements System, Disposable {
 
   deleteRule(family: IpFamily, rule: RoutingRule, priority: number): void {
     this.#network.deleteRule(kernelRule(family, rule, priority));
+  }
+
+  addFirewall(index: number, interfaceName: string, family: IpFamily, fwmark: number): void {
+    const addresses = this.#network.listAddresses({ interfaceIndex: index, family })
+      .map(({ address }) => address.address);
+    applyFirewall({ interfaceName, family, addresses, fwmark });
+  }
+
+  deleteFirewall(name: string, family: IpFamily): void {
+    removeFirewall(name, family);
   }
 
   readSrcValidMark(): string {

@@ -82,6 +82,13 @@ export interface System {
   addRule(family: IpFamily, rule: RoutingRule, priority: number): void;
   /** None being there is fine. */
   deleteRule(family: IpFamily, rule: RoutingRule, priority: number): void;
+  /**
+   * Makes the firewall rules of interface `name`, which has `index`, for its addresses of `family`, in
+   * place of those there may be.
+   */
+  addFirewall(index: number, name: string, family: IpFamily, fwmark: number): void;
+  /** None being there is fine. */
+  deleteFirewall(name: string, family: IpFamily): void;
   readSrcValidMark(): string;
   writeSrcValidMark(value: string): void;
   /** Whether a table holds a route of either family. */

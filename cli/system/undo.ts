@@ -65,6 +65,9 @@ async function undoEntry(
     case "delete-unreachable":
       session.trace(describeUndo(undo, name));
       return system.deleteUnreachable(undo.family, undo.table);
+    case "delete-firewall":
+      session.trace(describeUndo(undo, name));
+      return system.deleteFirewall(name, undo.family);
     case "restore-src-valid-mark": {
       using _lock = await session.lockShared();
       const value = srcValidMarkToRestore(session, entry);

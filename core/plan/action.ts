@@ -50,7 +50,9 @@ export type Action =
     readonly priority: number | null;
   }
   /** Adds the default route of last resort to `table`, which answers "unreachable". */
-  | { readonly kind: "add-unreachable"; readonly family: IpFamily; readonly table: number };
+  | { readonly kind: "add-unreachable"; readonly family: IpFamily; readonly table: number }
+  /** Keeps others from reaching the interface's addresses from outside, and marks answers to the tunnel. */
+  | { readonly kind: "add-firewall"; readonly family: IpFamily; readonly fwmark: number };
 
 /** How an {@linkcode Action} is taken back. Each touches only what the action made, and may be repeated. */
 export type Undo =
@@ -62,6 +64,7 @@ export type Undo =
     readonly priority: number | null;
   }
   | { readonly kind: "delete-unreachable"; readonly family: IpFamily; readonly table: number }
+  | { readonly kind: "delete-firewall"; readonly family: IpFamily }
   | { readonly kind: "restore-src-valid-mark" };
 
 /** Metric of the unreachable route: the least preferred there is. */
@@ -84,6 +87,8 @@ export function undoOf(action: Action): Undo | null {
       };
     case "add-unreachable":
       return { kind: "delete-unreachable", family: action.family, table: action.table };
+    case "add-firewall":
+      return { kind: "delete-firewall", family: action.family };
     case "set-src-valid-mark":
       return { kind: "restore-src-valid-mark" };
     case "hook":

@@ -5,6 +5,7 @@
  */
 import { expandHook } from "../config/quick.ts";
 import type { IpFamily } from "../ip.ts";
+import { firewallTable } from "../netlink/tunnel_firewall.ts";
 import { type Action, type RoutingRule, type Undo, UNREACHABLE_METRIC } from "./action.ts";
 
 /** The command that does the same as `action` on `device`; null for what changes nothing. */
@@ -36,6 +37,8 @@ export function describeAction(action: Action, device: string): string | null {
       return `ip -${action.family} rule add ${ruleWords(action.rule)}`;
     case "add-unreachable":
       return unreachable("add", action.family, action.table);
+    case "add-firewall":
+      return `nft -f <(echo "table ${firewallWords(action.family, device)} { ... }")`;
   }
 }
 
@@ -48,6 +51,8 @@ export function describeUndo(undo: Undo, device: string): string {
       return `ip -${undo.family} rule delete ${ruleWords(undo.rule)}`;
     case "delete-unreachable":
       return unreachable("delete", undo.family, undo.table);
+    case "delete-firewall":
+      return `nft delete table ${firewallWords(undo.family, device)}`;
     case "restore-src-valid-mark":
       return "sysctl -q net.ipv4.conf.all.src_valid_mark=0";
   }
@@ -62,6 +67,10 @@ function ruleWords(rule: RoutingRule): string {
 function unreachable(verb: "add" | "delete", family: IpFamily, table: number): string {
   return `ip -${family} route ${verb} unreachable default table ${table} ` +
     `metric ${UNREACHABLE_METRIC}`;
+}
+
+function firewallWords(family: IpFamily, device: string): string {
+  return `${family === 4 ? "ip" : "ip6"} ${firewallTable(device, family).name}`;
 }
 
 /** `text` as one word of a shell command. */

@@ -67,6 +67,15 @@ const NO_SRC_VALID_MARK: Tolerance = {
     "(docker run --sysctl net.ipv4.conf.all.src_valid_mark=1)",
 };
 
+/** What the kernel answers that lacks nf_tables or what the rules need of it. */
+const NO_FIREWALL: Tolerance = {
+  errors: ["EAFNOSUPPORT", "ENOENT", "EOPNOTSUPP", "EPROTONOSUPPORT"],
+  consequence:
+    "neighbours on the networks at hand can send packets to the tunnel's addresses, and where " +
+    "reverse-path filtering is strict (net.ipv4.conf.*.rp_filter=1), replies to the tunnel's own " +
+    "datagrams are dropped",
+};
+
 /**
  * The steps of `up`, in wg-quick(8)'s order: the interface, PreUp, keys and peers, addresses, MTU and
  * link, routes, PostUp.
@@ -138,7 +147,7 @@ function unknownTable(table: RoutingTable, file: string): ConfigError {
  * No packet leaks on the way: the rules lead to an empty table, which changes nothing, until the
  * unreachable route stops what the tunnel doesn't carry yet. That one stays, of lowest preference,
  * for when the interface is gone. The rule that lets the main table's specific routes win is added
- * last, so that it comes first.
+ * last, so that it comes first. The firewall rules come behind the route, as wg-quick(8) has them.
  */
 function planDefaultRoutes(
   prefixes: readonly IpPrefix[],
@@ -156,6 +165,7 @@ function planDefaultRoutes(
       addRule(family, { match: "suppress-default" }),
       { kind: "add-unreachable", family, table },
       route(prefix, table),
+      { kind: "add-firewall", family, fwmark: table },
     );
   }
   return actions;
@@ -171,6 +181,7 @@ function addRule(family: IpFamily, rule: RoutingRule): Action {
 
 function tolerance(action: Action): Tolerance | null {
   if (action.kind === "set-src-valid-mark") return NO_SRC_VALID_MARK;
+  if (action.kind === "add-firewall") return NO_FIREWALL;
   return isForIpv6(action) ? NO_IPV6 : null;
 }
 

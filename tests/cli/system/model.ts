@@ -19,6 +19,8 @@ export interface ModelState {
   kernelKeys: Record<string, { fwmark: number }>;
   engines: Record<string, ProcessIdentity & { fwmark: number; configured: boolean }>;
   sockets: Record<string, SocketState>;
+  /** Firewall tables by the name of their interface and the family. */
+  firewalls: Record<string, { fwmark: number; addresses: string[] }>;
   srcValidMark: string;
   nextIndex: number;
   nextPid: number;
@@ -204,6 +206,17 @@ export class ModelSystem implements System {
     });
   }
 
+  addFirewall(index: number, name: string, family: IpFamily, fwmark: number): void {
+    this.#do("addFirewall", () => {
+      const { addresses } = this.#linkOf(index);
+      this.state.firewalls[`${name} ${family}`] = { fwmark, addresses: [...addresses] };
+    });
+  }
+
+  deleteFirewall(name: string, family: IpFamily): void {
+    this.#do("deleteFirewall", () => delete this.state.firewalls[`${name} ${family}`]);
+  }
+
   readSrcValidMark(): string {
     return this.state.srcValidMark;
   }
@@ -290,6 +303,7 @@ export function emptyState(): ModelState {
     kernelKeys: {},
     engines: {},
     sockets: {},
+    firewalls: {},
     srcValidMark: "0",
     nextIndex: 3,
     nextPid: 100,

@@ -50,6 +50,8 @@ Deno.test("up sets everything, down leaves nothing", async () => {
     32764,
   ]);
   assert.equal(state.srcValidMark, "1");
+  const firewall = { fwmark: 51820, addresses: ["10.0.0.1/24", "fd00::1/64"] };
+  assert.deepEqual(state.firewalls, { "wg0 4": firewall, "wg0 6": firewall });
   assert.deepEqual(Object.keys(harness.files()), ["wg0@4026531840.journal"]);
 
   await takeDown(harness.session(system));
@@ -69,10 +71,12 @@ Deno.test("what is done is printed as commands", async () => {
   await takeDown(harness.session(system));
   assert.deepEqual(harness.printed, [
     "[#] pre-down wg0",
+    "[#] nft delete table ip wg-quick-wg0",
     "[#] ip -4 route delete unreachable default table 51820 metric 4294967295",
     "[#] ip -4 rule delete table main suppress_prefixlength 0",
     "[#] ip -4 rule delete not fwmark 51820 table 51820",
     "[#] sysctl -q net.ipv4.conf.all.src_valid_mark=0",
+    "[#] nft delete table ip6 wg-quick-wg0",
     "[#] ip -6 route delete unreachable default table 51820 metric 4294967295",
     "[#] ip -6 rule delete table main suppress_prefixlength 0",
     "[#] ip -6 rule delete not fwmark 51820 table 51820",
@@ -326,6 +330,27 @@ Deno.test("a read-only sysctl is a warning, or with --strict a failure", async (
   await takeDown(harness.session(system));
   assert.deepEqual(system.leftovers, CLEAN);
   await assert.rejects(bringUp(harness.session(system, { strict: true }), FULL, PATH));
+  assert.deepEqual(system.leftovers, CLEAN);
+});
+
+Deno.test("a kernel without nf_tables is a warning, or with --strict a failure", async () => {
+  using harness = new Harness();
+  for (const code of ["EOPNOTSUPP", "EPROTONOSUPPORT", "EAFNOSUPPORT", "ENOENT"]) {
+    const system = new ModelSystem();
+    system.fault = (operation) => operation === "addFirewall" ? failure(code) : null;
+    await bringUp(harness.session(system), FULL, PATH);
+    const warnings = harness.printed.splice(0).filter((line) => line.startsWith("wgts: warning"));
+    assert.equal(warnings.length, 1, "one for both families");
+    assert.match(warnings[0] ?? "", new RegExp(`${code}: neighbours .* can send packets to`));
+    assert.equal(system.state.engines["wg0"]?.configured, true);
+    await takeDown(harness.session(system));
+    assert.deepEqual(system.leftovers, CLEAN);
+    await assert.rejects(bringUp(harness.session(system, { strict: true }), FULL, PATH));
+    assert.deepEqual(system.leftovers, CLEAN);
+  }
+  const system = new ModelSystem();
+  system.fault = (operation) => operation === "addFirewall" ? failure("ENOBUFS") : null;
+  await assert.rejects(bringUp(harness.session(system), FULL, PATH), { message: /ENOBUFS/ });
   assert.deepEqual(system.leftovers, CLEAN);
 });
 

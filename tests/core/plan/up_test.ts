@@ -97,6 +97,7 @@ function defaultRoute(family: 4 | 6, table: number): string[] {
     `ip -${family} rule add table main suppress_prefixlength 0`,
     `ip -${family} route add unreachable default table ${table} metric 4294967295`,
     `ip -${family} route add ${family === 4 ? "0.0.0.0/0" : "::/0"} dev wg0 table ${table}`,
+    `nft -f <(echo "table ${family === 4 ? "ip" : "ip6"} wg-quick-wg0 { ... }")`,
   ];
 }
 const SYSCTL = "sysctl -q net.ipv4.conf.all.src_valid_mark=1";
@@ -186,10 +187,11 @@ Deno.test("what outlives the interface has an undo, and no more than that", () =
     "ip -4 rule delete not fwmark 51820 table 51820",
     "ip -4 rule delete table main suppress_prefixlength 0",
     "ip -4 route delete unreachable default table 51820 metric 4294967295",
+    "nft delete table ip wg-quick-wg0",
   ]);
 });
 
-Deno.test("what IPv6 needs and the sysctl may fail, nothing else", () => {
+Deno.test("what IPv6 needs, the firewall and the sysctl may fail, nothing else", () => {
   const config = quickConfig(
     { addresses: prefixes("10.0.0.1/24", "fd00::1/64") },
     ["0.0.0.0/0", "::/0", "fd01::/48"],
@@ -201,6 +203,7 @@ Deno.test("what IPv6 needs and the sysctl may fail, nothing else", () => {
     "ip -6 route add fd01::/48 dev wg0",
     ...defaultRoute(6, 51820),
     SYSCTL,
+    defaultRoute(4, 51820).at(-1),
   ]);
   assert.ok(tolerated.every(({ tolerance }) => tolerance?.errors?.includes("EEXIST") !== true));
 });
