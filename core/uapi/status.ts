@@ -15,7 +15,7 @@ import {
 } from "./client.ts";
 import { type UapiAllowedIp, type UapiPeer, writePeerActivity } from "./get_response.ts";
 import type { PeerActivity } from "../interface_state.ts";
-import { formatIpAddress, IpPrefix } from "../ip.ts";
+import { IpPrefix } from "../ip.ts";
 import { decodePeerName, encodePeerName } from "../peer_name.ts";
 
 /** The request for an engine's status. */
@@ -153,7 +153,7 @@ export function* formatUapiStatus<P extends UapiPeer>(
     if (name !== null) chunk.line("name", encodePeerName(name));
     for (const { address, prefixLength } of status.allowedIps(peer)) {
       if (chunk.isFull) yield chunk.take();
-      chunk.line("allowed_ip", `${formatIpAddress(address)}/${prefixLength}`);
+      chunk.allowedIp(address, prefixLength);
     }
   }
   chunk.line("errno", "0");
