@@ -114,7 +114,13 @@ export type {
   SettingLine,
 } from "./core/config/document.ts";
 export { ConfigDocument } from "./core/config/document.ts";
-export type { ConfigPosition, ConfigWarning } from "./core/config/error.ts";
+export type {
+  ConfigErrorCode,
+  ConfigErrorDetails,
+  ConfigPosition,
+  ConfigWarning,
+  Refuse,
+} from "./core/config/error.ts";
 export { ConfigError } from "./core/config/error.ts";
 export type { ConfigLocation } from "./core/config/interface_name.ts";
 export { isInterfaceName, locateConfig } from "./core/config/interface_name.ts";
