@@ -6,6 +6,8 @@ type OsError = typeof import("./os_error.ts");
 
 /** For how long nothing may come or go before a request is given up: once to twice this. */
 const TIME_LIMIT_MS = 10_000;
+/** Between two attempts to connect to a socket whose backlog is full. */
+const BACKLOG_PAUSE_MS = 20;
 /** EAGAIN, as a time limit of a socket's gives. */
 const EAGAIN = 11;
 const ENAMETOOLONG = 36;
@@ -35,7 +37,7 @@ export class ControlChannel {
     if (name === "" || name.includes("/")) return null;
     const path = controlSocketPath(name);
     try {
-      return new ControlChannel(await Deno.connect({ transport: "unix", path }), path);
+      return new ControlChannel(await connect(path), path);
     } catch (error) {
       if (!exists(path)) return null;
       if (error instanceof Deno.errors.ConnectionRefused) {
@@ -117,6 +119,18 @@ export class ControlChannel {
     } catch (error) {
       if (isHangup(error)) throw error;
       throw await systemError(`talk to ${this.#path}`, error, EAGAIN);
+    }
+  }
+}
+
+/** As `Deno.connect`, but waits, as connect(2) does, while too many others wait to be accepted. */
+async function connect(path: string): Promise<Deno.UnixConn> {
+  for (let waited = 0;; waited += BACKLOG_PAUSE_MS) {
+    try {
+      return await Deno.connect({ transport: "unix", path });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock) || waited >= TIME_LIMIT_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, BACKLOG_PAUSE_MS));
     }
   }
 }
