@@ -9,7 +9,7 @@ import { type Mutant, MUTANTS } from "./mutant_list.ts";
 const ROOT = new URL("..", import.meta.url).pathname;
 /** What the tests need to run. */
 const COPIED = ["deno.json", "deno.lock", "core", "ffi", "cli"].concat(
-  ["core", "ffi", "cli", "vectors"].map((directory) => `tests/${directory}`),
+  ["core", "ffi", "cli", "fuzz", "vectors"].map((directory) => `tests/${directory}`),
 );
 const WORKERS = 2;
 
