@@ -1,16 +1,13 @@
 import { ConfigError } from "../../core/config/error.ts";
 import type { QuickInterfaceConfig } from "../../core/config/types.ts";
-import { RUNTIME_DIRECTORY } from "../journal.ts";
 import { printError } from "../output.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { MissingConfigError, readConfig, requireLocation } from "../system/config_file.ts";
-import { Interruptions } from "../system/interruption.ts";
-import { LinuxSystem } from "../system/linux.ts";
+import { openSession } from "../system/open_session.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
 import { exitCodeOf } from "../system/report.ts";
 import { saveLater } from "../system/save_later.ts";
-import { currentScope } from "../system/scope.ts";
-import { Session } from "../system/session.ts";
+import type { Session } from "../system/session.ts";
 import { printDown, readJournal, takeDown } from "../system/tunnel.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -21,21 +18,8 @@ export async function main(args: string[]): Promise<number> {
   const dryRun = line.switches.has("--dry-run");
   const { name, path } = requireLocation(line.operand);
   if (!dryRun) requireNetAdmin(`take down ${name}`);
-  using system = new LinuxSystem({
-    configFile: realPath(path),
-    startEngine: () => Promise.reject(new Error("`down' starts nothing")),
-    print: printError,
-  });
-  using interruptions = new Interruptions();
-  const session = new Session({
-    name,
-    system,
-    scope: currentScope(),
-    directory: RUNTIME_DIRECTORY,
-    strict: false,
-    signal: interruptions.signal,
-    print: printError,
-  });
+  using opened = openSession(name, realPath(path));
+  const { session } = opened;
   const config = readInterface(session, path);
   const save = config?.saveConfig === true ? () => saveLater(name, path) : undefined;
   try {
