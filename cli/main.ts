@@ -6,26 +6,13 @@
  */
 import { importLater } from "./import_later.ts";
 import { printError } from "./output.ts";
-import { type Invocation, invocation } from "./program_name.ts";
+import { type Invocation, invocation, WG_COMMANDS } from "./program_name.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What each module in `commands/` exports: runs with the arguments after its name, gives the exit code. */
 interface Command {
   main(args: string[]): Promise<number>;
 }
-
-/** Those of wg(8), in wgts as in `wg`. They parse all their arguments as `wg` does, `--help` too. */
-const WG_COMMANDS: readonly string[] = [
-  "show",
-  "showconf",
-  "set",
-  "setconf",
-  "addconf",
-  "syncconf",
-  "genkey",
-  "genpsk",
-  "pubkey",
-];
 
 const OWN_COMMANDS: readonly string[] = [
   "up",

@@ -10,6 +10,19 @@ export const APPLETS = ["wg", "wg-quick", "wireguard-go"] as const;
 /** A program that this executable acts as; `wgts` is itself. */
 export type Applet = "wgts" | (typeof APPLETS)[number];
 
+/** Those of wg(8), in wgts as in `wg`. They parse all their arguments as `wg` does, `--help` too. */
+export const WG_COMMANDS: readonly string[] = [
+  "show",
+  "showconf",
+  "set",
+  "setconf",
+  "addconf",
+  "syncconf",
+  "genkey",
+  "genpsk",
+  "pubkey",
+];
+
 /** What one invocation of the executable means. */
 export interface Invocation {
   readonly applet: Applet;

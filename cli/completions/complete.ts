@@ -2,6 +2,7 @@
 import { SHOW_FIELDS } from "../../core/show/fields.ts";
 import { CRYPTO_CHOICES } from "../engine/crypto_choice.ts";
 import { MAX_THREADS } from "../engine/threads_option.ts";
+import { WG_COMMANDS } from "../program_name.ts";
 import {
   type Completion,
   type CompletionSurroundings,
@@ -60,19 +61,6 @@ const OPERANDS: Readonly<Record<string, Complete>> = {
   "completions": (before) => before.length === 0 ? words(SHELLS) : NOTHING,
   "help": (before) => before.length === 0 ? described(helpCommands()) : NOTHING,
 };
-
-/** Commands of wgts that are wg(8)'s. */
-const WG_COMMANDS = [
-  "show",
-  "showconf",
-  "set",
-  "setconf",
-  "addconf",
-  "syncconf",
-  "genkey",
-  "genpsk",
-  "pubkey",
-];
 
 /** The programs that wgts acts as, each with how its arguments are completed. */
 const APPLETS: Readonly<Record<string, Complete>> = {

@@ -82,15 +82,16 @@ for (const applet of APPLETS) {
 }
 
 Deno.test("each command and each program has its module, and no module lacks a name", async () => {
-  const names = [...COMMANDS, ...APPLETS, "complete", "engine"];
+  const commands = [...COMMANDS, ...APPLETS, "complete", "engine"];
   const directory = new URL("../../cli/commands/", import.meta.url);
   const modules = [...Deno.readDirSync(directory)].map(({ name }) => name).toSorted();
-  assert.deepEqual(modules, names.map((name) => `${name.replaceAll("-", "_")}.ts`).toSorted());
+  assert.deepEqual(modules, commands.map((name) => `${name.replaceAll("-", "_")}.ts`).toSorted());
   for (const file of modules) {
     const { main } = await import(new URL(file, directory).href);
     assert.equal(typeof main, "function", file);
   }
-  const source = await Deno.readTextFile(MAIN);
+  const names = new URL("../../cli/program_name.ts", import.meta.url);
+  const source = await Deno.readTextFile(MAIN) + await Deno.readTextFile(names);
   for (const name of [...COMMANDS, "complete", "engine"]) {
     assert.ok(source.includes(`\n  "${name}",\n`), name);
   }
