@@ -5,6 +5,7 @@ import { formatKey } from "../../core/keys.ts";
 import { formatStatusJson } from "../../core/status/json.ts";
 import type { StatusReport } from "../../core/status/report.ts";
 import type { EngineStatus, InterfaceStatus, PeerStatus } from "../../core/uapi/status.ts";
+import { peerStatus } from "../core/status/statuses.ts";
 import { problemsOf, schema, validator } from "./status_schema.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -31,17 +32,7 @@ const BUSY: PeerStatus = {
   refusesSegmentation: true,
 };
 
-const IDLE: PeerStatus = {
-  publicKey: key(2),
-  name: null,
-  endpoint: null,
-  allowedIps: [],
-  lastHandshake: { seconds: 0, nanoseconds: 0 },
-  receivedBytes: 0,
-  sentBytes: 0,
-  persistentKeepalive: 0,
-  refusesSegmentation: false,
-};
+const IDLE = peerStatus(2);
 
 const ENGINE: EngineStatus = {
   version: "1.2.3",
