@@ -4,7 +4,8 @@
  * as arguments select the mutants whose property holds one of them.
  */
 
-import { type Mutant, MUTANTS } from "./mutant_list.ts";
+import { MUTANTS } from "./mutants/mod.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 /** What the tests need to run. */

@@ -1,0 +1,15 @@
+import { CLI_MUTANTS } from "./cli.ts";
+import { CRYPTO_MUTANTS } from "./crypto.ts";
+import { FFI_MUTANTS } from "./ffi.ts";
+import { FORMATS_MUTANTS } from "./formats.ts";
+import type { Mutant } from "./mutant.ts";
+import { PROTOCOL_MUTANTS } from "./protocol.ts";
+
+/** Every property that keeps an attacker out, broken in turn. */
+export const MUTANTS: readonly Mutant[] = [
+  ...PROTOCOL_MUTANTS,
+  ...CRYPTO_MUTANTS,
+  ...FORMATS_MUTANTS,
+  ...FFI_MUTANTS,
+  ...CLI_MUTANTS,
+];
