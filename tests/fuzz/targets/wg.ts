@@ -18,7 +18,9 @@ const SURROUNDINGS = {
   resolve(host: string, service: string) {
     const [literal = "", zone = ""] = host.split("%", 2);
     const address = IpAddress.parse(literal);
-    if (address === null || (zone !== "" && address.family === 4)) {
+    // As getaddrinfo(3): a zone is the name of an interface, of which there are none with odd names here.
+    const isZone = host === literal || /^[a-zA-Z0-9_.-]{1,15}$/.test(zone);
+    if (address === null || !isZone || (zone !== "" && address.family === 4)) {
       throw new WgError(`Name or service not known: \`${host}'`);
     }
     return { address, port: portOf(service), zone };
