@@ -24,10 +24,11 @@ const used = new Set<Difference>();
 let compared = 0;
 
 /**
- * What only the compiled program can do as `wg` does: see the path that it was called by, and arguments that
- * aren't UTF-8; be run by a user who can't read the runtime in root's home directory.
+ * What only the compiled program can do as `wg` does: see the path that it was called by, arguments that
+ * aren't UTF-8, and a carriage return at an argument's end, which `deno run` takes off; be run by a user who
+ * can't read the runtime in root's home directory.
  */
-const NEEDS_COMPILED = /^\/run\/t\/bin\/wg|\\xff|\bnobody\b/;
+const NEEDS_COMPILED = /^\/run\/t\/bin\/wg|\\xff|\r'|\bnobody\b/;
 const isCompiled = wgts().length === 1;
 
 /** The rows that are about this version of the real `wg`. */
