@@ -236,6 +236,7 @@ export const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 export const CAP_DAC_READ_SEARCH = 2;
 export const CAP_SETPCAP = 8;
 export const CAP_NET_BIND_SERVICE = 10;
+export const CAP_NET_BROADCAST = 11;
 export const CAP_NET_ADMIN = 12;
 export const CAP_NET_RAW = 13;
 export const CAP_SYS_ADMIN = 21;

@@ -10,6 +10,7 @@ import {
 } from "../core/netlink/message.ts";
 import { Errno, SysError } from "./errno.ts";
 import { KernelTransport, type NetlinkTransport } from "./netlink_transport.ts";
+import { type InterfaceLocation, locateTun } from "./tun_location.ts";
 
 const RTMGRP_LINK = 1;
 /** Datagrams read in one go, so that a storm of changes elsewhere doesn't stop the engine. */
@@ -19,40 +20,74 @@ const DATAGRAMS_AT_ONCE = 64;
 export type LinkEvent =
   /** Its state as first seen, or after a change of name, MTU or flags. */
   | { readonly kind: "changed"; readonly link: Link }
-  /** It moved to another network namespace, where it has the index `newIndex`. */
-  | { readonly kind: "moved"; readonly newIndex: number }
+  /**
+   * It moved to another network namespace, where it has the index `newIndex`. Unless it can be followed
+   * there, no more is told of it.
+   */
+  | { readonly kind: "moved"; readonly newIndex: number; readonly followed: boolean }
   /** It no longer exists. */
   | { readonly kind: "deleted" };
 
+/** How a {@linkcode LinkMonitor} goes after its interface. */
+export interface LinkPursuit {
+  /** Finds it, wherever it is. Throws SysError. */
+  locate(): InterfaceLocation;
+  /** As {@linkcode KernelTransport.listenToAllNamespaces}. */
+  listenToAllNamespaces(all: boolean): boolean;
+}
+
 /**
  * Follows one interface: its deletion, its moving to another network namespace, its name, MTU, and
- * being up or down. Needs no privilege and never waits.
+ * being up or down. Never waits.
+ *
+ * In its own namespace it needs no privilege, and hears of each change. Of other namespaces it hears that
+ * something has changed, but not where, and asks for the state each time.
  */
 export class LinkMonitor implements Disposable {
   readonly #transport: NetlinkTransport;
+  readonly #pursuit: LinkPursuit | null;
+  #location: InterfaceLocation;
   #last: Link | null = null;
-  #missedSome = false;
+  /** Whether the state has to be asked for when all has been read. */
+  #isStale = false;
 
   /** See {@linkcode LinkMonitor.open}; `transport` listens to RTMGRP_LINK and doesn't block. */
   constructor(
     transport: NetlinkTransport,
     /** Readable (POLLIN) when there may be events. */
     readonly fd: number,
-    /** The interface's index. */
-    readonly interfaceIndex: number,
+    location: InterfaceLocation,
+    pursuit: LinkPursuit | null = null,
   ) {
     this.#transport = transport;
+    this.#pursuit = pursuit;
+    this.#location = location;
+    if (location.namespaceId !== null) pursuit?.listenToAllNamespaces(true);
     this.#askForState();
   }
 
   /**
-   * Follows the interface with that index in the calling thread's network namespace. The first
-   * {@linkcode LinkMonitor.readEvents} tells its present state.
+   * Follows the interface with that index in the calling thread's network namespace, as long as it is there.
+   * The first {@linkcode LinkMonitor.readEvents} tells its present state.
    * @throws {SysError} when no netlink socket can be opened
    */
   static open(interfaceIndex: number): LinkMonitor {
-    const transport = KernelTransport.open({ groups: RTMGRP_LINK, nonblocking: true });
-    return new LinkMonitor(transport, transport.fd, interfaceIndex);
+    const transport = openTransport();
+    return new LinkMonitor(transport, transport.fd, { index: interfaceIndex, namespaceId: null });
+  }
+
+  /**
+   * Follows a TUN interface, by its file descriptor, wherever it is and goes. Elsewhere that takes
+   * CAP_NET_ADMIN, CAP_NET_BROADCAST and Linux 5.2.
+   * @throws {SysError} when it can't be found, or no netlink socket be opened
+   */
+  static openTun(fd: number): LinkMonitor {
+    const location = locateTun(fd);
+    const transport = openTransport();
+    return new LinkMonitor(transport, transport.fd, location, {
+      locate: () => locateTun(fd),
+      listenToAllNamespaces: (all) => transport.listenToAllNamespaces(all),
+    });
   }
 
   /**
@@ -68,9 +103,9 @@ export class LinkMonitor implements Disposable {
       try {
         const datagram = this.#transport.receive();
         if (datagram === null) {
-          if (!this.#missedSome) break;
+          if (!this.#isStale) break;
           // Not earlier: the kernel drops answers until the socket's buffer has been emptied.
-          this.#missedSome = false;
+          this.#isStale = false;
           this.#askForState();
           continue;
         }
@@ -81,7 +116,7 @@ export class LinkMonitor implements Disposable {
       } catch (error) {
         const isOverrun = error instanceof SysError && error.errno === Errno.ENOBUFS;
         if (!isOverrun && !(error instanceof NetlinkFormatError)) throw error;
-        this.#missedSome = true;
+        this.#isStale = true;
       }
     }
     return events;
@@ -98,23 +133,30 @@ export class LinkMonitor implements Disposable {
 
   /** Asks for the interface's state, which comes among the notifications. */
   #askForState(): void {
-    const request = getLink({ index: this.interfaceIndex });
+    const { index, namespaceId } = this.#location;
+    const request = getLink({ index }, namespaceId);
     const bytes = new Uint8Array(messageSize(request));
     encodeMessage(bytes, 0, request, 1, false);
     this.#transport.send(bytes);
   }
 
   #eventOf(message: NetlinkMessage): LinkEvent | null {
+    const { index, namespaceId } = this.#location;
     if (message.type === NLMSG_ERROR) {
       const gone = decodeAcknowledgement(message).errno === Errno.ENODEV;
-      return gone ? { kind: "deleted" } : null;
+      if (!gone) return null;
+      return namespaceId === null ? { kind: "deleted" } : this.#pursue(null);
     }
     if (message.type !== RTM_NEWLINK && message.type !== RTM_DELLINK) return null;
     const link = decodeLink(message.payload);
-    if (link === null || link.index !== this.interfaceIndex) return null;
+    if (link === null || link.index !== index) return null;
+    if (namespaceId !== null && link.namespaceId !== namespaceId) {
+      // Of this namespace or of another: only an answer says which.
+      this.#isStale = true;
+      return null;
+    }
     if (message.type === RTM_DELLINK) {
-      if (link.newIndex === undefined) return { kind: "deleted" };
-      return { kind: "moved", newIndex: link.newIndex };
+      return link.newIndex === undefined ? { kind: "deleted" } : this.#pursue(link.newIndex);
     }
     const last = this.#last;
     this.#last = link;
@@ -122,4 +164,27 @@ export class LinkMonitor implements Disposable {
       last.flags === link.flags;
     return isSame ? null : { kind: "changed", link };
   }
+
+  /** Goes after the interface, which isn't where it was: it has the index `newIndex` now, if that is known. */
+  #pursue(newIndex: number | null): LinkEvent {
+    const lost: LinkEvent = newIndex === null
+      ? { kind: "deleted" }
+      : { kind: "moved", newIndex, followed: false };
+    if (this.#pursuit === null) return lost;
+    try {
+      const location = this.#pursuit.locate();
+      if (!this.#pursuit.listenToAllNamespaces(location.namespaceId !== null)) return lost;
+      this.#location = location;
+    } catch (error) {
+      if (error instanceof SysError) return lost;
+      throw error;
+    }
+    this.#last = null;
+    this.#isStale = true;
+    return { kind: "moved", newIndex: this.#location.index, followed: true };
+  }
+}
+
+function openTransport(): KernelTransport {
+  return KernelTransport.open({ groups: RTMGRP_LINK, nonblocking: true });
 }

@@ -39,9 +39,9 @@ export function inNewNetworkNamespace<T>(body: () => T): T {
   });
 }
 
-/** The inode number of this process's network namespace; 0 when it can't be had. */
+/** The inode number of the calling thread's network namespace; 0 when it can't be had. */
 export function ownNetworkNamespace(): number {
-  return inodeOf("/proc/self/ns/net");
+  return inodeOf("/proc/thread-self/ns/net");
 }
 
 /**
@@ -49,10 +49,21 @@ export function ownNetworkNamespace(): number {
  * it can't be had, as before Linux 5.2.
  */
 export function networkNamespaceOfTun(fd: number): number {
-  const namespace = libc.ioctlInteger(fd, TUNGETDEVNETNS, 0);
-  if (namespace < 0) return 0;
+  return withNamespaceOfTun(fd, (_, inode) => inode) ?? 0;
+}
+
+/**
+ * Passes `body` a file descriptor of the network namespace that a TUN interface is in, and its inode number;
+ * null when it can't be had.
+ */
+export function withNamespaceOfTun<T>(
+  tunFd: number,
+  body: (fd: number, inode: number) => T,
+): T | null {
+  const namespace = libc.ioctlInteger(tunFd, TUNGETDEVNETNS, 0);
+  if (namespace < 0) return null;
   try {
-    return inodeOf(`/proc/self/fd/${namespace}`);
+    return body(namespace, inodeOf(`/proc/self/fd/${namespace}`));
   } finally {
     libc.close(namespace);
   }

@@ -20,6 +20,7 @@ export const NETLINK_NETFILTER = 12;
 export const NETLINK_GENERIC = 16;
 
 const SOL_NETLINK = 270;
+const NETLINK_LISTEN_ALL_NSID = 8;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
@@ -103,6 +104,17 @@ export class KernelTransport implements NetlinkTransport {
       libc.close(fd);
       throw error;
     }
+  }
+
+  /**
+   * Has the multicast groups also tell of other network namespaces, those that have an id in this one. The
+   * messages don't say of which.
+   *
+   * @returns false without CAP_NET_BROADCAST
+   */
+  listenToAllNamespaces(all: boolean): boolean {
+    const value = Int32Array.of(all ? 1 : 0);
+    return libc.setsockopt(this.fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, value, 4) === 0;
   }
 
   send(datagram: Uint8Array<ArrayBuffer>): void {

@@ -9,6 +9,7 @@ import {
   CAP_DAC_READ_SEARCH,
   CAP_NET_ADMIN,
   CAP_NET_BIND_SERVICE,
+  CAP_NET_BROADCAST,
   O_CLOEXEC,
   O_RDONLY,
   PR_CAP_AMBIENT,
@@ -22,10 +23,15 @@ import { denySystemCalls } from "./seccomp.ts";
 import { cString } from "./text.ts";
 
 /**
- * What a running tunnel still needs: CAP_NET_ADMIN for firewall marks and large buffers, and
- * CAP_NET_BIND_SERVICE for a listen port below 1024.
+ * What a running tunnel still needs: CAP_NET_ADMIN for firewall marks and large buffers,
+ * CAP_NET_BIND_SERVICE for a listen port below 1024, and CAP_NET_BROADCAST, which allows nothing but to
+ * hear of changes of interfaces, for one that is in another network namespace.
  */
-export const ENGINE_CAPABILITIES: readonly number[] = [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE];
+export const ENGINE_CAPABILITIES: readonly number[] = [
+  CAP_NET_ADMIN,
+  CAP_NET_BIND_SERVICE,
+  CAP_NET_BROADCAST,
+];
 
 /**
  * The capabilities to start the engine with: {@linkcode ENGINE_CAPABILITIES}, and CAP_DAC_READ_SEARCH

@@ -110,16 +110,10 @@ export class TunDevice {
    * @throws SysError with EBADF or ENOTTY when it isn't a TUN's, EBADFD when it has no interface
    */
   static fromFd(fd: number): TunDevice {
-    const request = new Uint8Array(IFREQ.SIZE);
-    check(`use file descriptor ${fd} as a TUN interface`, libc.ioctl(fd, TUNGETIFF, request));
+    const { name, flags } = readInterface(fd);
     setNonblocking(fd);
     setCloseOnExec(fd);
-    const flags = new DataView(request.buffer).getUint16(IFREQ.FLAGS, true);
-    return new TunDevice(
-      fd,
-      fromCString(request.subarray(IFREQ.NAME, IFREQ.NAME + IFNAMSIZ)),
-      (flags & IFF_VNET_HDR) !== 0,
-    );
+    return new TunDevice(fd, name, (flags & IFF_VNET_HDR) !== 0);
   }
 
   /**
@@ -163,6 +157,23 @@ export class TunDevice {
   close(): void {
     libc.close(this.fd);
   }
+}
+
+/**
+ * The present name of the interface of a TUN file descriptor.
+ * @throws SysError as {@linkcode TunDevice.fromFd} does
+ */
+export function interfaceOfTun(fd: number): string {
+  return readInterface(fd).name;
+}
+
+function readInterface(fd: number): { name: string; flags: number } {
+  const request = new Uint8Array(IFREQ.SIZE);
+  check(`use file descriptor ${fd} as a TUN interface`, libc.ioctl(fd, TUNGETIFF, request));
+  return {
+    name: fromCString(request.subarray(IFREQ.NAME, IFREQ.NAME + IFNAMSIZ)),
+    flags: new DataView(request.buffer).getUint16(IFREQ.FLAGS, true),
+  };
 }
 
 function featuresOf({ tso, ecn, uso }: TunOffload): number {

@@ -8,7 +8,6 @@ import { SystemClock } from "../../ffi/clock.ts";
 import { FileWatch } from "../../ffi/inotify.ts";
 import { POLLIN, POLLOUT, SIGINT, SIGTERM } from "../../ffi/layout.ts";
 import { type LinkEvent, LinkMonitor } from "../../ffi/link_monitor.ts";
-import { Network } from "../../ffi/network.ts";
 import { PollSet, toMicroseconds } from "../../ffi/poll.ts";
 import { SignalFd } from "../../ffi/signal.ts";
 import type { TunDevice } from "../../ffi/tun.ts";
@@ -142,7 +141,7 @@ export class Engine {
       now: this.#now,
     });
     this.#poll = new PollSet(arena, SLOT.status + (status === null ? 0 : CONTROL_POLL_SLOTS));
-    this.#link = openLinkMonitor(tun.name);
+    this.#link = LinkMonitor.openTun(tun.fd);
     this.#socketFile = FileWatch.open(control.path);
     const target = this.#controlTarget();
     this.#control = new ControlServer(control, target, this.#controlPoll(SLOT.control));
@@ -261,6 +260,10 @@ export class Engine {
           this.#stop("the interface was deleted");
           break;
         case "moved":
+          if (event.followed) {
+            this.#logger.info("the interface moved to another network namespace");
+            break;
+          }
           this.#logger.info(
             "the interface moved to another network namespace: its MTU and state are no longer followed",
           );
@@ -386,9 +389,4 @@ export class Engine {
       isReady: (index) => this.#poll.ready(first + index) !== 0,
     };
   }
-}
-
-function openLinkMonitor(name: string): LinkMonitor {
-  using network = Network.open();
-  return LinkMonitor.open(network.getLink(name).index);
 }

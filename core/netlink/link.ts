@@ -32,6 +32,7 @@ const IFLA_NET_NS_FD = 28;
 const IFLA_EXT_MASK = 29;
 const IFLA_GSO_MAX_SIZE = 41;
 const IFLA_NEW_NETNSID = 45;
+const IFLA_TARGET_NETNSID = 46;
 const IFLA_NEW_IFINDEX = 49;
 
 const IFLA_INFO_KIND = 1;
@@ -65,6 +66,8 @@ export interface Link {
   readonly master: number;
   /** Length of the transmit queue in packets. */
   readonly txQueueLength: number;
+  /** The id of the namespace that it is in, as seen from here, in the answer to a request that named one. */
+  readonly namespaceId?: number;
   /** In the RTM_DELLINK of a move: the other namespace's id as seen from here (-1: none). */
   readonly newNamespaceId?: number;
   /** In the RTM_DELLINK of a move: the index in the other namespace. */
@@ -103,11 +106,18 @@ export function dumpLinks(kind?: string): NetlinkRequest {
   return request(RTM_GETLINK, NLM_F_DUMP, attributes);
 }
 
-/** A request for one interface. The kernel answers ENODEV when there is none. */
-export function getLink(which: { readonly name: string } | { readonly index: number }) {
+/**
+ * A request for one interface, in the namespace with that id as seen from here, by default in the socket's
+ * own. The kernel answers ENODEV when there is none, and wants CAP_NET_ADMIN for another namespace.
+ */
+export function getLink(
+  which: { readonly name: string } | { readonly index: number },
+  namespaceId: number | null = null,
+): NetlinkRequest {
   const attributes = encoder("index" in which ? which.index : 0)
     .u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   if ("name" in which) attributes.string(IFLA_IFNAME, which.name, IFNAMSIZ);
+  if (namespaceId !== null) attributes.i32(IFLA_TARGET_NETNSID, namespaceId);
   return request(RTM_GETLINK, 0, attributes);
 }
 
@@ -204,6 +214,9 @@ export function decodeLink(payload: Uint8Array): Link | null {
         break;
       case IFLA_TXQLEN:
         link.txQueueLength = attribute.u32();
+        break;
+      case IFLA_TARGET_NETNSID:
+        link.namespaceId = attribute.i32();
         break;
       case IFLA_NEW_NETNSID:
         link.newNamespaceId = attribute.i32();

@@ -9,6 +9,7 @@ import { type LinkEvent, LinkMonitor } from "../../ffi/link_monitor.ts";
 import { inNewNetworkNamespace } from "../../ffi/namespace.ts";
 import { Network } from "../../ffi/network.ts";
 import { cString } from "../../ffi/text.ts";
+import { TunDevice } from "../../ffi/tun.ts";
 import { acknowledgement, FakeNetlink } from "./fake_netlink.ts";
 import { ip, networkTest } from "./iproute.ts";
 
@@ -30,6 +31,26 @@ function readable(fd: number): boolean {
   entry.setInt32(0, fd, true);
   entry.setInt16(4, POLLIN, true);
   return libc.poll(new Uint8Array(entry.buffer), 1, 0) === 1;
+}
+
+/** A descriptor of the calling thread's network namespace. */
+function openNamespace(): number {
+  return libc.open(cString("/proc/thread-self/ns/net"), O_RDONLY | O_CLOEXEC, 0);
+}
+
+/** Another network namespace, to be changed from this one. */
+function newNamespace() {
+  return inNewNetworkNamespace(() => {
+    const fd = openNamespace(), network = Network.open();
+    return {
+      fd,
+      network,
+      [Symbol.dispose]() {
+        libc.close(fd);
+        network.close();
+      },
+    };
+  });
 }
 
 /** Events as short text. */
@@ -73,14 +94,73 @@ networkTest("a monitor tells that its interface moved to another namespace", () 
   withMonitor((monitor, network, index) => {
     inNewNetworkNamespace(() => {
       using there = Network.open();
-      const fd = libc.open(cString("/proc/thread-self/ns/net"), O_RDONLY | O_CLOEXEC, 0);
+      const fd = openNamespace();
       network.changeLink(index, { namespace: { fd } });
       libc.close(fd);
       const events = monitor.readEvents();
       assert.deepEqual(words(events), ["moved"]);
-      assert.deepEqual(events, [{ kind: "moved", newIndex: there.getLink("va").index }]);
+      const newIndex = there.getLink("va").index;
+      assert.deepEqual(events, [{ kind: "moved", newIndex, followed: false }]);
     });
   });
+});
+
+networkTest("a monitor follows a TUN through namespaces and home, and sees its end", () => {
+  const tun = TunDevice.open("wgfm%d", { vnetHeader: false });
+  using home = Network.open();
+  using monitor = LinkMonitor.openTun(tun.fd);
+  const { index } = home.getLink(tun.name);
+  const homeFd = openNamespace();
+  using first = newNamespace(), second = newNamespace();
+  assert.deepEqual(words(monitor.readEvents()), [`${tun.name} 1500 down`]);
+
+  // So that it gets another index than it has at home.
+  for (let i = 0; i < 3; i++) first.network.createLink(`br${i}`, "bridge");
+  home.changeLink(index, { namespace: { fd: first.fd } });
+  const there = first.network.getLink(tun.name).index;
+  const [moved, ...state] = monitor.readEvents();
+  assert.deepEqual(moved, { kind: "moved", newIndex: there, followed: true });
+  assert.deepEqual(words(state), [`${tun.name} 1500 down`]);
+  first.network.changeLink(there, { up: true, mtu: 1380 });
+  assert.equal(words(monitor.readEvents()).at(-1), `${tun.name} 1380 up`);
+  // Others, of which one has the same index at home.
+  home.createVethPair({ name: "va" }, { name: "vb" });
+  home.createVethPair({ name: "vc" }, { name: "vd" });
+  assert(home.listLinks().some(({ index }) => index === there));
+  for (const { index } of home.listLinks()) home.changeLink(index, { mtu: 1300 });
+  first.network.changeLink(first.network.getLink("br1").index, { mtu: 1301 });
+  assert.deepEqual(words(monitor.readEvents()), []);
+
+  first.network.changeLink(there, { namespace: { fd: second.fd } });
+  const onward = second.network.getLink(tun.name).index;
+  second.network.changeLink(onward, { up: true, mtu: 1281 });
+  const seen = words(monitor.readEvents());
+  assert(seen.includes("moved"));
+  assert.equal(seen.at(-1), `${tun.name} 1281 up`);
+  using late = LinkMonitor.openTun(tun.fd);
+  assert.deepEqual(words(late.readEvents()), [`${tun.name} 1281 up`]);
+
+  second.network.changeLink(onward, { namespace: { fd: homeFd } });
+  libc.close(homeFd);
+  assert.equal(words(monitor.readEvents()).at(-1), `${tun.name} 1281 down`);
+  const back = home.getLink(tun.name).index;
+  home.changeLink(back, { up: true });
+  assert.equal(words(monitor.readEvents()).at(-1), `${tun.name} 1281 up`);
+  home.deleteLink(back);
+  assert.equal(words(monitor.readEvents()).at(-1), "deleted");
+  tun.close();
+});
+
+networkTest("a monitor sees the end of a TUN in another namespace", () => {
+  const tun = TunDevice.open("wgfn%d", { vnetHeader: false });
+  using home = Network.open();
+  using monitor = LinkMonitor.openTun(tun.fd);
+  using other = newNamespace();
+  home.changeLink(home.getLink(tun.name).index, { namespace: { fd: other.fd } });
+  assert.equal(words(monitor.readEvents()).at(-1), `${tun.name} 1500 down`);
+  other.network.deleteLink(other.network.getLink(tun.name).index);
+  assert.equal(words(monitor.readEvents()).at(-1), "deleted");
+  tun.close();
 });
 
 networkTest("leaving a bridge is not the interface's end", () => {
@@ -119,11 +199,12 @@ networkTest("a monitor sees what ip link does", () => {
 });
 
 const INDEX = 7;
+const HERE = { index: INDEX, namespaceId: null };
 const state = (mtu: number) => changeLink(INDEX, { name: "wg0", mtu, up: true }).payload;
 
 Deno.test("after an overrun a monitor asks, but only when it has read all there was", () => {
   const kernel = new FakeNetlink(() => [[{ type: RTM_NEWLINK, payload: state(1280) }]]);
-  const monitor = new LinkMonitor(kernel, 3, INDEX);
+  const monitor = new LinkMonitor(kernel, 3, HERE);
   assert.deepEqual(words(monitor.readEvents()), ["wg0 1280 up"]);
   kernel.queue.push("overrun", [{ type: RTM_NEWLINK, payload: state(1400) }]);
   assert.deepEqual(words(monitor.readEvents()), ["wg0 1400 up", "wg0 1280 up"]);
@@ -136,7 +217,7 @@ Deno.test("a monitor survives nonsense, and asks what it may have missed", () =>
   const kernel = new FakeNetlink(() => [
     isGone ? [acknowledgement(Errno.ENODEV)] : [{ type: RTM_NEWLINK, payload: state(1280) }],
   ]);
-  const monitor = new LinkMonitor(kernel, 3, INDEX);
+  const monitor = new LinkMonitor(kernel, 3, HERE);
   monitor.readEvents();
   kernel.queue.push(new Uint8Array(5), [{ type: RTM_NEWLINK, payload: new Uint8Array(3) }]);
   assert.deepEqual(words(monitor.readEvents()), []);
@@ -147,7 +228,7 @@ Deno.test("a monitor survives nonsense, and asks what it may have missed", () =>
 
 Deno.test("no datagram breaks a monitor", () => {
   const kernel = new FakeNetlink(() => []);
-  const monitor = new LinkMonitor(kernel, 3, INDEX);
+  const monitor = new LinkMonitor(kernel, 3, HERE);
   const message = fc.record({
     type: fc.constantFrom(2, 3, RTM_NEWLINK, RTM_DELLINK),
     payload: fc.uint8Array({ maxLength: 60 }),
@@ -165,7 +246,7 @@ Deno.test("no datagram breaks a monitor", () => {
 
 Deno.test("a monitor leaves a storm for the next turn", () => {
   const kernel = new FakeNetlink(() => []);
-  const monitor = new LinkMonitor(kernel, 3, INDEX);
+  const monitor = new LinkMonitor(kernel, 3, HERE);
   for (let i = 0; i < 100; i++) {
     kernel.queue.push([{ type: RTM_NEWLINK, payload: state(1000 + i) }]);
   }
