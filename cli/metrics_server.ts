@@ -20,8 +20,10 @@ export type ListenAddress =
 
 /** Bytes of the longest request. */
 const MAX_REQUEST_SIZE = 8192;
-/** Connections that are served at the same time; more are closed. */
+/** Connections that are served at the same time; for another one, the longest idle one is closed. */
 const MAX_CONNECTIONS = 16;
+/** What stands between the head and the body of a request or a response (RFC 9112 section 2.1). */
+const END_OF_HEAD = "\r\n\r\n";
 /** How long a client may take to send its request and to take the answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 /** How long to wait when no connection can be accepted, as without free file descriptors. */
@@ -57,7 +59,8 @@ export async function serveMetrics(address: ListenAddress): Promise<number> {
 
 class MetricsServer {
   readonly #listener: Deno.Listener;
-  readonly #connections = new Set<Deno.Conn>();
+  /** In the order of their arrival, with what they wait for. */
+  readonly #connections = new Map<Deno.Conn, "request" | "answer">();
   #closed = false;
   /** The page that is being made: whoever comes meanwhile gets it too. */
   #page: Promise<string> | null = null;
@@ -79,8 +82,8 @@ class MetricsServer {
     while (!this.#closed) {
       try {
         const connection = await this.#listener.accept();
-        if (this.#connections.size >= MAX_CONNECTIONS) connection.close();
-        else this.#serveClient(connection);
+        if (this.#connections.size >= MAX_CONNECTIONS) this.#makeRoom();
+        this.#serveClient(connection);
       } catch {
         if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
@@ -90,15 +93,27 @@ class MetricsServer {
   close(): void {
     this.#closed = true;
     this.#listener.close();
-    for (const connection of this.#connections) close(connection);
+    for (const connection of this.#connections.keys()) close(connection);
+  }
+
+  /** Closes the oldest connection that has sent no request, or else the oldest one. */
+  #makeRoom(): void {
+    const connections = [...this.#connections];
+    const [connection] = connections.find(([, awaited]) => awaited === "request") ??
+      connections[0] ?? [];
+    if (connection === undefined) return;
+    this.#connections.delete(connection);
+    close(connection);
   }
 
   async #serveClient(connection: Deno.Conn): Promise<void> {
-    this.#connections.add(connection);
+    this.#connections.set(connection, "request");
     const timer = setTimeout(() => close(connection), TIMEOUT_MS);
     try {
       const request = await readRequest(connection);
-      if (request !== null) await write(connection, await this.#answer(request));
+      if (request === null) return;
+      this.#connections.set(connection, "answer");
+      await write(connection, await this.#answer(request));
     } catch {
       // The client is gone, or took too long: nobody is there to be told.
     } finally {
@@ -114,10 +129,16 @@ class MetricsServer {
     if (match === null) return response("400 Bad Request", "");
     const [, method, target = ""] = match;
     if (target.split("?")[0] !== "/metrics") return response("404 Not Found", "See /metrics\n");
-    if (method !== "GET") return response("405 Method Not Allowed", "", ["Allow: GET"]);
+    if (method !== "GET" && method !== "HEAD") {
+      return response("405 Method Not Allowed", "", ["Allow: GET, HEAD"]);
+    }
     try {
       this.#page ??= makePage().finally(() => this.#page = null);
-      return response("200 OK", await this.#page, [`Content-Type: ${METRICS_CONTENT_TYPE}`]);
+      const headers = [`Content-Type: ${METRICS_CONTENT_TYPE}`];
+      const text = response("200 OK", await this.#page, headers);
+      return method === "GET"
+        ? text
+        : text.slice(0, text.indexOf(END_OF_HEAD) + END_OF_HEAD.length);
     } catch (error) {
       printError(`wgts: ${error instanceof Error ? error.message : String(error)}`);
       return response("500 Internal Server Error", "");
@@ -139,7 +160,7 @@ async function readRequest(connection: Deno.Conn): Promise<string | null> {
     if (count === null) return null;
     length += count;
     const text = decoder.decode(buffer.subarray(0, length));
-    const end = text.indexOf("\r\n\r\n");
+    const end = text.indexOf(END_OF_HEAD);
     if (end >= 0) return text.slice(0, end);
   }
   return null;

@@ -116,6 +116,15 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "neither a directory nor the program itself is replaced, not even by force",
   },
   {
+    property: "idle clients of the metrics server don't lock out others",
+    file: "cli/metrics_server.ts",
+    snippet: "if (this.#connections.size >= MAX_CONNECTIONS) this.#makeRoom();\n",
+    replacement:
+      "if (this.#connections.size >= MAX_CONNECTIONS) { connection.close(); continue; }\n",
+    testFile: "tests/cli/metrics_server_test.ts",
+    test: "clients that do nothing hold up nobody: the longest idle one makes room",
+  },
+  {
     property: "down leaves no firewall rules",
     file: "cli/system/undo.ts",
     snippet: "return system.deleteFirewall(name, undo.family);",
