@@ -18,7 +18,7 @@ export async function main(args: string[]): Promise<number> {
   const dryRun = line.switches.has("--dry-run");
   const { name, path } = requireLocation(line.operand);
   if (!dryRun) requireNetAdmin(`take down ${name}`);
-  using opened = openSession(name, realPath(path));
+  using opened = openSession(name, realPath(path), () => config);
   const { session } = opened;
   const config = readInterface(session, path);
   const save = config?.saveConfig === true ? () => saveLater(name, path) : undefined;

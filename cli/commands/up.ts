@@ -40,6 +40,7 @@ export async function main(args: string[]): Promise<number> {
   warnOfMissingFeatures(config.interface);
   using system = new LinuxSystem({
     configFile: path,
+    config: () => config.interface,
     startEngine: (name) =>
       startEngine(openInterface(name), {
         log: foreground ? "stderr" : "syslog",

@@ -17,7 +17,7 @@ import { controlSocketPath } from "../engine/control_path.ts";
 import { removeEngineFiles } from "../engine/last_words.ts";
 import { changeInterface, controlSocketState, setInterface } from "./control_socket.ts";
 import { endedEngine } from "./ended_engines.ts";
-import { runHook } from "./hooks.ts";
+import { type HookConfig, runHook } from "./hooks.ts";
 import { changeKernelInterface, getKernelInterface } from "./kernel_interface.ts";
 import { discoverMtu } from "./mtu.ts";
 import { findEngine, identifyProcess, signalProcess } from "./process.ts";
@@ -38,6 +38,8 @@ export interface LinuxOptions {
   /** Path of the config, for hooks. */
   readonly configFile: string;
   /** Starts the engine of an interface; resolves to its pid. */
+  /** What hooks are told of the config, once it is read. */
+  readonly config?: () => HookConfig | undefined;
   readonly startEngine: (name: string) => Promise<number>;
   /** Prints a line on stderr. */
   readonly print: (line: string) => void;
@@ -48,6 +50,8 @@ export class LinuxSystem implements System, Disposable {
   readonly #network = Network.open();
   readonly #options: LinuxOptions;
 
+  /** Whether that was told. */
+  #lacksBash = false;
   constructor(options: LinuxOptions) {
     this.#options = options;
   }
@@ -240,8 +244,13 @@ export class LinuxSystem implements System, Disposable {
   }
 
   runHook(name: string, command: string, signal: AbortSignal): Promise<number> {
-    const { configFile } = this.#options;
-    return runHook(command, { interface: name, configFile }, signal);
+    const { configFile, config, print } = this.#options;
+    const variables = { interface: name, configFile, config: config?.() };
+    return runHook(command, variables, signal, (text) => {
+      if (this.#lacksBash) return;
+      this.#lacksBash = true;
+      print(`wgts: warning: ${text}`);
+    });
   }
 
   sleep(milliseconds: number): Promise<void> {

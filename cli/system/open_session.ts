@@ -1,5 +1,6 @@
 import { RUNTIME_DIRECTORY } from "../journal.ts";
 import { printError } from "../output.ts";
+import type { HookConfig } from "./hooks.ts";
 import { Interruptions } from "./interruption.ts";
 import { LinuxSystem } from "./linux.ts";
 import { currentScope } from "./scope.ts";
@@ -12,13 +13,18 @@ export interface OpenSession extends Disposable {
 
 /**
  * The session of a command that works on the tunnel `name` but starts no engine; hooks are told the
- * config's path `configFile`. SIGINT and the like interrupt it.
+ * config's path `configFile`, and what `config` gives. SIGINT and the like interrupt it.
  */
-export function openSession(name: string, configFile: string): OpenSession {
+export function openSession(
+  name: string,
+  configFile: string,
+  config: () => HookConfig | undefined = () => undefined,
+): OpenSession {
   const stack = new DisposableStack();
   const system = stack.use(
     new LinuxSystem({
       configFile,
+      config,
       startEngine: () => Promise.reject(new Error("This command starts nothing")),
       print: printError,
     }),

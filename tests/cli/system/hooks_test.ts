@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { runHook } from "../../../cli/system/hooks.ts";
+import { parseQuickConfig } from "../../../core/config/quick.ts";
+import { NO_BASH, runHook } from "../../../cli/system/hooks.ts";
 
 const VARIABLES = { interface: "wg0", configFile: "/etc/wireguard/wg0.conf" };
 const NEVER = new AbortController().signal;
@@ -38,6 +39,51 @@ Deno.test("wg-quick's variables are there, but not in the environment", async ()
     await outputOf(`echo "$INTERFACE $CONFIG_FILE" >$out; env | grep -c ^INTERFACE >>$out || true`),
     "wg0 /etc/wireguard/wg0.conf\n0\n",
   );
+});
+
+Deno.test("what wg-quick's commands see of the config, ours see too", async () => {
+  const text = `[Interface]
+Address = 10.0.0.1/24, fd00::1/64
+DNS = 10.0.0.53, fd00::53, example.org
+MTU = 1400
+Table = 77
+SaveConfig = true
+`;
+  const { interface: config } = parseQuickConfig(text, "wg0.conf", { servicePort: () => null });
+  const see = `for x in "\${#ADDRESSES[@]}" "\${ADDRESSES[@]}" "\${DNS[@]}" "\${DNS_SEARCH[@]}" \
+    $MTU $TABLE $SAVE_CONFIG $PROGRAM $#; do echo "$x"; done`;
+  const file = Deno.makeTempFileSync();
+  try {
+    const variables = { ...VARIABLES, config };
+    assert.equal(await runHook(`${see} >${file}; cmd true; die no`, variables, NEVER), 1);
+    assert.equal(
+      Deno.readTextFileSync(file),
+      "2\n10.0.0.1/24\nfd00::1/64\n10.0.0.53\nfd00::53\nexample.org\n1400\n77\n1\nwgts\n0\n",
+    );
+  } finally {
+    Deno.removeSync(file);
+  }
+});
+
+Deno.test("nobody sees a command in the list of processes, nor its children in their environment", async () => {
+  const output = await outputOf(`: s3cret; tr '\\0' ' ' </proc/$$/cmdline >$out; env >>$out`);
+  assert.match(output, /\bPATH=/);
+  assert.doesNotMatch(output, /s3cret/);
+});
+
+Deno.test("without bash, sh runs commands, and that is told", async () => {
+  const path = Deno.env.get("PATH") ?? "";
+  const directory = Deno.makeTempDirSync();
+  try {
+    Deno.env.set("PATH", directory);
+    const warnings: string[] = [];
+    const command = `[ -z "$BASH_VERSION" ] && [ "$INTERFACE $ADDRESSES" = "wg0 " ] && cmd exit 7`;
+    assert.equal(await runHook(command, VARIABLES, NEVER, (text) => warnings.push(text)), 7);
+    assert.deepEqual(warnings, [NO_BASH]);
+  } finally {
+    Deno.env.set("PATH", path);
+    Deno.removeSync(directory);
+  }
 });
 
 Deno.test("quotes, comments and line ends of a command mean what they mean to bash", async () => {

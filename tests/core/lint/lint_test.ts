@@ -115,10 +115,35 @@ PreUp = a=(1 2); function f { x; }; y &>z
 PreDown = iptables -A FORWARD -i %i -j ACCEPT; [ -n "${"$"}{x:-1}" ] && echo $((1 + 2)) 2>&1 | grep 'a$'`,
     "bashism 4 [[",
     "bashism 4 <(",
-    "bashism 4 ${x/",
     "bashism 5 a=(",
     "bashism 5 function",
     "bashism 5 &>",
+  ],
+  [
+    `${INTERFACE}PostUp = echo "${"$"}{x//a/b}" $RANDOM ${"$"}{a[1]} $'\\n' |& cat &>>z
+PostUp = for i in {1..3}; do touch /x/{a,b}; let n=1; x+=1; done
+PreUp = read -p x; printf -v y x; source f; [ a == b ]; if ((1)); then cat <<<x; fi`,
+    "bashism 4 ${x/",
+    "bashism 4 $RANDOM",
+    "bashism 4 ${a[",
+    "bashism 4 $'",
+    "bashism 4 |&",
+    "bashism 4 &>>",
+    "bashism 5 {1..3}",
+    "bashism 5 {a,b}",
+    "bashism 5 let",
+    "bashism 5 x+=",
+    "bashism 6 read -p",
+    "bashism 6 printf -v",
+    "bashism 6 source",
+    "bashism 6 ==",
+    "bashism 6 ((",
+    "bashism 6 <<<",
+  ],
+  [
+    `${INTERFACE}PostUp = nft 'add rule x dport {80,443} &> [[ '; awk "{print $1,$2}" # <(x)
+PreDown = f() { read -r x; echo "$UIDX a==b {1..3} \\"[[ x" \${x}; }; x=$(id -u); ! [ "$x" = 0 ]
+PreUp = sysctl net.core=1; resource let; echo "it's $#" ${"$"}{x#y} ${"$"}{1:-a,b}; ip route add 10.0.0.0/8`,
   ],
   [
     `[ Interface ]\nPrivate Key=${KEY}\nTa ble = off`,
