@@ -12,6 +12,7 @@ const PACKAGES: Record<string, string> = {
   "wireguard-go": "wireguard-go",
   "ip": "iproute2",
   "nft": "nftables",
+  "iptables-legacy": "iptables",
   "ping": "iputils-ping",
   "socat": "socat",
   "tcpdump": "tcpdump",

@@ -9,6 +9,7 @@ import {
   type Action,
   type Backend,
   describeAction,
+  fallbackOf,
   type Step,
   toleratedConsequence,
   undoOf,
@@ -60,17 +61,48 @@ export async function applySteps(
   const complained = new Set<string>();
   for (const step of steps) {
     session.signal.throwIfAborted();
-    try {
-      await applyStep(session, journal, step, progress);
-    } catch (error) {
-      const consequence = session.strict
-        ? null
-        : toleratedConsequence(step, codeOf(error), progress.mtu);
-      if (consequence === null) throw error;
-      if (complained.has(consequence)) continue;
-      complained.add(consequence);
-      session.warn(`${messageOf(error)}: ${consequence}`);
-    }
+    const problem = await tryStep(session, journal, step, progress);
+    if (problem === null) continue;
+    const consequence = session.strict
+      ? null
+      : toleratedConsequence(step, codeOf(problem), progress.mtu);
+    if (consequence === null) throw problem;
+    if (complained.has(consequence)) continue;
+    complained.add(consequence);
+    session.warn(`${messageOf(problem)}: ${consequence}`);
+  }
+}
+
+/**
+ * Carries out a step, or what takes its place where the system can't.
+ * @returns what made it fail; null when it succeeded
+ */
+async function tryStep(
+  session: Session,
+  journal: Journal,
+  step: Step,
+  progress: Progress,
+): Promise<unknown> {
+  try {
+    await applyStep(session, journal, step, progress);
+    return null;
+  } catch (error) {
+    const fallback = fallbackOf(step, codeOf(error));
+    if (fallback === null) return error;
+    const other = await tryStep(session, journal, fallback, progress);
+    return other === null ? null : new FallbackError(error, other);
+  }
+}
+
+/** Neither a step nor what takes its place could be carried out. */
+class FallbackError extends Error {
+  override readonly name = "FallbackError";
+  /** The name of the first error. */
+  readonly code: string;
+
+  constructor(first: unknown, second: unknown) {
+    super(`${messageOf(first)}; ${messageOf(second)}`);
+    this.code = codeOf(first);
   }
 }
 
@@ -103,12 +135,24 @@ async function applyJournalled(
   try {
     await apply(session, journal, action, progress);
   } catch (error) {
-    // A call to the kernel that failed changed nothing; an engine that failed may have got anywhere.
-    const isEngine = action.kind === "create-interface" && action.backend === "userspace";
-    if (!isEngine) journal.undone(entry);
+    if (await changedNothing(session, action)) journal.undone(entry);
     throw error;
   }
   journal.done(entry);
+}
+
+/** Whether nothing is left of `action`, which failed. */
+async function changedNothing({ system, name }: Session, action: Action): Promise<boolean> {
+  // An engine that failed may have got anywhere; a call to the kernel changed nothing.
+  if (action.kind === "create-interface") return action.backend === "kernel";
+  if (action.kind !== "add-firewall" || action.by === undefined) return true;
+  try {
+    // The rules of one table may be there without those of the other one.
+    await system.deleteIptablesRules(name, action.family);
+    return true;
+  } catch {
+    return false; // `down` tries it again
+  }
 }
 
 /** Chooses a rule's place at the last moment: hooks may add rules too. */
@@ -157,7 +201,9 @@ async function apply(
     case "add-unreachable":
       return system.addUnreachable(action.family, action.table);
     case "add-firewall":
-      return system.addFirewall(progress.index, name, action.family, action.fwmark);
+      return action.by === "iptables"
+        ? await system.addIptablesRules(progress.index, name, action.family, action.fwmark)
+        : system.addFirewall(progress.index, name, action.family, action.fwmark);
     case "add-rule":
       if (action.priority === null) throw new TypeError("a rule needs a priority");
       return system.addRule(action.family, action.rule, action.priority);

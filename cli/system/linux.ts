@@ -1,6 +1,6 @@
 import { changeTo } from "../../core/config/change.ts";
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
-import { type IpFamily, IpPrefix } from "../../core/ip.ts";
+import { type IpAddress, type IpFamily, IpPrefix } from "../../core/ip.ts";
 import { RT_TABLE_MAIN } from "../../core/netlink/family.ts";
 import { type Route, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
 import type { Rule } from "../../core/netlink/rule.ts";
@@ -18,6 +18,7 @@ import { removeEngineFiles } from "../engine/last_words.ts";
 import { changeInterface, controlSocketState, setInterface } from "./control_socket.ts";
 import { endedEngine } from "./ended_engines.ts";
 import { type HookConfig, runHook } from "./hooks.ts";
+import { addIptablesRules, deleteIptablesRules } from "./iptables.ts";
 import { changeKernelInterface, getKernelInterface } from "./kernel_interface.ts";
 import { discoverMtu } from "./mtu.ts";
 import { findEngine, identifyProcess, signalProcess } from "./process.ts";
@@ -37,9 +38,9 @@ const SRC_VALID_MARK = "/proc/sys/net/ipv4/conf/all/src_valid_mark";
 export interface LinuxOptions {
   /** Path of the config, for hooks. */
   readonly configFile: string;
-  /** Starts the engine of an interface; resolves to its pid. */
   /** What hooks are told of the config, once it is read. */
   readonly config?: () => HookConfig | undefined;
+  /** Starts the engine of an interface; resolves to its pid. */
   readonly startEngine: (name: string) => Promise<number>;
   /** Prints a line on stderr. */
   readonly print: (line: string) => void;
@@ -49,9 +50,9 @@ export interface LinuxOptions {
 export class LinuxSystem implements System, Disposable {
   readonly #network = Network.open();
   readonly #options: LinuxOptions;
-
   /** Whether that was told. */
   #lacksBash = false;
+
   constructor(options: LinuxOptions) {
     this.#options = options;
   }
@@ -203,13 +204,26 @@ export class LinuxSystem implements System, Disposable {
   }
 
   addFirewall(index: number, interfaceName: string, family: IpFamily, fwmark: number): void {
-    const addresses = this.#network.listAddresses({ interfaceIndex: index, family })
-      .map(({ address }) => address.address);
+    const addresses = this.#addressesOf(index, family);
     applyFirewall({ interfaceName, family, addresses, fwmark });
   }
 
   deleteFirewall(name: string, family: IpFamily): void {
     removeFirewall(name, family);
+  }
+
+  async addIptablesRules(
+    index: number,
+    interfaceName: string,
+    family: IpFamily,
+    fwmark: number,
+  ): Promise<void> {
+    const addresses = this.#addressesOf(index, family);
+    await addIptablesRules({ interfaceName, family, addresses, fwmark });
+  }
+
+  deleteIptablesRules(name: string, family: IpFamily): Promise<void> {
+    return deleteIptablesRules(name, family);
   }
 
   readSrcValidMark(): string {
@@ -255,6 +269,11 @@ export class LinuxSystem implements System, Disposable {
 
   sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  }
+
+  #addressesOf(interfaceIndex: number, family: IpFamily): IpAddress[] {
+    return this.#network.listAddresses({ interfaceIndex, family })
+      .map(({ address }) => address.address);
   }
 }
 

@@ -89,6 +89,10 @@ export interface System {
   addFirewall(index: number, name: string, family: IpFamily, fwmark: number): void;
   /** None being there is fine. */
   deleteFirewall(name: string, family: IpFamily): void;
+  /** Makes the same rules by iptables; rejects when it can't, and a part of them may be there then. */
+  addIptablesRules(index: number, name: string, family: IpFamily, fwmark: number): Promise<void>;
+  /** None being there is fine. */
+  deleteIptablesRules(name: string, family: IpFamily): Promise<void>;
   readSrcValidMark(): string;
   writeSrcValidMark(value: string): void;
   /** Whether a table holds a route of either family. */

@@ -67,6 +67,7 @@ async function undoEntry(
       return system.deleteUnreachable(undo.family, undo.table);
     case "delete-firewall":
       session.trace(describeUndo(undo, name));
+      if (undo.by === "iptables") return await system.deleteIptablesRules(name, undo.family);
       return system.deleteFirewall(name, undo.family);
     case "restore-src-valid-mark": {
       using _lock = await session.lockShared();

@@ -52,7 +52,13 @@ export type Action =
   /** Adds the default route of last resort to `table`, which answers "unreachable". */
   | { readonly kind: "add-unreachable"; readonly family: IpFamily; readonly table: number }
   /** Keeps others from reaching the interface's addresses from outside, and marks answers to the tunnel. */
-  | { readonly kind: "add-firewall"; readonly family: IpFamily; readonly fwmark: number };
+  | {
+    readonly kind: "add-firewall";
+    readonly family: IpFamily;
+    readonly fwmark: number;
+    /** What makes the rules: nf_tables, when absent. */
+    readonly by?: "iptables";
+  };
 
 /** How an {@linkcode Action} is taken back. Each touches only what the action made, and may be repeated. */
 export type Undo =
@@ -64,7 +70,7 @@ export type Undo =
     readonly priority: number | null;
   }
   | { readonly kind: "delete-unreachable"; readonly family: IpFamily; readonly table: number }
-  | { readonly kind: "delete-firewall"; readonly family: IpFamily }
+  | { readonly kind: "delete-firewall"; readonly family: IpFamily; readonly by?: "iptables" }
   | { readonly kind: "restore-src-valid-mark" };
 
 /** Metric of the unreachable route: the least preferred there is. */
@@ -88,7 +94,11 @@ export function undoOf(action: Action): Undo | null {
     case "add-unreachable":
       return { kind: "delete-unreachable", family: action.family, table: action.table };
     case "add-firewall":
-      return { kind: "delete-firewall", family: action.family };
+      return {
+        kind: "delete-firewall",
+        family: action.family,
+        ...(action.by === undefined ? {} : { by: action.by }),
+      };
     case "set-src-valid-mark":
       return { kind: "restore-src-valid-mark" };
     case "hook":

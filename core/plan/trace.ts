@@ -38,6 +38,7 @@ export function describeAction(action: Action, device: string): string | null {
     case "add-unreachable":
       return unreachable("add", action.family, action.table);
     case "add-firewall":
+      if (action.by === "iptables") return iptablesRestore(action.family);
       return `nft -f <(echo "table ${firewallWords(action.family, device)} { ... }")`;
   }
 }
@@ -52,6 +53,7 @@ export function describeUndo(undo: Undo, device: string): string {
     case "delete-unreachable":
       return unreachable("delete", undo.family, undo.table);
     case "delete-firewall":
+      if (undo.by === "iptables") return iptablesRestore(undo.family);
       return `nft delete table ${firewallWords(undo.family, device)}`;
     case "restore-src-valid-mark":
       return "sysctl -q net.ipv4.conf.all.src_valid_mark=0";
@@ -71,6 +73,10 @@ function unreachable(verb: "add" | "delete", family: IpFamily, table: number): s
 
 function firewallWords(family: IpFamily, device: string): string {
   return `${family === 4 ? "ip" : "ip6"} ${firewallTable(device, family).name}`;
+}
+
+function iptablesRestore(family: IpFamily): string {
+  return `${family === 4 ? "iptables" : "ip6tables"}-restore -n`;
 }
 
 /** `text` as one word of a shell command. */

@@ -190,6 +190,18 @@ function isForIpv6(action: Action): boolean {
 }
 
 /**
+ * What to do in place of `step`, which failed with the error called `code`: iptables makes the rules where
+ * the kernel's nf_tables can't. Null when there is nothing else.
+ */
+export function fallbackOf({ action, tolerance }: Step, code: string): Step | null {
+  const isForIptables = action.kind === "add-firewall" && action.by === undefined &&
+    tolerance?.errors?.includes(code) === true;
+  if (!isForIptables) return null;
+  const instead: Action = { ...action, by: "iptables" };
+  return { action: instead, undo: undoOf(instead), tolerance: { ...tolerance, errors: null } };
+}
+
+/**
  * What it means for the tunnel that `step` failed with the error called `code`.
  *
  * @param mtu that the interface has, in bytes

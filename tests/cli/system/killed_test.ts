@@ -4,7 +4,7 @@ import type { Backend } from "../../../core/plan.ts";
 import type { Session } from "../../../cli/system/session.ts";
 import { prefixes, quickConfig } from "../../core/plan/quick_config.ts";
 import { Harness } from "./harness.ts";
-import { ModelSystem } from "./model.ts";
+import { failure, ModelSystem } from "./model.ts";
 
 const PATH = "/etc/wireguard/wg0.conf";
 const CONFIG = quickConfig(
@@ -36,6 +36,7 @@ async function moments(
   const found: Moment[] = [];
   system.observer = (operation) => {
     const copy = new ModelSystem(structuredClone(system.state));
+    copy.fault = system.fault;
     found.push({ operation, system: copy, files: harness.files() });
   };
   await command(harness.session(system, { backend }));
@@ -61,7 +62,9 @@ function withoutEngine({ system, ...rest }: Moment): Moment {
 }
 
 function clone(moment: Moment): Moment {
-  return { ...moment, system: new ModelSystem(structuredClone(moment.system.state)) };
+  const system = new ModelSystem(structuredClone(moment.system.state));
+  system.fault = moment.system.fault;
+  return { ...moment, system };
 }
 
 /** The same moment, but somebody deleted the interface. */
@@ -134,6 +137,20 @@ Deno.test("kill -9 of up while it writes its journal: down cleans up, and so doe
     }
   }
   assert.ok(count > 30);
+});
+
+Deno.test("kill -9 of up and down at any moment where iptables makes the rules", async () => {
+  using harness = new Harness();
+  const system = new ModelSystem();
+  system.fault = (operation) => operation === "addFirewall" ? failure("EOPNOTSUPP") : null;
+  const upMoments = await moments(harness, system, (session) => bringUp(session, CONFIG, PATH));
+  assert.equal(Object.keys(system.state.firewalls).length, 2);
+  const downMoments = await moments(harness, system, takeDown);
+  assert.deepEqual(system.leftovers, CLEAN);
+  for (const moment of [...upMoments, ...downMoments]) {
+    await downThenClean(harness, clone(moment));
+    await upDownThenClean(harness, withoutEngine(moment));
+  }
 });
 
 Deno.test("kill -9 of down at any moment: down again cleans up, and so does up", async () => {

@@ -217,6 +217,24 @@ export class ModelSystem implements System {
     this.#do("deleteFirewall", () => delete this.state.firewalls[`${name} ${family}`]);
   }
 
+  async addIptablesRules(
+    index: number,
+    name: string,
+    family: IpFamily,
+    fwmark: number,
+  ): Promise<void> {
+    await this.#doLater("addIptablesRules", () => {
+      const { addresses } = this.#linkOf(index);
+      this.state.firewalls[`${name} ${family} iptables`] = { fwmark, addresses: [...addresses] };
+    });
+  }
+
+  async deleteIptablesRules(name: string, family: IpFamily): Promise<void> {
+    await this.#doLater("deleteIptablesRules", () => {
+      delete this.state.firewalls[`${name} ${family} iptables`];
+    });
+  }
+
   readSrcValidMark(): string {
     return this.state.srcValidMark;
   }

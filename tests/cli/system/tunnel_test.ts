@@ -337,11 +337,15 @@ Deno.test("a kernel without nf_tables is a warning, or with --strict a failure",
   using harness = new Harness();
   for (const code of ["EOPNOTSUPP", "EPROTONOSUPPORT", "EAFNOSUPPORT", "ENOENT"]) {
     const system = new ModelSystem();
-    system.fault = (operation) => operation === "addFirewall" ? failure(code) : null;
+    system.fault = (operation) => {
+      if (operation === "addIptablesRules") return new Error("no iptables");
+      return operation === "addFirewall" ? failure(code) : null;
+    };
     await bringUp(harness.session(system), FULL, PATH);
     const warnings = harness.printed.splice(0).filter((line) => line.startsWith("wgts: warning"));
     assert.equal(warnings.length, 1, "one for both families");
-    assert.match(warnings[0] ?? "", new RegExp(`${code}: neighbours .* can send packets to`));
+    const expected = `${code}; no iptables: neighbours .* can send packets to`;
+    assert.match(warnings[0] ?? "", new RegExp(expected));
     assert.equal(system.state.engines["wg0"]?.configured, true);
     await takeDown(harness.session(system));
     assert.deepEqual(system.leftovers, CLEAN);
@@ -352,6 +356,47 @@ Deno.test("a kernel without nf_tables is a warning, or with --strict a failure",
   system.fault = (operation) => operation === "addFirewall" ? failure("ENOBUFS") : null;
   await assert.rejects(bringUp(harness.session(system), FULL, PATH), { message: /ENOBUFS/ });
   assert.deepEqual(system.leftovers, CLEAN);
+});
+
+Deno.test("iptables makes the firewall rules for a kernel without nf_tables", async () => {
+  using harness = new Harness();
+  for (const strict of [false, true]) {
+    const system = new ModelSystem();
+    system.fault = (operation) => operation === "addFirewall" ? failure("EPROTONOSUPPORT") : null;
+    harness.printed.length = 0;
+    await bringUp(harness.session(system, { strict }), FULL, PATH);
+    const { printed } = harness;
+    assert.deepEqual(printed.filter((line) => !line.startsWith("[#] ")), []);
+    assert.deepEqual(printed.filter((line) => line.includes("tables")), [
+      "[#] ip6tables-restore -n",
+      "[#] iptables-restore -n",
+    ]);
+    const firewall = { fwmark: 51820, addresses: ["10.0.0.1/24", "fd00::1/64"] };
+    const expected = { "wg0 4 iptables": firewall, "wg0 6 iptables": firewall };
+    assert.deepEqual(system.state.firewalls, expected);
+    await takeDown(harness.session(system));
+    assert.deepEqual(system.leftovers, CLEAN);
+  }
+});
+
+Deno.test("what iptables made before it failed is removed, at down if not at once", async () => {
+  for (const isRemovable of [true, false]) {
+    using harness = new Harness();
+    const system = new ModelSystem();
+    let failing = true;
+    system.fault = (operation) => {
+      if (operation === "addFirewall") return failure("EOPNOTSUPP");
+      if (operation === "deleteIptablesRules" && failing && !isRemovable) return new Error("busy");
+      if (operation !== "addIptablesRules") return null;
+      system.state.firewalls["wg0 4 iptables"] = { fwmark: 1, addresses: [] };
+      return new Error("no table mangle");
+    };
+    await bringUp(harness.session(system), FULL, PATH);
+    assert.equal("wg0 4 iptables" in system.state.firewalls, !isRemovable);
+    failing = false;
+    await takeDown(harness.session(system));
+    assert.deepEqual(system.leftovers, CLEAN);
+  }
 });
 
 Deno.test("two tunnels with default routes, down in either order, restore everything", async () => {

@@ -1,5 +1,6 @@
 /** What the tests that kill `wgts` have in common. */
 import assert from "node:assert/strict";
+import { wgts } from "./program.ts";
 import { FAR_ENDPOINT, Site } from "./site.ts";
 import { assertRestored } from "./snapshot.ts";
 
@@ -14,9 +15,16 @@ export async function createSiteToKill(): Promise<Site> {
   return site;
 }
 
-/** `down` either cleans up, or says that there is nothing to clean up. Returns whether there was. */
-export async function downAfterKill(site: Site, before: string): Promise<boolean> {
-  const { code, stderr } = await site.wgts("down", "wg0");
+/**
+ * `down` either cleans up, or says that there is nothing to clean up. Returns whether there was.
+ * @param prefix of its command
+ */
+export async function downAfterKill(
+  site: Site,
+  before: string,
+  prefix: readonly string[] = [],
+): Promise<boolean> {
+  const { code, stderr } = await site.host.try([...prefix, ...wgts(), "down", "wg0"]);
   if (code !== 0) assert.match(stderr, /^[^\n]*wg0.* is not [^\n]*\n$/);
   await site.waitForNoProcess();
   await assertRestored(site.host, before);

@@ -1,0 +1,123 @@
+/**
+ * Runs iptables-restore(8) and iptables-save(8), which are only for kernels without nf_tables.
+ *
+ * @module
+ */
+import type { IpFamily } from "../../core/ip.ts";
+import type { TunnelFirewall } from "../../core/netlink/tunnel_firewall.ts";
+import { addedIptablesRules, removedIptablesRules } from "../../core/plan/iptables.ts";
+
+/** Exit code of iptables for a lock that another process holds, and for a kernel without resources. */
+const EXIT_RESOURCE_PROBLEM = 4;
+/** How often a taken lock is tried again, in milliseconds, and for how long. */
+const RETRY_MS = 100;
+const PATIENCE_MS = 5000;
+/** How long a process that a killed command left behind may take to end, in milliseconds. */
+const ORPHAN_MS = 5000;
+/** In the environment of what changes rules: tells whose they are to whoever finds the process. */
+const OWNER = "WGTS_FIREWALL_OF";
+/** Where the programs are when PATH, as a plain user's, doesn't tell. */
+const SBIN = "/usr/local/sbin:/usr/sbin:/sbin";
+
+/** iptables can't be run, or refused what it was asked. */
+export class IptablesError extends Error {
+  override readonly name = "IptablesError";
+}
+
+/** The program of iptables for `family` that is called `verb`: `ip6tables-restore`. */
+export function iptablesProgram(family: IpFamily, verb: "restore" | "save"): string {
+  return `${family === 4 ? "iptables" : "ip6tables"}-${verb}`;
+}
+
+/**
+ * Adds the firewall rules of a tunnel.
+ *
+ * @throws IptablesError when they can't be added; a part of them may be there then
+ */
+export async function addIptablesRules(firewall: TunnelFirewall): Promise<void> {
+  await restore(firewall.family, firewall.interfaceName, addedIptablesRules(firewall));
+}
+
+/**
+ * Removes the firewall rules of the tunnel `interfaceName` for `family`; where there are none, and no
+ * iptables, that is fine.
+ *
+ * @throws IptablesError when they can't be removed
+ */
+export async function deleteIptablesRules(interfaceName: string, family: IpFamily): Promise<void> {
+  await awaitOrphans(interfaceName);
+  const saved = await run(iptablesProgram(family, "save"), [], "", interfaceName);
+  const rules = saved === null ? null : removedIptablesRules(saved.stdout, interfaceName);
+  if (rules !== null) await restore(family, interfaceName, rules);
+}
+
+async function restore(family: IpFamily, interfaceName: string, rules: string): Promise<void> {
+  const program = iptablesProgram(family, "restore");
+  for (let waited = 0;; waited += RETRY_MS) {
+    const result = await run(program, ["-n"], rules, interfaceName);
+    if (result === null) throw new IptablesError(`Cannot run ${program}: it isn't installed`);
+    if (result.code === 0) return;
+    if (result.code !== EXIT_RESOURCE_PROBLEM || waited >= PATIENCE_MS) {
+      const [reason = ""] = result.stderr.trim().split("\n");
+      throw new IptablesError(`${program} failed with exit code ${result.code}: ${reason}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+/** What a program did; null when there is no such program. */
+async function run(
+  program: string,
+  args: readonly string[],
+  stdin: string,
+  interfaceName: string,
+): Promise<{ code: number; stdout: string; stderr: string } | null> {
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(program, {
+      args: [...args],
+      env: {
+        LC_ALL: "C",
+        PATH: `${Deno.env.get("PATH") ?? ""}:${SBIN}`,
+        [OWNER]: interfaceName,
+      },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw new IptablesError(`Cannot run ${program}: ${messageOf(error)}`);
+  }
+  const [{ code, stdout, stderr }] = await Promise.all([
+    child.output(),
+    // Whoever ends before it has read all tells why by its exit code.
+    new Blob([stdin]).stream().pipeTo(child.stdin).catch(() => {}),
+  ]);
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Waits until no process changes this tunnel's rules any more: its parent may have been killed. */
+async function awaitOrphans(interfaceName: string): Promise<void> {
+  for (let waited = 0; waited < ORPHAN_MS && hasOrphan(interfaceName); waited += RETRY_MS) {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+function hasOrphan(interfaceName: string): boolean {
+  const mark = `\0${OWNER}=${interfaceName}\0`;
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^[0-9]+$/.test(name)) continue;
+    try {
+      if (`\0${Deno.readTextFileSync(`/proc/${name}/environ`)}`.includes(mark)) return true;
+    } catch {
+      // It ended, or isn't ours to look at.
+    }
+  }
+  return false;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
