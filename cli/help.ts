@@ -40,6 +40,17 @@ const FINDINGS = Object.entries(FINDING_CODES)
   .map(([code, [severity, meaning]]) => `  ${code.padEnd(26)} ${severity.padEnd(7)} ${meaning}\n`)
   .join("");
 
+/** What configs may have beside the keys of wg-quick(8). */
+const CONFIG_KEYS = `\
+
+Keys of configs that wg-quick(8) doesn't have:
+  PrivateKeyFile    [Interface]: the file that holds the private key, in place of PrivateKey. A
+                    relative path is one from the config's directory; a bare name is first that of
+                    a credential of the systemd service (LoadCredential=, systemd.exec(5)). Nothing
+                    in it, or a key of zeros, is no key. \`save' changes neither it nor this line
+  PresharedKeyFile  [Peer]: the same for PresharedKey
+`;
+
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   up: {
     synopsis: "up [--foreground] [--dry-run] [--strict] [--backend=WHICH] [<engine options>] " +
@@ -68,7 +79,7 @@ Environment:
   LOG_LEVEL         silent, error, info (the default), or verbose: handshakes and roaming too
   WG_ENDPOINT_RESOLUTION_RETRIES
                     How often to try to resolve a peer's name; 15 or, for ever, infinity
-${ENGINE_ENVIRONMENT}`,
+${ENGINE_ENVIRONMENT}${CONFIG_KEYS}`,
   },
   down: {
     synopsis: "down [--dry-run] NAME | FILE.conf",
@@ -298,7 +309,8 @@ Acts as wg(8) of wireguard-tools ${WIREGUARD_TOOLS_VERSION}: its commands, words
     summary: "Act as wg-quick(8); likewise",
     details: `\
 Takes the command line of wg-quick(8). \`up', \`down' and \`save' are those of wgts. \`strip' prints a
-config without what only wg-quick reads, as \`wg syncconf' needs it.
+config without what only wg-quick and wgts read, as \`wg syncconf' needs it; a key that the config
+names a file of is in it.
 `,
   },
   "wireguard-go": {

@@ -2,6 +2,7 @@ import { lintConfig, type LintResult } from "../../core/lint/lint.ts";
 import { countFindings, formatFindings, formatFindingsJson } from "../../core/lint/report.ts";
 import { loadPublicKeyOf } from "../crypto.ts";
 import { printError, writeStdout } from "../output.ts";
+import { keyFilePlaces, readConfigKey } from "../system/config_keys.ts";
 import { hasBash } from "../system/hooks.ts";
 import { type LintSource, NeighbourReader, readLintSource } from "../system/lint_sources.ts";
 import { servicePort } from "../system/services.ts";
@@ -63,6 +64,7 @@ async function lintAll(sources: readonly LintSource[]): Promise<LintResult[]> {
   const reader = new NeighbourReader();
   return sources.map((source) => {
     const { file, isNamedAfterInterface, isWorldAccessible } = source;
+    const places = keyFilePlaces(source.realPath ?? `${Deno.cwd()}/stdin`);
     const neighbours = reader.neighboursOf(source, sources);
     return lintConfig(source.text, {
       file,
@@ -72,6 +74,7 @@ async function lintAll(sources: readonly LintSource[]): Promise<LintResult[]> {
       tableNames,
       servicePort,
       publicKeyOf,
+      readKeyFile: (file) => readConfigKey(file, places),
       neighbours,
     });
   });

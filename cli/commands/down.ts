@@ -45,7 +45,7 @@ function realPath(path: string): string {
  */
 function readInterface(session: Session, path: string): QuickInterfaceConfig | undefined {
   try {
-    return readConfig(path, printError).config.interface;
+    return readConfig(path, printError, { withKeys: false }).config.interface;
   } catch (error) {
     const isUnreadable = error instanceof MissingConfigError || error instanceof ConfigError;
     if (!isUnreadable) throw error;

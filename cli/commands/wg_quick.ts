@@ -1,6 +1,8 @@
-import { stripQuickConfig } from "../../core/config/strip.ts";
+import { ConfigDocument } from "../../core/config/document.ts";
+import { needsReplacements, replacementsIn, stripQuickConfig } from "../../core/config/strip.ts";
+import { decodeConfigText } from "../../core/config/text.ts";
 import { printError, writeAllStdout } from "../output.ts";
-import { readConfigFile, requireLocation } from "../system/config_file.ts";
+import { readConfig, readConfigFile, requireLocation } from "../system/config_file.ts";
 
 const PROGRAM = "wg-quick";
 
@@ -34,10 +36,16 @@ function backend(): string {
 }
 
 function strip(operand: string): number {
-  const { bytes } = readConfigFile(requireLocation(operand).path, printError);
+  const { path } = requireLocation(operand);
+  const { bytes, path: real } = readConfigFile(path, printError);
   // A byte is a character and the other way round, so that none gets lost.
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  const stripped = stripQuickConfig(text);
+  const document = ConfigDocument.parse(decodeConfigText(bytes), real, () => {});
+  const replacements = needsReplacements(document)
+    // It was complained about already.
+    ? replacementsIn(readConfig(real, () => {}).config)
+    : undefined;
+  const stripped = stripQuickConfig(text, replacements);
   writeAllStdout(Uint8Array.from(stripped, (character) => character.charCodeAt(0)));
   return 0;
 }

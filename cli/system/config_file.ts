@@ -4,12 +4,13 @@ import {
   configPathFor,
   locateConfig,
 } from "../../core/config/interface_name.ts";
+import { readKeyFiles } from "../../core/config/key_files.ts";
 import { parseQuickConfig } from "../../core/config/quick.ts";
 import type { QuickConfig } from "../../core/config/types.ts";
+import { isZeroKey } from "../../core/keys.ts";
+import { keyFilePlaces, readConfigKey } from "./config_keys.ts";
 import { servicePort } from "./services.ts";
-
-/** Mode bits of others than owner and group. */
-const WORLD = 0o007;
+import { isWorldAccessible } from "./world_access.ts";
 
 /** What an argument of `up` or `down` means, by wg-quick(8)'s rules. */
 export function requireLocation(argument: string): ConfigLocation {
@@ -48,7 +49,8 @@ export interface ConfigFile {
 }
 
 /**
- * Reads the config at `path`, and complains about it by `warn` where it is odd.
+ * Reads the config at `path`, and complains about it by `warn` where it is odd. The keys in files that it
+ * names are read too, unless `withKeys` is false: whoever only wants its commands must not fail for them.
  *
  * @returns it and its absolute path, symbolic links resolved
  * @throws MissingConfigError, ConfigError, Error when it can't be read
@@ -56,12 +58,26 @@ export interface ConfigFile {
 export function readConfig(
   path: string,
   warn: (line: string) => void,
+  { withKeys = true }: { readonly withKeys?: boolean } = {},
 ): { config: QuickConfig; path: string } {
   const { bytes, path: real } = readConfigFile(path, warn);
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   const config = parseQuickConfig(text, real, { servicePort });
   for (const { message } of config.warnings) warn(`Warning: ${message}`);
+  if (withKeys) readKeys(config, real, warn);
   return { config, path: real };
+}
+
+function readKeys(config: QuickConfig, path: string, warn: (line: string) => void): void {
+  const places = keyFilePlaces(path);
+  readKeyFiles(config, path, (file) => {
+    const { key, path: keyPath, isWorldAccessible } = readConfigKey(file, places);
+    if (isWorldAccessible) warn(`Warning: ${keyPath} is world accessible`);
+    if (file === config.interface.privateKeyFile && isZeroKey(key)) {
+      warn(`Warning: ${path}:${file.line}: ${keyPath} holds no key: no peer can be reached`);
+    }
+    return key;
+  });
 }
 
 /**
@@ -71,13 +87,11 @@ export function readConfig(
  */
 export function readConfigFile(path: string, warn: (line: string) => void): ConfigFile {
   if (!isThere(path)) throw new MissingConfigError(path);
-  const { real, isWorldAccessible, bytes } = readable(path, () => {
+  const { real, isOpen, bytes } = readable(path, () => {
     const real = Deno.realPathSync(path);
-    const directory = real.slice(0, real.lastIndexOf("/")) || "/";
-    const isWorldAccessible = (mode(real) & mode(directory) & WORLD) !== 0;
-    return { real, isWorldAccessible, bytes: Deno.readFileSync(real) };
+    return { real, isOpen: isWorldAccessible(real), bytes: Deno.readFileSync(real) };
   });
-  if (isWorldAccessible) warn(`Warning: \`${real}' is world accessible`);
+  if (isOpen) warn(`Warning: \`${real}' is world accessible`);
   return { bytes, path: real };
 }
 
@@ -107,8 +121,4 @@ function readable<T>(path: string, read: () => T): T {
     }
     throw error;
   }
-}
-
-function mode(path: string): number {
-  return Deno.statSync(path).mode ?? 0;
 }

@@ -7,13 +7,14 @@ import { ConfigDocument } from "../../core/config/document.ts";
 import { parseQuickConfig } from "../../core/config/quick.ts";
 import { hostsToLookUp, type RunningTunnel, saveConfig } from "../../core/config/save.ts";
 import { decodeConfigText, encodeConfigText } from "../../core/config/text.ts";
-import type { QuickConfig } from "../../core/config/types.ts";
+import type { KeyFileName, QuickConfig } from "../../core/config/types.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import type { IpPrefix } from "../../core/ip.ts";
 import { IFA_F_STABLE_PRIVACY, type KernelAddress } from "../../core/netlink/address.ts";
 import { RT_SCOPE_LINK } from "../../core/netlink/family.ts";
 import { Network } from "../../ffi/network.ts";
 import { readConfigFile } from "./config_file.ts";
+import { keyFilePlaces, readConfigKey } from "./config_keys.ts";
 import { lookUpHosts } from "./host_addresses.ts";
 import { getInterface, listInterfaces } from "./interfaces.ts";
 import { osErrorText } from "./os_error.ts";
@@ -50,7 +51,7 @@ export async function saveTunnel(
   const state = await getInterface(name, Date.now());
   try {
     const running = { state, mtu: link.mtu, addresses: addressesOf(network, link.index, config) };
-    const saved = await edit(ConfigDocument.parse(text, real), config, running);
+    const saved = await edit(ConfigDocument.parse(text, real), config, running, print);
     if (saved === text) return;
     const encoded = encodeConfigText(saved);
     try {
@@ -70,10 +71,18 @@ async function edit(
   document: ConfigDocument,
   config: QuickConfig,
   running: RunningTunnel,
+  print: (line: string) => void,
 ): Promise<string> {
   const hosts = await lookUpHosts(hostsToLookUp(config.peers, running.state), LOOKUP_MS);
   const addressesOf = (host: string) => hosts.get(host) ?? null;
-  return saveConfig(document, running, { servicePort, addressesOf }).toString();
+  const places = keyFilePlaces(document.file);
+  const options = {
+    servicePort,
+    addressesOf,
+    readKeyFile: (file: KeyFileName) => readConfigKey(file, places).key,
+    warn: (problem: string) => print(`Warning: ${problem}`),
+  };
+  return saveConfig(document, running, options).toString();
 }
 
 /**

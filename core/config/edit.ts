@@ -44,6 +44,11 @@ export class ConfigEditor {
     this.#lastText = document.lines.findLastIndex((line) => !isEmpty(line));
   }
 
+  /** Names the document in messages. */
+  get file(): string {
+    return this.#document.file;
+  }
+
   /** Changes the value of a setting; indentation, spaces and comment stay. */
   setValue(line: SettingLine, value: string): void {
     this.#replaced.set(line.number, replaceValue(line.text, value));

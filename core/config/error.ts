@@ -22,7 +22,9 @@ export type ConfigErrorCode =
   | "unknown-key"
   | "misplaced-key"
   | "invalid-value"
-  | "no-public-key";
+  | "no-public-key"
+  | "two-keys"
+  | "key-file";
 
 /** What a {@linkcode ConfigError} tells beside its place and its problem. */
 export interface ConfigErrorDetails {
@@ -100,9 +102,17 @@ export function formatComplaint(position: ConfigPosition, problem: string): stri
  */
 export function quote(text: string): string {
   const shown = withoutKeys(text);
-  const cut = shown.length > 60 ? shown.slice(0, 57) + "..." : shown;
+  return escape(shown.length > 60 ? shown.slice(0, 57) + "..." : shown);
+}
+
+/** Quotes the path of a file for a message: neither cut nor searched for keys, which look like paths. */
+export function quotePath(path: string): string {
+  return escape(path);
+}
+
+function escape(text: string): string {
   // JSON leaves DEL, C1 controls and bidirectional overrides as they are.
-  return JSON.stringify(cut).replace(
+  return JSON.stringify(text).replace(
     /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]/g,
     (char) => "\\u" + char.charCodeAt(0).toString(16).padStart(4, "0"),
   );

@@ -23,6 +23,10 @@ export type QuickKey =
   | "PreDown"
   | "PostDown"
   | "SaveConfig";
+/** Keys of `[Interface]` that only wgts knows. */
+export type WgtsInterfaceKey = "PrivateKeyFile";
+/** Keys of `[Peer]` that only wgts knows. */
+export type WgtsPeerKey = "PresharedKeyFile";
 
 /** The sections in their canonical spelling. */
 export const SECTION_NAMES: readonly SectionName[] = ["Interface", "Peer"];
@@ -48,6 +52,25 @@ export const QUICK_KEYS: readonly QuickKey[] = [
   "PostDown",
   "SaveConfig",
 ];
+
+/** The keys that wgts adds to `[Interface]`, in their canonical spelling. */
+export const WGTS_INTERFACE_KEYS: readonly WgtsInterfaceKey[] = ["PrivateKeyFile"];
+/** The keys that wgts adds to `[Peer]`, in their canonical spelling. */
+export const WGTS_PEER_KEYS: readonly WgtsPeerKey[] = ["PresharedKeyFile"];
+
+/** Any key of `[Interface]`. */
+export type InterfaceKey = WgInterfaceKey | QuickKey | WgtsInterfaceKey;
+/** Any key of `[Peer]`. */
+export type PeerKey = WgPeerKey | WgtsPeerKey;
+
+/** All keys of `[Interface]`, whoever knows them. */
+export const INTERFACE_KEYS: readonly InterfaceKey[] = [
+  ...WG_INTERFACE_KEYS,
+  ...QUICK_KEYS,
+  ...WGTS_INTERFACE_KEYS,
+];
+/** All keys of `[Peer]`, whoever knows them. */
+export const PEER_KEYS: readonly PeerKey[] = [...WG_PEER_KEYS, ...WGTS_PEER_KEYS];
 
 /** The name that `text` is, whatever the case of its ASCII letters; null if there is none. */
 export function findName<T extends string>(text: string, names: readonly T[]): T | null {

@@ -14,7 +14,7 @@
 import { formatKey, parseKey } from "../keys.ts";
 import { toPeerName } from "../peer_name.ts";
 import type { ConfigDocument, ConfigLine } from "./document.ts";
-import { asciiLowerCase, findName, QUICK_KEYS, WG_INTERFACE_KEYS, WG_PEER_KEYS } from "./keys.ts";
+import { asciiLowerCase, findName, INTERFACE_KEYS, PEER_KEYS } from "./keys.ts";
 
 /** The names of a config's peers, by their public keys in base64. */
 export type PeerNames = ReadonlyMap<string, string>;
@@ -88,4 +88,4 @@ function withoutMarks(comment: string): string {
   return comment.replace(/^[#\s]+|[#\s]+$/g, "");
 }
 
-const SETTINGS = [WG_INTERFACE_KEYS, WG_PEER_KEYS, QUICK_KEYS];
+const SETTINGS = [INTERFACE_KEYS, PEER_KEYS];

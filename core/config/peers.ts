@@ -3,7 +3,8 @@
 import type { IpPrefix } from "../ip.ts";
 import { formatKey } from "../keys.ts";
 import { ConfigError, type Refuse } from "./error.ts";
-import type { WgPeerKey } from "./keys.ts";
+import { parseKeyFileName } from "./key_files.ts";
+import type { PeerKey, WgPeerKey } from "./keys.ts";
 import type { SettingReader, SettingReaders } from "./sections.ts";
 import type { WgPeerConfig } from "./types.ts";
 import {
@@ -42,8 +43,16 @@ const READERS: [WgPeerKey, SettingReader<PeerSection>][] = [
   ["PersistentKeepalive", (peer, { value }) => peer.persistentKeepalive = parseKeepalive(value)],
 ];
 
-/** The keys of `[Peer]`. */
+/** The keys of `[Peer]` that every dialect has. */
 export const PEER_READERS: SettingReaders<PeerSection> = new Map(READERS);
+
+const QUICK_READERS: [PeerKey, SettingReader<PeerSection>][] = [
+  ...READERS,
+  ["PresharedKeyFile", (peer, line) => peer.presharedKeyFile = parseKeyFileName(line)],
+];
+
+/** The keys of `[Peer]` in a tunnel's config. */
+export const QUICK_PEER_READERS: SettingReaders<PeerSection> = new Map(QUICK_READERS);
 
 /**
  * The peers that the sections of a file mean. A later section of the same public key changes what it
@@ -88,8 +97,9 @@ interface MergingPeer {
 }
 
 function applySettings(peer: WgPeerConfig, section: PeerSection): void {
-  const { presharedKey, endpoint, persistentKeepalive } = section;
+  const { presharedKey, presharedKeyFile, endpoint, persistentKeepalive } = section;
   if (presharedKey !== undefined) peer.presharedKey = presharedKey;
+  if (presharedKeyFile !== undefined) peer.presharedKeyFile = presharedKeyFile;
   if (endpoint !== undefined) peer.endpoint = endpoint;
   if (persistentKeepalive !== undefined) peer.persistentKeepalive = persistentKeepalive;
 }

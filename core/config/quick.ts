@@ -3,8 +3,10 @@
 import { IpAddress, IpPrefix } from "../ip.ts";
 import { isZeroKey } from "../keys.ts";
 import { ConfigDocument } from "./document.ts";
-import { formatComplaint, quote } from "./error.ts";
-import type { QuickKey } from "./keys.ts";
+import { formatComplaint, quote, raise } from "./error.ts";
+import { parseKeyFileName, refuseTwoKeys } from "./key_files.ts";
+import type { QuickKey, WgtsInterfaceKey } from "./keys.ts";
+import { QUICK_PEER_READERS } from "./peers.ts";
 import {
   type ConfigOptions,
   readSections,
@@ -18,7 +20,7 @@ import { WG_INTERFACE_READERS } from "./wg.ts";
 /** Bytes of the smallest MTU a TUN device takes, and of the largest. */
 const MIN_MTU = 68, MAX_MTU = 65535;
 
-const READERS: [QuickKey, SettingReader<QuickInterfaceConfig>][] = [
+const READERS: [QuickKey | WgtsInterfaceKey, SettingReader<QuickInterfaceConfig>][] = [
   ["Address", (config, { valueText }) => {
     readItems(splitList(valueText), (item) => addAddress(config.addresses, parsePrefix(item)));
   }],
@@ -36,6 +38,7 @@ const READERS: [QuickKey, SettingReader<QuickInterfaceConfig>][] = [
   ["PreDown", hookReader("preDown")],
   ["PostDown", hookReader("postDown")],
   ["SaveConfig", (config, { valueText }) => config.saveConfig = parseBoolean(valueText)],
+  ["PrivateKeyFile", (config, line) => config.privateKeyFile = parseKeyFileName(line)],
 ];
 
 const QUICK_INTERFACE_READERS: SettingReaders<QuickInterfaceConfig> = new Map([
@@ -70,9 +73,12 @@ export function readQuickConfig(
     postDown: [],
     saveConfig: false,
   };
-  const config = readSections(document, target, QUICK_INTERFACE_READERS, options);
+  const readers = QUICK_INTERFACE_READERS;
+  const config = readSections(document, target, readers, QUICK_PEER_READERS, options);
   const { file } = document;
-  if (target.privateKey === undefined || isZeroKey(target.privateKey)) {
+  refuseTwoKeys(config, document, options.refuse ?? raise);
+  const isWithoutKey = target.privateKey === undefined || isZeroKey(target.privateKey);
+  if (isWithoutKey && target.privateKeyFile === undefined) {
     const message = formatComplaint({ file, line: 0 }, "no PrivateKey: no peer can be reached");
     config.warnings.push({ file, line: 0, message });
   }

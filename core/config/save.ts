@@ -11,11 +11,13 @@ import { formatUapiEndpoint } from "../uapi/values.ts";
 import type { ConfigDocument } from "./document.ts";
 import { ConfigEditor, type ConfigSection, sectionsOf } from "./edit.ts";
 import { ADDRESS_LIST, editList, isSameSet, Place } from "./edit_place.ts";
+import { formatComplaint } from "./error.ts";
+import { KeyFileError, type ReadKeyFile } from "./key_files.ts";
 import { asciiLowerCase } from "./keys.ts";
 import { parseQuickConfig } from "./quick.ts";
 import { editAllowedIps, findStale } from "./save_allowed_ips.ts";
 import type { ConfigOptions } from "./sections.ts";
-import type { ConfigEndpoint, QuickInterfaceConfig, WgPeerConfig } from "./types.ts";
+import type { ConfigEndpoint, KeyFileName, QuickInterfaceConfig, WgPeerConfig } from "./types.ts";
 
 /** A tunnel as it runs. */
 export interface RunningTunnel {
@@ -31,6 +33,10 @@ export interface RunningTunnel {
 export interface SaveOptions extends ConfigOptions {
   /** All addresses that a host of an endpoint has now; null when that isn't known. */
   readonly addressesOf: (host: string) => readonly IpAddress[] | null;
+  /** Reads the files of keys. */
+  readonly readKeyFile: ReadKeyFile;
+  /** Told what of the tunnel isn't saved, `FILE:LINE: …`. */
+  readonly warn: (problem: string) => void;
 }
 
 /**
@@ -41,6 +47,8 @@ export interface SaveOptions extends ConfigOptions {
  * An endpoint given by name stays while the peer's port is that of the config, and its address one of
  * the name's, or those aren't known; also when the interface knows of no endpoint. A peer with the
  * interface's own key, which no interface keeps, stays too.
+ *
+ * A key in a file of its own stays there: it is never written to the config, nor is the file changed.
  *
  * @throws ConfigError when the config isn't valid
  */
@@ -53,7 +61,7 @@ export function saveConfig(
   const editor = new ConfigEditor(document);
   const sections = sectionsOf(document);
   const isInterface = ({ header }: ConfigSection) => asciiLowerCase(header.name) === "interface";
-  editInterface(editor, sections.filter(isInterface), config.interface, running);
+  editInterface(editor, sections.filter(isInterface), config.interface, running, options);
   const configured = new Map(config.peers.map((peer) => [formatKey(peer.publicKey), peer]));
   const peers = new Map(running.state.peers.map((peer) => [formatKey(peer.publicKey), peer]));
   const own = running.state.publicKey === null ? null : formatKey(running.state.publicKey);
@@ -103,6 +111,7 @@ function editInterface(
   sections: readonly ConfigSection[],
   config: QuickInterfaceConfig,
   { state, addresses, mtu }: RunningTunnel,
+  options: SaveOptions,
 ): void {
   const [first, ...more] = sections;
   if (first === undefined) {
@@ -122,7 +131,9 @@ function editInterface(
   if (fwmark !== (config.fwmark ?? 0)) {
     place.set("FwMark", fwmark === 0 ? "off" : `0x${fwmark.toString(16)}`);
   }
-  if (!isSameKey(config.privateKey, state.privateKey)) {
+  if (config.privateKeyFile !== undefined) {
+    compareKeyFile(editor.file, "private key", config.privateKeyFile, state.privateKey, options);
+  } else if (!isSameKey(config.privateKey, state.privateKey)) {
     place.set("PrivateKey", state.privateKey === null ? null : formatKey(state.privateKey));
   }
 }
@@ -144,18 +155,45 @@ function editPeer(
   place: Place,
   config: WgPeerConfig,
   { presharedKey, endpoint, persistentKeepalive }: PeerState,
-  { addressesOf }: SaveOptions,
+  options: SaveOptions,
 ): void {
-  if (!isSameKey(config.presharedKey, presharedKey)) {
+  const { presharedKeyFile } = config;
+  if (presharedKeyFile !== undefined) {
+    compareKeyFile(place.editor.file, "preshared key", presharedKeyFile, presharedKey, options);
+  } else if (!isSameKey(config.presharedKey, presharedKey)) {
     place.set("PresharedKey", presharedKey === null ? null : formatKey(presharedKey));
   }
-  if (!isSameEndpoint(config.endpoint, endpoint, addressesOf)) {
+  if (!isSameEndpoint(config.endpoint, endpoint, options.addressesOf)) {
     place.set("Endpoint", endpoint === null ? null : formatUapiEndpoint(endpoint));
   }
   if (persistentKeepalive !== (config.persistentKeepalive ?? 0)) {
     const value = persistentKeepalive === 0 ? "off" : String(persistentKeepalive);
     place.set("PersistentKeepalive", value);
   }
+}
+
+/** Tells of a running key that isn't the one in its file. */
+function compareKeyFile(
+  config: string,
+  what: string,
+  file: KeyFileName,
+  running: Uint8Array | null,
+  { readKeyFile, warn }: SaveOptions,
+): void {
+  const say = (problem: string) =>
+    warn(formatComplaint({ file: config, line: file.line }, problem));
+  let key: Uint8Array;
+  try {
+    key = readKeyFile(file);
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    say(`the running ${what} isn't saved: ${error.message}`);
+    return;
+  }
+  if (!isSameKey(key, running)) {
+    say(`the running ${what} isn't the one in this file, and isn't saved`);
+  }
+  key.fill(0);
 }
 
 function isSameKey(config: Uint8Array | undefined, state: Uint8Array | null): boolean {

@@ -13,16 +13,16 @@ import {
 import {
   asciiLowerCase,
   findName,
+  INTERFACE_KEYS,
   nearestName,
+  PEER_KEYS,
   QUICK_KEYS,
   SECTION_NAMES,
   type SectionName,
-  WG_INTERFACE_KEYS,
-  WG_PEER_KEYS,
 } from "./keys.ts";
 import { formatKey } from "../keys.ts";
 import { readPeerNames } from "./peer_names.ts";
-import { mergePeers, PEER_READERS, type PeerSection } from "./peers.ts";
+import { mergePeers, type PeerSection } from "./peers.ts";
 import type { WgConfig, WgInterfaceConfig } from "./types.ts";
 import { type ServicePort, ValueError } from "./values.ts";
 
@@ -49,7 +49,8 @@ export type SettingReader<T> = (target: T, line: SettingLine, context: SettingCo
 export type SettingReaders<T> = ReadonlyMap<string, SettingReader<T>>;
 
 /**
- * Reads the `[Interface]` sections with `readers` into `target`, and the `[Peer]` sections.
+ * Reads the `[Interface]` sections with `readers` into `target`, and the `[Peer]` sections with
+ * `peerReaders`.
  *
  * Repeated `[Interface]` sections are one; of a repeated key the last counts, unless it is a list.
  * Throws {@linkcode ConfigError} at the first line that is wrong, unless `options` say otherwise.
@@ -58,6 +59,7 @@ export function readSections<I extends WgInterfaceConfig>(
   document: ConfigDocument,
   target: I,
   readers: SettingReaders<I>,
+  peerReaders: SettingReaders<PeerSection>,
   options: ConfigOptions,
 ): WgConfig & { readonly interface: I } {
   const warnings: ConfigWarning[] = [];
@@ -67,7 +69,7 @@ export function readSections<I extends WgInterfaceConfig>(
   };
   const { servicePort = () => null, refuse = raise } = options;
   const peers: PeerSection[] = [];
-  const interfaceKeys = keysOf(readers), peerKeys = keysOf(PEER_READERS);
+  const interfaceKeys = keysOf(readers), peerKeys = keysOf(peerReaders);
   let readSetting: ((line: SettingLine) => void) | null = null;
 
   for (const line of document.lines) {
@@ -161,19 +163,19 @@ function adviseOnKey(
   section: SectionName,
   known: readonly string[],
 ): ConfigErrorDetails {
-  if (section === "Interface" && findName(key, WG_PEER_KEYS) !== null) {
-    return { code: "misplaced-key", help: "it belongs to [Peer]" };
-  }
-  const ofInterface = [...WG_INTERFACE_KEYS, ...QUICK_KEYS];
-  if (findName(key, ofInterface) !== null) {
-    const help = section === "Peer" ? "it belongs to [Interface]" : "it is wg-quick's";
+  const isOf = (keys: readonly string[]) => findName(key, keys) !== null;
+  const [own, others, elsewhere] = section === "Peer"
+    ? [PEER_KEYS, INTERFACE_KEYS, "Interface"]
+    : [INTERFACE_KEYS, PEER_KEYS, "Peer"];
+  if (isOf(own)) {
+    const help = isOf(QUICK_KEYS) ? "it is wg-quick's" : "it is that of a tunnel's config";
     return { code: "misplaced-key", help };
   }
+  if (isOf(others)) return { code: "misplaced-key", help: `it belongs to [${elsewhere}]` };
   const code = "unknown-key";
   const nearest = nearestName(key, known);
   if (nearest !== null) return { code, help: `did you mean ${nearest}?` };
-  const elsewhere = section === "Peer" ? "Interface" : "Peer";
-  const other = nearestName(key, section === "Peer" ? ofInterface : WG_PEER_KEYS);
+  const other = nearestName<string>(key, others);
   if (other !== null) return { code, help: `did you mean ${other} of [${elsewhere}]?` };
   return { code, help: `expected one of ${known.join(", ")}` };
 }
@@ -183,7 +185,7 @@ function adviseOnKey(
  * went astray, and is only described.
  */
 function quoteKey(key: string): string {
-  const nearest = nearestName(key, [...WG_INTERFACE_KEYS, ...QUICK_KEYS, ...WG_PEER_KEYS]);
+  const nearest = nearestName(key, [...INTERFACE_KEYS, ...PEER_KEYS]);
   const looksLikeName = nearest !== null || key.length <= 8 || /^[A-Za-z_-]{1,20}$/.test(key);
   return looksLikeName ? quote(key) : `of ${key.length} characters`;
 }

@@ -1,42 +1,98 @@
 /** What `wg-quick strip` prints. */
 
-/** Keys of `[Interface]` that wg-quick(8) takes out and `wg` doesn't know, in lower case. */
-const QUICK_KEYS: ReadonlySet<string> = new Set([
-  "address",
-  "mtu",
-  "dns",
-  "table",
-  "preup",
-  "predown",
-  "postup",
-  "postdown",
-  "saveconfig",
-]);
+import type { ConfigDocument } from "./document.ts";
+import { sectionsOf } from "./edit.ts";
+import {
+  asciiLowerCase,
+  QUICK_KEYS,
+  type QuickKey,
+  WGTS_INTERFACE_KEYS,
+  WGTS_PEER_KEYS,
+  type WgtsInterfaceKey,
+  type WgtsPeerKey,
+} from "./keys.ts";
+import { formatKey, isZeroKey } from "../keys.ts";
+import type { KeyFileName, QuickConfig } from "./types.ts";
+
+/** Keys of `[Interface]` that `wg` doesn't know, in lower case. */
+const INTERFACE_KEYS = lowerCase<QuickKey | WgtsInterfaceKey>(QUICK_KEYS, WGTS_INTERFACE_KEYS);
+/** Keys of `[Peer]` that `wg` doesn't know, in lower case. */
+const PEER_KEYS = lowerCase<WgtsPeerKey>(WGTS_PEER_KEYS);
+
+/** What stands in the place of lines in a stripped config, by their numbers from 1. */
+export type Replacements = ReadonlyMap<number, string>;
 
 /**
- * Takes out of the config `text` what only wg-quick(8) reads, and leaves the rest, comments too, as it
+ * Takes out of the config `text` what only wg-quick(8) and wgts read, and leaves the rest, comments too, as it
  * is but for the spaces around each line. By the script's own rules, which differ from `wg`'s: names have
  * no spaces inside. Ends with an empty line more, as its output does.
  *
  * @param text its bytes, one character each
+ * @param replacements of lines; see {@linkcode replacementsIn}
  * @throws Error in wg-quick's words when `SaveConfig` is neither true nor false
  */
-export function stripQuickConfig(text: string): string {
+export function stripQuickConfig(
+  text: string,
+  replacements: Replacements = new Map(),
+): string {
   const kept: string[] = [];
-  let inInterface = false;
-  for (const line of readLines(text)) {
+  let left: ReadonlySet<string> = NOTHING;
+  for (const [index, line] of readLines(text).entries()) {
     // What has no "=" is both key and value.
     const content = line.split("#", 1)[0] ?? "";
     const equals = content.indexOf("=");
     const key = trim(equals < 0 ? content : content.slice(0, equals)).toLowerCase();
-    if (key.startsWith("[")) inInterface = key === "[interface]";
-    if (inInterface && QUICK_KEYS.has(key)) {
+    if (key.startsWith("[")) left = LEFT_OUT.get(key) ?? NOTHING;
+    const replacement = replacements.get(index + 1);
+    if (replacement !== undefined) {
+      kept.push(`${replacement}\n`);
+    } else if (left.has(key)) {
       if (key === "saveconfig") requireBoolean(trim(content.slice(equals + 1)));
     } else {
       kept.push(`${line}\n`);
     }
   }
   return `${kept.join("")}\n`;
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+/** The keys that are left out, by their sections. */
+const LEFT_OUT: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ["[interface]", INTERFACE_KEYS],
+  ["[peer]", PEER_KEYS],
+]);
+
+/** Whether what `wg` is to be told of a config isn't all in its own lines. */
+export function needsReplacements(document: ConfigDocument): boolean {
+  return sectionsOf(document).some(({ settings }) =>
+    settings.some(({ key }) => REPLACED.has(asciiLowerCase(key)))
+  );
+}
+
+/** Keys that other lines take the place of, in lower case. */
+const REPLACED: ReadonlySet<string> = new Set(["privatekeyfile", "presharedkeyfile"]);
+
+/**
+ * What `wg` must be told in the place of lines of a config that only wgts understands: the keys in files,
+ * since `wg` would take the key for none otherwise.
+ *
+ * @param config with those keys
+ */
+export function replacementsIn(config: QuickConfig): Replacements {
+  const replacements = new Map<number, string>();
+  const give = (key: string, file: KeyFileName | undefined, value: Uint8Array | undefined) => {
+    if (file === undefined || value === undefined || isZeroKey(value)) return;
+    replacements.set(file.line, `${key} = ${formatKey(value)}`);
+  };
+  give("PrivateKey", config.interface.privateKeyFile, config.interface.privateKey);
+  for (const { presharedKeyFile, presharedKey } of config.peers) {
+    give("PresharedKey", presharedKeyFile, presharedKey);
+  }
+  return replacements;
+}
+
+function lowerCase<T extends string>(...lists: (readonly T[])[]): ReadonlySet<string> {
+  return new Set(lists.flat().map(asciiLowerCase));
 }
 
 /** Lines as bash's `read` gives them: without NUL, and without spaces and tabs around them. */

@@ -11,6 +11,14 @@ export interface ConfigEndpoint {
   readonly text: string;
 }
 
+/** A file that holds a key, as a config names it: finding and reading it is the caller's. */
+export interface KeyFileName {
+  /** As written. */
+  readonly name: string;
+  /** Line of the config that names it, from 1. */
+  readonly line: number;
+}
+
 /** What `[Interface]` of the wg(8) dialect sets. Absent: not in the file. */
 export interface WgInterfaceConfig {
   /** 32 bytes in a backing store of their own; all zero clears the key. */
@@ -27,6 +35,8 @@ export interface WgPeerConfig {
   readonly publicKey: Uint8Array;
   /** 32 bytes in a backing store of their own; all zero is none. */
   presharedKey?: Uint8Array;
+  /** What holds it, in a tunnel's config; `presharedKey` is absent until `readKeyFiles`. */
+  presharedKeyFile?: KeyFileName;
   /** Where the peer is reached at first. */
   endpoint?: ConfigEndpoint;
   /** In the order of the file, host bits cleared, no duplicates. */
@@ -64,6 +74,8 @@ export interface NamedTable {
 export interface QuickInterfaceConfig extends WgInterfaceConfig {
   /** In the order of the file, host bits kept. */
   addresses: IpPrefix[];
+  /** What holds the private key; `privateKey` is absent until `readKeyFiles`. */
+  privateKeyFile?: KeyFileName;
   /** Name servers and search domains. */
   dns: { servers: IpAddress[]; search: string[] };
   /** Bytes; absent: to be discovered. */

@@ -2,6 +2,7 @@
 
 import { ConfigDocument } from "./document.ts";
 import type { WgInterfaceKey } from "./keys.ts";
+import { PEER_READERS } from "./peers.ts";
 import {
   type ConfigOptions,
   readSections,
@@ -28,5 +29,5 @@ export const WG_INTERFACE_READERS: SettingReaders<WgInterfaceConfig> = new Map(R
  */
 export function parseWgConfig(text: string, file: string, options: ConfigOptions = {}): WgConfig {
   const document = ConfigDocument.parse(text, file, options.refuse);
-  return readSections(document, {}, WG_INTERFACE_READERS, options);
+  return readSections(document, {}, WG_INTERFACE_READERS, PEER_READERS, options);
 }

@@ -14,6 +14,8 @@ export const FINDING_CODES = {
   "misplaced-key": ["error", "a key belongs to the other section"],
   "invalid-value": ["error", "a value can't be what its key means"],
   "no-public-key": ["error", "a [Peer] has no PublicKey"],
+  "two-keys": ["error", "a key is given, and a file that holds it, too"],
+  "key-file": ["error", "the file of a key can't be read, or holds no key"],
   "unknown-table": ["error", "Table is a name that rt_tables doesn't have"],
   "file-name": ["error", "the file isn't named after an interface, NAME.conf"],
   "world-accessible": ["warning", "everybody may access a file that holds secret keys"],
@@ -38,6 +40,7 @@ export const FINDING_CODES = {
   "keepalive-without-endpoint": ["info", "keepalives only begin once the peer was heard of"],
   "routes-off": ["info", "Table is off, and no hook could make routes"],
   "one-family-only": ["info", "all of one family is tunnelled, and the other one bypasses it"],
+  "needs-wgts": ["info", "neither wg nor wg-quick knows a key"],
   "needs-newer-wg": ["info", "wg older than 20250521 doesn't take what wgts takes"],
 } as const satisfies Readonly<Record<string, readonly [Severity, string]>>;
 

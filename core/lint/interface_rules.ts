@@ -42,8 +42,11 @@ function checkFile(config: QuickConfig, surroundings: LintSurroundings, tell: Te
     const help = "call it NAME.conf, with a NAME of at most 15 letters, digits and _=+.-";
     tell("file-name", WHOLE_FILE, "the file isn't named after an interface", help);
   }
-  const hasSecrets = config.interface.privateKey !== undefined ||
-    config.peers.some(({ presharedKey }) => presharedKey !== undefined);
+  const { privateKey, privateKeyFile } = config.interface;
+  const hasSecrets = (privateKey !== undefined && privateKeyFile === undefined) ||
+    config.peers.some(({ presharedKey, presharedKeyFile }) =>
+      presharedKey !== undefined && presharedKeyFile === undefined
+    );
   if (surroundings.isWorldAccessible && hasSecrets) {
     const message = "everybody may access this file, which holds secret keys";
     tell("world-accessible", WHOLE_FILE, message, "chmod 600 it");
@@ -56,6 +59,7 @@ function checkPrivateKey(
   tell: Tell,
 ): void {
   const last = settingsOf(sections, "PrivateKey").at(-1);
+  if (settingsOf(sections, "PrivateKeyFile").length > 0) return;
   if (last === undefined) {
     const span = sections.find(({ name }) => name === "Interface")?.line;
     const message = "no PrivateKey: no peer can be reached";

@@ -8,6 +8,7 @@ import { collect, type Finding } from "./finding.ts";
 import { checkHooks } from "./hook_rules.ts";
 import { checkInterface, checkRepeatedKeys } from "./interface_rules.ts";
 import { locate, type LocatedSection, settingsOf } from "./located.ts";
+import { checkKeyFiles } from "./key_file_rules.ts";
 import { checkNeighbours } from "./neighbour_rules.ts";
 import { checkPeers } from "./peer_rules.ts";
 import { checkPortability } from "./portability_rules.ts";
@@ -35,6 +36,7 @@ export function lintConfig(text: string, surroundings: LintSurroundings): LintRe
   const config = readQuickConfig(document, { servicePort, refuse });
   const sections = locate(document);
   const keyed = headersWithKey(sections);
+  checkKeyFiles(config, sections, surroundings, refuse, tell);
   for (const error of errors) {
     // A key that can't be read is an error of its own.
     const isConsequence = error.code === "no-public-key" && keyed.has(error.line);

@@ -9,25 +9,23 @@ import {
 import { sectionsOf } from "../config/edit.ts";
 import {
   findName,
-  QUICK_KEYS,
-  type QuickKey,
+  INTERFACE_KEYS,
+  type InterfaceKey,
+  PEER_KEYS,
+  type PeerKey,
   SECTION_NAMES,
   type SectionName,
-  WG_INTERFACE_KEYS,
-  WG_PEER_KEYS,
-  type WgInterfaceKey,
-  type WgPeerKey,
 } from "../config/keys.ts";
 import { LIST_ITEM } from "../config/quick.ts";
 import type { Span } from "./finding.ts";
 
 /** Any key that a section may have, in its canonical spelling. */
-export type KnownKey = WgInterfaceKey | QuickKey | WgPeerKey;
+export type KnownKey = InterfaceKey | PeerKey;
 
 /** The keys of each section. */
 const KEYS: Readonly<Record<SectionName, readonly KnownKey[]>> = {
-  Interface: [...WG_INTERFACE_KEYS, ...QUICK_KEYS],
-  Peer: WG_PEER_KEYS,
+  Interface: INTERFACE_KEYS,
+  Peer: PEER_KEYS,
 };
 
 /** The keys of both sections. */

@@ -1,4 +1,6 @@
 import type { IpPrefix } from "../ip.ts";
+import type { KeyInFile } from "../config/key_files.ts";
+import type { KeyFileName } from "../config/types.ts";
 import type { ServicePort } from "../config/values.ts";
 
 /** Another config, which may be up at the same time. */
@@ -27,6 +29,8 @@ export interface LintSurroundings {
   readonly servicePort: ServicePort;
   /** The public key (32 bytes) of a private one (32 bytes). */
   readonly publicKeyOf: (privateKey: Uint8Array) => Uint8Array;
+  /** Reads the file of a key. Throws KeyFileError when it can't be used. */
+  readonly readKeyFile: (file: KeyFileName) => KeyInFile;
   /** The other configs. */
   readonly neighbours: readonly Neighbour[];
 }

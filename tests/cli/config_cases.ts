@@ -288,6 +288,11 @@ export const QUICK_DIFFERENCES: {
     examples: ["[ Interface ]\nAddress = 10.0.0.1/24", "Ta ble = 1234"],
   },
   {
+    ours: "accepted",
+    reason: "Keys that wgts adds; what `wgts wg-quick strip' prints has none of them",
+    examples: [`[Peer]\nPublicKey = ${OTHER_KEY}\nPresharedKeyFile = /etc/wireguard/psk`],
+  },
+  {
     ours: "rejected",
     reason: "A key without = is a slip; wg-quick takes the key for the value too",
     examples: ["Address", "MTU # = 1420"],

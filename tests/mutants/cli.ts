@@ -52,6 +52,14 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "the keys of a change are wiped, whether it could be made or not",
   },
   {
+    property: "no message about a config's key file tells what is in it",
+    file: "cli/system/config_keys.ts",
+    snippet: 'if (stray !== null) throw fail("something follows the key");',
+    replacement: "if (stray !== null) throw fail(String.fromCharCode(stray));",
+    testFile: "tests/cli/system/config_keys_test.ts",
+    test: "no message about a key file tells what is in it",
+  },
+  {
     property: "what was read of a key file is wiped",
     file: "cli/key_text.ts",
     snippet: "    chunk.fill(0);\n",

@@ -1,5 +1,6 @@
 /** Each kind of finding: what has it, where it is, and what doesn't have it. */
 import assert from "node:assert/strict";
+import { KeyFileError } from "../../../core/config/key_files.ts";
 import { FINDING_CODES, type FindingCode } from "../../../core/lint/finding.ts";
 import { lintConfig, neighbourOf } from "../../../core/lint/lint.ts";
 import type { LintSurroundings } from "../../../core/lint/surroundings.ts";
@@ -28,6 +29,11 @@ const SURROUNDINGS: LintSurroundings = {
   publicKeyOf: (privateKey) => {
     assert.deepEqual(privateKey, parseKey(KEY));
     return parseKey(PEER_B) ?? assert.fail();
+  },
+  readKeyFile: ({ name }) => {
+    if (name === "missing") throw new KeyFileError('"missing": No such file or directory');
+    const key = parseKey(name === "zero" ? ZERO : KEY) ?? assert.fail();
+    return { key, path: `"${name}"`, isWorldAccessible: name === "open" };
   },
   neighbours: [],
 };
@@ -73,6 +79,26 @@ const CASES: readonly (readonly [text: string, ...found: string[]])[] = [
   [`${CLEAN}PersistentKeepalive = # 25`, "invalid-value 9 ="],
   [`${INTERFACE}[Peer]\nAllowedIPs = ::1`, "no-public-key 4 [Peer]"],
   [`${INTERFACE}[Peer]\nPublicKey = x\nAllowedIPs = ::1`, "invalid-value 5 x"],
+  ["[Interface]\nPrivateKeyFile = /etc/key", "needs-wgts 2 PrivateKeyFile"],
+  [
+    `[Interface]\nPrivateKey = ${KEY}\nprivatekeyfile=/etc/key`,
+    "two-keys 3 privatekeyfile",
+    "needs-wgts 3 privatekeyfile",
+  ],
+  [
+    `[Interface]\nPrivateKeyFile = missing # x`,
+    "key-file 2 PrivateKeyFile",
+    "needs-wgts 2 PrivateKeyFile",
+  ],
+  [
+    `[Interface]\nPrivateKeyFile = zero\n${PEER}AllowedIPs=::1\nEndpoint=[::2]:1\nPresharedKeyFile=open`,
+    "needs-wgts 2 PrivateKeyFile",
+    "zero-key 2 zero",
+    "needs-wgts 7 PresharedKeyFile",
+    "world-accessible 7 open",
+  ],
+  [`[Interface]\nPrivateKeyFile = ${KEY}`, "needs-wgts 2 PrivateKeyFile", `invalid-value 2 ${KEY}`],
+  [`[Interface]\nPrivateKeyFile =`, "needs-wgts 2 PrivateKeyFile", "invalid-value 2 ="],
   [`${INTERFACE}Table = mine`, "unknown-table 4 mine"],
   [`${INTERFACE}Table = main`],
   ["[Interface]\n", "no-private-key 1 [Interface]"],
@@ -170,7 +196,6 @@ Deno.test("every kind of finding is told, at its text, and nothing else", () => 
   }
   const elsewhere: FindingCode[] = [
     "file-name",
-    "world-accessible",
     "shared-listen-port",
     "shared-address",
   ];

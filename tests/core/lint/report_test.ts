@@ -20,6 +20,7 @@ const SURROUNDINGS: LintSurroundings = {
   tableNames: new Map(),
   servicePort: () => null,
   publicKeyOf: () => new Uint8Array(32).fill(7),
+  readKeyFile: () => assert.fail("no file to read"),
   neighbours: [],
 };
 const PLAIN = { style: styleOf(false), charset: UNICODE };

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../../../core/config/error.ts";
+import {
+  KeyFileError,
+  type KeyInFile,
+  readKeyFiles,
+  showKeyFile,
+} from "../../../core/config/key_files.ts";
+import type { KeyFileName } from "../../../core/config/types.ts";
 import { parseQuickConfig } from "../../../core/config/quick.ts";
 import { lintConfig, type LintResult, neighbourOf } from "../../../core/lint/lint.ts";
 import { formatFindings, formatFindingsJson } from "../../../core/lint/report.ts";
@@ -14,6 +21,7 @@ const FILES = [
   "frame",
   "hook_rules",
   "interface_rules",
+  "key_file_rules",
   "lint",
   "located",
   "masked_line",
@@ -26,6 +34,12 @@ const FILES = [
 
 const KEY_LIKE = /[A-Za-z0-9+/]{40}/;
 
+/** Half of all files can't be read. */
+function readKeyOrFail({ name }: KeyFileName): KeyInFile {
+  if (name.length % 2 === 1) throw new KeyFileError(showKeyFile(name, name));
+  return { key: new Uint8Array(32), path: showKeyFile(name, name), isWorldAccessible: true };
+}
+
 const SURROUNDINGS: LintSurroundings = {
   file: "wg0.conf",
   isNamedAfterInterface: true,
@@ -34,6 +48,7 @@ const SURROUNDINGS: LintSurroundings = {
   tableNames: new Map([["main", 254]]),
   servicePort: (name) => name === "domain" ? 53 : null,
   publicKeyOf: (privateKey) => privateKey.slice(),
+  readKeyFile: readKeyOrFail,
   neighbours: [neighbourOf("[Interface]\nListenPort=51820\nAddress=10.0.0.1/8,::2", "wg1.conf")],
 };
 
@@ -60,7 +75,9 @@ export const check: Target = {
 function isRefused(text: string): boolean {
   const { servicePort, tableNames } = SURROUNDINGS;
   try {
-    const { table } = parseQuickConfig(text, "wg0.conf", { servicePort }).interface;
+    const config = parseQuickConfig(text, "wg0.conf", { servicePort });
+    readKeyFiles(config, "wg0.conf", (file) => readKeyOrFail(file).key);
+    const { table } = config.interface;
     return typeof table === "object" && !tableNames.has(table.name);
   } catch (error) {
     if (error instanceof ConfigError) return true;

@@ -41,6 +41,7 @@ const SETTINGS: Record<string, (random: SeededRandom) => string> = {
   PostUp: () => "iptables -A FORWARD -i %i -j ACCEPT; true",
   PreDown: () => "true",
   PostDown: () => "",
+  PrivateKeyFile: (random) => pick(random, ["/etc/key", "key", "", word(random, "key")]),
   SaveConfig: (random) => pick(random, ["true", "false", "TRUE", "yes", ""]),
 };
 
@@ -49,6 +50,7 @@ const PEER_SETTINGS: Record<string, (random: SeededRandom) => string> = {
   PresharedKey: (random) => word(random, "key"),
   AllowedIPs: signedList,
   Endpoint: (random) => word(random, "endpoint"),
+  PresharedKeyFile: (random) => pick(random, ["/etc/key", "key", "", word(random, "key")]),
   PersistentKeepalive: (random) => word(random, "number"),
 };
 
@@ -84,7 +86,18 @@ const KEY_LIKE = /[A-Za-z0-9+/]{42}/;
 /** Configs as `up` reads them, with an error that says where, and never a key. */
 export const config: Target = {
   name: "config",
-  sources: ["document", "keys", "peer_names", "peers", "quick", "sections", "strip", "values", "wg"]
+  sources: [
+    "document",
+    "key_files",
+    "keys",
+    "peer_names",
+    "peers",
+    "quick",
+    "sections",
+    "strip",
+    "values",
+    "wg",
+  ]
     .map((name) => `core/config/${name}.ts`).concat("core/ip.ts", "core/keys.ts"),
   generate: generateConfig,
   run(input: Input): boolean {
