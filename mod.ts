@@ -160,7 +160,8 @@ export type { UapiCommand, UapiEndpoint, UapiEvent } from "./core/uapi/command.t
 export { formatUapiResult } from "./core/uapi/command.ts";
 export type { UapiAllowedIp, UapiDevice, UapiPeer } from "./core/uapi/get_response.ts";
 export { formatUapiGet } from "./core/uapi/get_response.ts";
-export { type UapiIpv4Line, UapiRequestParser } from "./core/uapi/request_parser.ts";
+export { UapiAllowedIpLine } from "./core/uapi/allowed_ip_line.ts";
+export { UapiRequestParser } from "./core/uapi/request_parser.ts";
 export { formatUapiEndpoint, parseUapiEndpoint } from "./core/uapi/values.ts";
 
 // What `wg show` prints

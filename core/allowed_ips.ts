@@ -55,8 +55,10 @@ export class AllowedIps<Owner> {
   readonly #claimsOfOwners: (Claims<Owner> | null)[] = [null];
   readonly #freeOwners: number[] = [];
   readonly #claims = new Map<Owner, Claims<Owner>>();
-  /** Iterations under way. */
-  readonly #cursors = new Set<Cursor>();
+  /** Iterations under way: few. */
+  readonly #walks: Walk[] = [];
+  /** Those that have ended, for the next ones: a peer's is short, and there may be very many peers. */
+  readonly #idleWalks: Walk[] = [];
 
   /** Gives `address`/`prefixLength` to `owner`, and takes it from whoever has it. */
   insert(address: Uint8Array, prefixLength: number, owner: Owner): void {
@@ -101,30 +103,46 @@ export class AllowedIps<Owner> {
 
   /**
    * As {@linkcode entries}, but each is valid only until the next one is asked for: they are one object.
-   * Prefixes may come and go meanwhile. An iteration that stops early must call `return()`.
+   * Prefixes may come and go meanwhile. An iteration that stops early must call `return()`, and one that has
+   * ended must not be asked again: it serves for another then.
    */
-  *walk(owner: Owner): Generator<AllowedIp> {
-    const prefix = { address: new Uint8Array(4), prefixLength: 0 };
-    const ipv4 = prefix.address, ipv6 = new Uint8Array(16);
-    const cursor: Cursor = { next: this.#claims.get(owner)?.first ?? NONE };
-    this.#cursors.add(cursor);
-    try {
-      while (cursor.next !== NONE) {
-        const node = cursor.next;
-        cursor.next = this.#get(node + NEXT);
-        prefix.prefixLength = this.#get(node + LENGTH);
-        prefix.address = this.#get(node + VERSION) === 4 ? ipv4 : ipv6;
-        writeWord(prefix.address, 0, this.#get(node + WORD0));
-        if (prefix.address === ipv6) {
-          writeWord(ipv6, 4, this.#get(node + WORD1));
-          writeWord(ipv6, 8, this.#get(node + WORD2));
-          writeWord(ipv6, 12, this.#get(node + WORD3));
-        }
-        yield prefix;
-      }
-    } finally {
-      this.#cursors.delete(cursor);
+  walk(owner: Owner): IterableIterator<AllowedIp, undefined> {
+    const walk = this.#idleWalks.pop() ?? this.#createWalk();
+    walk.node = this.#claims.get(owner)?.first ?? NONE;
+    this.#walks.push(walk);
+    return walk;
+  }
+
+  #createWalk(): Walk {
+    const walk: Walk = new Walk(() => this.#advance(walk), () => this.#endWalk(walk));
+    return walk;
+  }
+
+  /** Reads the node that comes next into `walk`; false when there is none. */
+  #advance(walk: Walk): boolean {
+    const { node, prefix } = walk;
+    if (node === NONE) return false;
+    walk.node = this.#get(node + NEXT);
+    prefix.prefixLength = this.#get(node + LENGTH);
+    if (this.#get(node + VERSION) === 4) {
+      prefix.address = walk.ipv4;
+      writeWord(walk.ipv4, 0, this.#get(node + WORD0));
+      return true;
     }
+    const { ipv6 } = walk;
+    prefix.address = ipv6;
+    writeWord(ipv6, 0, this.#get(node + WORD0));
+    writeWord(ipv6, 4, this.#get(node + WORD1));
+    writeWord(ipv6, 8, this.#get(node + WORD2));
+    writeWord(ipv6, 12, this.#get(node + WORD3));
+    return true;
+  }
+
+  #endWalk(walk: Walk): void {
+    const at = this.#walks.indexOf(walk);
+    if (at < 0) return;
+    this.#walks.splice(at, 1);
+    this.#idleWalks.push(walk);
   }
 
   /** How many prefixes `owner` has. */
@@ -173,7 +191,6 @@ export class AllowedIps<Owner> {
     let node = this.#free;
     if (node !== NONE) {
       this.#free = this.#get(node + NEXT);
-      this.#nodes.fill(0, node, node + NODE_WORDS);
     } else {
       node = this.#end;
       this.#end += NODE_WORDS;
@@ -183,8 +200,17 @@ export class AllowedIps<Owner> {
         this.#nodes = larger;
       }
     }
-    this.#nodes[node + VERSION] = version;
-    this.#nodes[node + LENGTH] = length;
+    const nodes = this.#nodes;
+    nodes[node + WORD0] = 0;
+    nodes[node + LENGTH] = length;
+    nodes[node + OWNER] = NONE;
+    nodes[node + CHILD] = NONE;
+    nodes[node + CHILD + 1] = NONE;
+    nodes[node + WORD1] = 0;
+    nodes[node + WORD2] = 0;
+    nodes[node + WORD3] = 0;
+    nodes[node + VERSION] = version;
+    // Links are set with what they belong to: the parent's child, the owner's list.
     return node;
   }
 
@@ -312,9 +338,7 @@ export class AllowedIps<Owner> {
     else nodes[previous + NEXT] = next;
     if (next === NONE) claims.last = previous;
     else nodes[next + PREVIOUS] = previous;
-    if (this.#cursors.size > 0) {
-      for (const cursor of this.#cursors) if (cursor.next === node) cursor.next = next;
-    }
+    for (const walk of this.#walks) if (walk.node === node) walk.node = next;
     if (--claims.count > 0) return;
     this.#claims.delete(claims.owner);
     this.#owners[claims.index] = this.#claimsOfOwners[claims.index] = null;
@@ -351,9 +375,35 @@ interface Claims<Owner> {
   count: number;
 }
 
-/** Where an iteration is: at the node that comes next. */
-interface Cursor {
-  next: number;
+/** An iteration through the prefixes of an owner. */
+class Walk implements IterableIterator<AllowedIp, undefined> {
+  /** The node that comes next. */
+  node = NONE;
+  readonly ipv4 = new Uint8Array(4);
+  readonly ipv6 = new Uint8Array(16);
+  readonly prefix = { address: this.ipv4, prefixLength: 0 };
+  readonly #result: IteratorYieldResult<AllowedIp> = { value: this.prefix, done: false };
+  readonly #advance: () => boolean;
+  readonly #end: () => void;
+
+  /** `advance` reads the next prefix, or gives false; `end` is called once there is none. */
+  constructor(advance: () => boolean, end: () => void) {
+    this.#advance = advance;
+    this.#end = end;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<AllowedIp, undefined> {
+    return this.#advance() ? this.#result : this.return();
+  }
+
+  return(): IteratorReturnResult<undefined> {
+    this.#end();
+    return { value: undefined, done: true };
+  }
 }
 
 /**

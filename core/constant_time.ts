@@ -14,6 +14,6 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 /** True when all of `bytes` are zero. */
 export function isZero(bytes: Uint8Array): boolean {
   let any = 0;
-  for (const byte of bytes) any |= byte;
+  for (let i = 0; i < bytes.length; i++) any |= bytes[i] ?? 0;
   return any === 0;
 }

@@ -220,8 +220,8 @@ function parseIpv6(text: string, end: number): Uint8Array | null {
   return bytes;
 }
 
-/** 0 to 15; -1 for what is no hex digit. */
-function hexDigit(code: number): number {
+/** 0 to 15; -1 for the code of what is no hex digit. */
+export function hexDigit(code: number): number {
   const digit = code - DIGIT_0, letter = (code | 0x20) - LETTER_A;
   if (digit >= 0 && digit <= 9) return digit;
   return letter >= 0 && letter <= 5 ? letter + 10 : -1;

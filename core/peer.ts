@@ -56,7 +56,8 @@ export class Peer {
 
   /** The preshared key, 32 bytes; null when there is none. Not a copy: don't keep it. */
   get presharedKey(): Uint8Array | null {
-    return isZero(this.handshake.presharedKey) ? null : this.handshake.presharedKey;
+    const key = this.handshake.presharedKey;
+    return isZero(key) ? null : key;
   }
 
   /** Sets the preshared key (32 bytes, copied), for the next handshake; null or all zero removes it. */

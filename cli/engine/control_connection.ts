@@ -1,8 +1,10 @@
 import { formatUapiResult } from "../../core/uapi/command.ts";
 import { formatUapiGet, type UapiDevice } from "../../core/uapi/get_response.ts";
 import { formatUapiStatus, type UapiStatus } from "../../core/uapi/status.ts";
-import { type UapiIpv4Line, UapiRequestParser } from "../../core/uapi/request_parser.ts";
+import { UapiAllowedIpLine } from "../../core/uapi/allowed_ip_line.ts";
+import { UapiRequestParser } from "../../core/uapi/request_parser.ts";
 import type { Peer } from "../../core/peer.ts";
+import { Answer } from "./answer.ts";
 import { SetRequest, type SetTarget } from "./set_request.ts";
 
 /** A connected stream socket that never blocks. Both give bytes, or a negative errno. */
@@ -41,8 +43,11 @@ const FATAL: readonly number[] = [EBADF, EPIPE, ECONNRESET, ENOTCONN];
 /** How often in a row any other error is taken for EAGAIN. */
 const MAX_DOUBTFUL_ERRORS = 8;
 const READ_SIZE = 16384;
-/** Allowed IPs applied between two looks at the clock: a few microseconds. */
-const ALLOWED_IPS_AT_ONCE = 16;
+/** Allowed IPs and other lines applied between two looks at the clock: some microseconds. */
+const ALLOWED_IPS_AT_ONCE = 32;
+const EVENTS_AT_ONCE = 8;
+
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
  * One client of the control socket. Reading, applying and answering can stop and go on anywhere, so
@@ -54,14 +59,10 @@ export class ControlConnection {
   readonly #requests: Requests;
   readonly #parser = new UapiRequestParser();
   readonly #input = new Uint8Array(READ_SIZE);
-  readonly #allowedIp: UapiIpv4Line = {
-    address: new Uint8Array(4),
-    prefixLength: 0,
-    remove: false,
-  };
+  readonly #allowedIp = new UapiAllowedIpLine();
   #request: SetRequest | null = null;
-  #answer: Iterator<Uint8Array, void> | null = null;
-  #output: Uint8Array = new Uint8Array(0);
+  #answer: Answer | null = null;
+  #output = NOTHING;
   /** Nothing more comes, or nothing more is wanted. */
   #finished = false;
   #notOurProtocol = false;
@@ -86,12 +87,11 @@ export class ControlConnection {
         this.#doubtfulErrors = 0;
         this.#output = this.#output.subarray(count);
       } else if (this.#answer !== null) {
-        const { value, done } = this.#answer.next();
-        if (done) this.#answer = null;
-        else this.#output = value;
+        if (this.#answer.done) this.#endAnswer();
+        else this.#output = this.#answer.proceed();
       } else if (this.#request?.unfinished) {
         this.#request.proceed();
-      } else if (!this.#handleEvent()) {
+      } else if (!this.#handleEvents()) {
         if (this.#finished) return this.close();
         const count = this.#stream.read(this.#input);
         if (count < 0) return this.#failed(-count, "read");
@@ -110,11 +110,15 @@ export class ControlConnection {
 
   /** Ends the connection; an answer under way is cut. */
   close(): "closed" {
-    this.#answer?.return?.();
-    this.#answer = null;
-    this.#output = new Uint8Array(0);
+    this.#endAnswer();
+    this.#output = NOTHING;
     this.#stream.close();
     return "closed";
+  }
+
+  #endAnswer(): void {
+    this.#answer?.end();
+    this.#answer = null;
   }
 
   /** What follows from the error of a call that would have been retried after `interest`. */
@@ -124,6 +128,20 @@ export class ControlConnection {
     // that. If the stream is broken, the next calls fail too.
     if (FATAL.includes(error) || ++this.#doubtfulErrors > MAX_DOUBTFUL_ERRORS) return this.close();
     return interest;
+  }
+
+  /** Handles some events; false when there is none before more bytes come. */
+  #handleEvents(): boolean {
+    if (!this.#handleEvent()) return false;
+    for (let count = 1; count < EVENTS_AT_ONCE && this.#inRequest; count++) {
+      if (!this.#handleEvent()) break;
+    }
+    return true;
+  }
+
+  /** Whether the next thing to do is to read on in a `set`. */
+  get #inRequest(): boolean {
+    return this.#request !== null && !this.#request.unfinished;
   }
 
   /** False when there is no event before more bytes come. */
@@ -140,10 +158,10 @@ export class ControlConnection {
     }
     switch (event.kind) {
       case "get":
-        this.#answer = formatUapiGet(this.#target.state);
+        this.#answer = new Answer(formatUapiGet(this.#target.state));
         break;
       case "status":
-        this.#answer = formatUapiStatus(this.#target.status());
+        this.#answer = new Answer(formatUapiStatus(this.#target.status()));
         break;
       case "set":
         this.#request = new SetRequest(this.#target);
@@ -173,7 +191,7 @@ export class ControlConnection {
   #applyAllowedIps(request: SetRequest): boolean {
     const line = this.#allowedIp;
     let count = 0;
-    while (count < ALLOWED_IPS_AT_ONCE && this.#parser.readIpv4(line)) {
+    while (count < ALLOWED_IPS_AT_ONCE && this.#parser.readAllowedIp(line)) {
       request.applyAllowedIp(line.address, line.prefixLength, line.remove);
       count++;
     }

@@ -21,7 +21,7 @@ export interface UapiEndpoint {
 
 /** One line of a `set=1` request. The kinds are the protocol's keys; peer lines follow a `public_key`. */
 export type UapiCommand =
-  /** 32 bytes, the receiver's to keep or to wipe; all zero clears. */
+  /** 32 bytes, the receiver's to wipe, and good until the next event only; all zero clears. */
   | { readonly kind: "private_key"; readonly value: Uint8Array }
   /** 0 to 65535; 0 lets the system choose. */
   | { readonly kind: "listen_port"; readonly value: number }
@@ -32,7 +32,7 @@ export type UapiCommand =
   | { readonly kind: "public_key"; readonly value: Uint8Array }
   | { readonly kind: "update_only" }
   | { readonly kind: "remove" }
-  /** 32 bytes, the receiver's to keep or to wipe; all zero clears. */
+  /** As that of a private key. */
   | { readonly kind: "preshared_key"; readonly value: Uint8Array }
   | { readonly kind: "endpoint"; readonly value: UapiEndpoint }
   /** Seconds, 0 to 65535; 0 is off. */

@@ -1,8 +1,9 @@
 import { KEY_SIZE } from "../crypto/crypto.ts";
-import { IpPrefix } from "../ip.ts";
+import { hexDigit, IpPrefix } from "../ip.ts";
 import { HEX_KEY_LENGTH, hexValue } from "../keys.ts";
 import { secretBytes } from "../memory.ts";
 import { decodePeerName } from "../peer_name.ts";
+import type { UapiAllowedIpLine } from "./allowed_ip_line.ts";
 import { EINVAL, EIO, EPROTO, type UapiCommand, type UapiEvent } from "./command.ts";
 import { parseUapiEndpoint, parseUapiNumber } from "./values.ts";
 
@@ -11,27 +12,12 @@ export const MAX_LINE_LENGTH = 1024;
 
 const NEWLINE = 0x0a;
 const EQUALS = 0x3d;
-const DASH = 0x2d;
-const DOT = 0x2e;
-const SLASH = 0x2f;
-const DIGIT_0 = 0x30;
-const ALLOWED_IP = new TextEncoder().encode("allowed_ip=");
 
 /**
  * Where the reader is: between requests; in the lines of a `get` or a `status`; in the device's or a
  * peer's lines of a `set`; or behind an error, reading to the end of the request.
  */
 type State = "operation" | "get" | "status" | "device" | "peer" | "skip";
-
-/** What {@linkcode UapiRequestParser.readIpv4} read, in one reused object. */
-export interface UapiIpv4Line {
-  /** 4 bytes, network byte order; host bits may be set. */
-  readonly address: Uint8Array;
-  /** 0 to 32. */
-  prefixLength: number;
-  /** Written with a leading `-`. */
-  remove: boolean;
-}
 
 /**
  * The server's reader of the control protocol: bytes in, as they come, {@linkcode UapiEvent}s out.
@@ -50,6 +36,8 @@ export class UapiRequestParser {
   /** Up to where those bytes are known to hold no newline. */
   #searched = 0;
   #closed = false;
+  /** The last private or preshared key. */
+  readonly #secret = secretBytes(KEY_SIZE);
 
   /** True between requests, when the other side may close without harm. */
   get idle(): boolean {
@@ -104,33 +92,15 @@ export class UapiRequestParser {
   }
 
   /**
-   * Reads the next line into `line` if it is an `allowed_ip` of a peer with a valid IPv4 prefix and has
-   * arrived completely. Otherwise it reads nothing and returns false, and {@linkcode next} tells what there
-   * is. Nearly all lines of a large request are such ones: this makes neither text nor objects of them.
+   * Reads the next line into `line` if it is an `allowed_ip` of a peer that {@linkcode UapiAllowedIpLine}
+   * reads, and has arrived completely. Otherwise it reads nothing and returns false, and {@linkcode next}
+   * tells what there is. This makes neither text nor objects of a line.
    */
-  readIpv4(line: UapiIpv4Line): boolean {
+  readAllowedIp(line: UapiAllowedIpLine): boolean {
     if (this.#state !== "peer") return false;
-    const buffer = this.#buffer;
-    let at = this.#start;
-    for (let i = 0; i < ALLOWED_IP.length; i++) if (buffer[at++] !== ALLOWED_IP[i]) return false;
-    const remove = buffer[at] === DASH;
-    if (remove) at++;
-    // What lies behind the end is zero, and so ends a number as any other byte does.
-    for (let i = 0; i <= 4; i++) {
-      const start = at;
-      let value = 0;
-      for (let digit; at < start + 3 && (digit = (buffer[at] ?? 0) - DIGIT_0) >= 0; at++) {
-        if (digit > 9) return false;
-        value = value * 10 + digit;
-      }
-      if (at === start || (at > start + 1 && buffer[start] === DIGIT_0)) return false;
-      if (value > (i < 4 ? 255 : 32)) return false;
-      if (buffer[at++] !== (i < 3 ? DOT : i === 3 ? SLASH : NEWLINE)) return false;
-      if (i < 4) line.address[i] = value;
-      else line.prefixLength = value;
-    }
-    line.remove = remove;
-    this.#start = this.#searched = at;
+    const next = line.read(this.#buffer, this.#start);
+    if (next < 0) return false;
+    this.#start = this.#searched = next;
     return true;
   }
 
@@ -207,7 +177,7 @@ export class UapiRequestParser {
     if (reader === undefined) {
       return this.#error(EINVAL, `unknown ${this.#state} key ${quoteKey(key)}`);
     }
-    const command = reader(this.#buffer.subarray(equals + 1, end));
+    const command = reader(this.#buffer.subarray(equals + 1, end), this.#secret);
     return command ?? this.#error(EINVAL, `invalid value of ${key}`);
   }
 
@@ -216,21 +186,21 @@ export class UapiRequestParser {
   }
 }
 
-/** The command that a value means, or null when the value is invalid. */
-type Reader = (value: Uint8Array) => UapiCommand | null;
+/** The command that a value means, or null when the value is invalid. A secret is written to `secret`. */
+type Reader = (value: Uint8Array, secret: Uint8Array) => UapiCommand | null;
 
 const DEVICE_READERS: ReadonlyMap<string, Reader> = new Map([
-  ["private_key", keyReader("private_key")],
+  ["private_key", secretReader("private_key")],
   ["listen_port", numberReader("listen_port", 0xffff)],
   ["fwmark", numberReader("fwmark", 0xffff_ffff)],
   ["replace_peers", constantReader("replace_peers", "true")],
 ]);
 
 const PEER_READERS: ReadonlyMap<string, Reader> = new Map([
-  ["public_key", keyReader("public_key")],
+  ["public_key", readPublicKey],
   ["update_only", constantReader("update_only", "true")],
   ["remove", constantReader("remove", "true")],
-  ["preshared_key", keyReader("preshared_key")],
+  ["preshared_key", secretReader("preshared_key")],
   ["endpoint", readEndpoint],
   ["persistent_keepalive_interval", numberReader("persistent_keepalive_interval", 0xffff)],
   ["replace_allowed_ips", constantReader("replace_allowed_ips", "true")],
@@ -239,11 +209,21 @@ const PEER_READERS: ReadonlyMap<string, Reader> = new Map([
   ["protocol_version", constantReader("protocol_version", "1")],
 ]);
 
-function keyReader(kind: "private_key" | "public_key" | "preshared_key"): Reader {
-  return (value) => {
-    const key = decodeHexKey(value);
-    return key === null ? null : { kind, value: key };
-  };
+function secretReader(kind: "private_key" | "preshared_key"): Reader {
+  return (value, secret) => decodeSecret(value, secret) ? { kind, value: secret } : null;
+}
+
+/** As `parsePublicHexKey`, from bytes. */
+function readPublicKey(digits: Uint8Array): UapiCommand | null {
+  if (digits.length !== HEX_KEY_LENGTH) return null;
+  const key = new Uint8Array(KEY_SIZE);
+  let valid = 0;
+  for (let i = 0; i < KEY_SIZE; i++) {
+    const high = hexDigit(digits[2 * i] ?? 0), low = hexDigit(digits[2 * i + 1] ?? 0);
+    valid |= high | low;
+    key[i] = high << 4 | low;
+  }
+  return valid < 0 ? null : { kind: "public_key", value: key };
 }
 
 function numberReader(
@@ -295,18 +275,15 @@ function asciiText(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
-/** As `parseHexKey`, from bytes: a string of a secret could never be wiped. */
-function decodeHexKey(digits: Uint8Array): Uint8Array | null {
-  if (digits.length !== HEX_KEY_LENGTH) return null;
-  const view = new DataView(digits.buffer, digits.byteOffset, digits.byteLength);
-  const key = secretBytes(KEY_SIZE);
+/** As `parseHexKey`, from bytes to `key`: a string of a secret could never be wiped. */
+function decodeSecret(digits: Uint8Array, key: Uint8Array): boolean {
+  if (digits.length !== HEX_KEY_LENGTH) return false;
   let valid = 0;
   for (let i = 0; i < KEY_SIZE; i++) {
-    const high = hexValue(view.getUint8(2 * i)), low = hexValue(view.getUint8(2 * i + 1));
+    const high = hexValue(digits[2 * i] ?? 0), low = hexValue(digits[2 * i + 1] ?? 0);
     valid |= high | low;
     key[i] = high << 4 | low;
   }
-  if (valid >= 0) return key;
-  key.fill(0);
-  return null;
+  if (valid < 0) key.fill(0);
+  return valid >= 0;
 }

@@ -60,8 +60,8 @@ export const PROTOCOL_MUTANTS: Mutant[] = [
   {
     property: "who lists a peer's allowed IPs never gets to another peer's",
     file: "core/allowed_ips.ts",
-    snippet: "if (cursor.next === node) cursor.next = next;",
-    replacement: "if (cursor.next < 0) cursor.next = next;",
+    snippet: "if (walk.node === node) walk.node = next;",
+    replacement: "if (walk.node < 0) walk.node = next;",
     testFile: "tests/core/allowed_ips_test.ts",
     test: "allowed IPs: prefixes may come and go while they are walked through",
   },

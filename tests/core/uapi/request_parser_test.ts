@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { UapiAllowedIpLine } from "../../../core/uapi/allowed_ip_line.ts";
 import { EINVAL, EIO, EPROTO, type UapiEvent } from "../../../core/uapi/command.ts";
 import { DEVICE_LINES, KEY_HEX, PEER_LINES } from "./wrong_lines.ts";
 import { IpAddress, IpPrefix } from "../../../core/ip.ts";
@@ -8,21 +9,21 @@ import { MAX_LINE_LENGTH, UapiRequestParser } from "../../../core/uapi/request_p
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => (i % 16) * 0x11);
 
 /**
- * Feeds `text` in pieces of `step` bytes; the events as plain text, which is easy to compare. `drainIpv4`
+ * Feeds `text` in pieces of `step` bytes; the events as plain text, which is easy to compare. `drainAllowedIps`
  * is called before each event.
  */
 function events(
   text: string,
   step = text.length,
   close = false,
-  drainIpv4 = (_parser: UapiRequestParser, _found: string[]): void => {},
+  drainAllowedIps = (_parser: UapiRequestParser, _found: string[]): void => {},
 ): string[] {
   const parser = new UapiRequestParser();
   const bytes = new TextEncoder().encode(text);
   const found: string[] = [];
   const drain = () => {
     for (;;) {
-      drainIpv4(parser, found);
+      drainAllowedIps(parser, found);
       const event = parser.next();
       if (event === null) return;
       found.push(describe(event));
@@ -211,11 +212,11 @@ Deno.test("UapiRequestParser accepts any bytes without throwing", () => {
   }));
 });
 
-Deno.test("UapiRequestParser.readIpv4 reads what next reads, or nothing", () => {
+Deno.test("UapiRequestParser.readAllowedIp reads what next reads, or nothing", () => {
   let read = 0;
-  const drainIpv4 = (parser: UapiRequestParser, found: string[]) => {
-    const line = { address: new Uint8Array(4), prefixLength: 0, remove: false };
-    while (parser.readIpv4(line)) {
+  const drainAllowedIps = (parser: UapiRequestParser, found: string[]) => {
+    const line = new UapiAllowedIpLine();
+    while (parser.readAllowedIp(line)) {
       const value = new IpPrefix(IpAddress.fromBytes(line.address), line.prefixLength);
       found.push(describe({ kind: "allowed_ip", value, remove: line.remove }));
       read++;
@@ -236,8 +237,11 @@ Deno.test("UapiRequestParser.readIpv4 reads what next reads, or nothing", () => 
     fc.oneof(fc.nat(32).map(String), number),
     mostly("", junk),
   ).map((parts) => parts.join(""));
-  const plain = fc.tuple(fc.ipV4(), fc.nat(32)).map(([ip, length]) => `${ip}/${length}`);
-  const values = fc.oneof(plain, plain.map((text) => `-${text}`), prefix, fc.constant("fd00::/8"));
+  const plain = fc.oneof(
+    fc.tuple(fc.ipV4(), fc.nat(33)),
+    fc.tuple(ipv6(), fc.nat(129)),
+  ).map(([ip, length]) => `${ip}/${length}`);
+  const values = fc.oneof(plain, plain.map((text) => `-${text}`), prefix);
   const lines = fc.array(
     fc.tuple(mostly("allowed_ip", fc.constantFrom("allowed_ips", "name", "")), values)
       .map(([key, value]) => `${key}=${value}`),
@@ -247,12 +251,21 @@ Deno.test("UapiRequestParser.readIpv4 reads what next reads, or nothing", () => 
   fc.assert(
     fc.property(peer, lines, fc.integer({ min: 1, max: 60 }), (peer, lines, step) => {
       const text = `set=1\n${peer}${lines.join("\n")}\n\nget=1\n\n`;
-      assert.deepEqual(events(text, step, true, drainIpv4), events(text, 9999, true));
+      assert.deepEqual(events(text, step, true, drainAllowedIps), events(text, 9999, true));
     }),
-    { numRuns: 1000 },
+    { numRuns: 3000 },
   );
   assert.ok(read > 500);
 });
+
+/** IPv6 addresses, and what looks like one: of groups and colons. */
+function ipv6(): fc.Arbitrary<string> {
+  const group = fc.oneof(
+    { weight: 3, arbitrary: fc.nat(0xffff).map((value) => value.toString(16)) },
+    { weight: 1, arbitrary: fc.constantFrom("", "0", "00FF", "Ab", "12345", "g", "1.2.3.4") },
+  );
+  return fc.oneof(fc.ipV6(), fc.array(group, { maxLength: 9 }).map((groups) => groups.join(":")));
+}
 
 /** What follows "close" is never read. */
 function upToClose(found: string[]): string[] {
