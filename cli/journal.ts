@@ -254,7 +254,7 @@ export function readForeignJournals(
     .filter((path) => path.startsWith(`${directory}/${name}@`))
     .map((path) => parseJournal(readFile(path) ?? "", path))
     .filter((state) => state !== null)
-    .filter(({ header }) => !sameNamespace(header.namespace, scope.namespace));
+    .filter(({ header }) => !isSameNamespace(header.namespace, scope.namespace));
 }
 
 /** The file that holds the journal of interface `name`. */
@@ -319,10 +319,11 @@ function completeLines(text: string): string {
 }
 
 function isOfScope(header: JournalHeader, scope: JournalScope): boolean {
-  return header.bootId === scope.bootId && sameNamespace(header.namespace, scope.namespace);
+  return header.bootId === scope.bootId && isSameNamespace(header.namespace, scope.namespace);
 }
 
-function sameNamespace(a: NetworkNamespace, b: NetworkNamespace): boolean {
+/** Whether `a` and `b` are the same namespace, and not a later one of the same numbers. */
+export function isSameNamespace(a: NetworkNamespace, b: NetworkNamespace): boolean {
   return a.device === b.device && a.inode === b.inode && a.cookie === b.cookie;
 }
 

@@ -4,6 +4,8 @@
  *
  * @module
  */
+export type { ActiveDnsManager, DnsManager } from "./dns/manager.ts";
+export type { DnsSettings } from "./dns/settings.ts";
 export * from "./plan/action.ts";
 export * from "./plan/trace.ts";
 export * from "./plan/up.ts";

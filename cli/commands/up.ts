@@ -1,4 +1,3 @@
-import type { QuickInterfaceConfig } from "../../core/config/types.ts";
 import type { Backend } from "../../core/plan.ts";
 import { engineOption, splitEngineOptions } from "../engine/engine_options.ts";
 import { openInterface } from "../engine/open_interface.ts";
@@ -37,7 +36,6 @@ export async function main(args: string[]): Promise<number> {
   if (backend === "userspace") await requireCrypto(options);
   else warnOfStatusGroup(options);
   const { config, path } = readConfig(location.path, printError);
-  warnOfMissingFeatures(config.interface);
   using system = new LinuxSystem({
     configFile: path,
     config: () => config.interface,
@@ -85,13 +83,4 @@ function warnOfStatusGroup(options: readonly string[]): void {
   printError(
     "wgts: warning: --status-group does nothing here: only root may ask the kernel for its interfaces",
   );
-}
-
-function warnOfMissingFeatures({ dns }: QuickInterfaceConfig): void {
-  if (dns.servers.length > 0) {
-    const servers = dns.servers.join(", ");
-    printError(
-      `wgts: warning: DNS = ${servers} is not applied yet: the system's resolver stays as it is`,
-    );
-  }
 }

@@ -16,6 +16,7 @@ import {
 } from "../../core/plan.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import type { Journal } from "../journal.ts";
+import { applyDns, dnsBefore } from "./dns/step.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkBefore } from "./shared_state.ts";
 
@@ -118,6 +119,11 @@ async function applyStep(
     using _lock = await session.lockShared();
     return await applyJournalled(session, journal, action, progress, srcValidMarkBefore(session));
   }
+  if (action.kind === "set-dns") {
+    // Tunnels share /etc/resolv.conf.
+    using _lock = await session.lockShared();
+    return await applyJournalled(session, journal, action, progress, dnsBefore(session, action));
+  }
   await applyJournalled(session, journal, action, progress, null);
 }
 
@@ -209,6 +215,8 @@ async function apply(
       return system.addRule(action.family, action.rule, action.priority);
     case "set-src-valid-mark":
       return system.writeSrcValidMark("1");
+    case "set-dns":
+      return await applyDns(session, progress.index, action);
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { QuickInterfaceConfig } from "../../core/config/types.ts";
+import { findProgram, searchPath } from "./search_path.ts";
 
 /** What a command can know about the tunnel, as shell variables that its children don't see. */
 export interface HookVariables {
@@ -25,8 +26,6 @@ export type HookConfig = Pick<
 // wg-quick evaluates commands in a subshell of its own, which has these options set.
 const BASH = ["bash", "-e", "-o", "pipefail", "-O", "extglob", "-c"];
 const SH = ["/bin/sh", "-e", "-c"];
-/** Where programs are looked for when the environment doesn't say; the same as systemd's. */
-const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** Holds the command. Others may see a process's arguments, but not its environment. */
 const HOOK = "WGTS_HOOK";
 /** Lists are arrays in bash, as in wg-quick, and words with spaces between them in sh. */
@@ -85,18 +84,7 @@ export async function runHook(
 
 /** Whether commands would be run by bash. */
 export function hasBash(): boolean {
-  return searchPath().split(":").some((directory) => {
-    try {
-      const { isFile, mode } = Deno.statSync(`${directory || "."}/${BASH[0]}`);
-      return isFile && ((mode ?? 0) & 0o111) !== 0;
-    } catch {
-      return false;
-    }
-  });
-}
-
-function searchPath(): string {
-  return Deno.env.get("PATH") || DEFAULT_PATH;
+  return findProgram("bash") !== null;
 }
 
 function spawn(

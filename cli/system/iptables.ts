@@ -5,6 +5,8 @@
  */
 import type { IpFamily } from "../../core/ip.ts";
 import type { TunnelFirewall } from "../../core/netlink/tunnel_firewall.ts";
+import { awaitOrphans } from "./orphans.ts";
+import { administratorPath } from "./search_path.ts";
 import { addedIptablesRules, removedIptablesRules } from "../../core/plan/iptables.ts";
 
 /** Exit code of iptables for a lock that another process holds, and for a kernel without resources. */
@@ -12,12 +14,8 @@ const EXIT_RESOURCE_PROBLEM = 4;
 /** How often a taken lock is tried again, in milliseconds, and for how long. */
 const RETRY_MS = 100;
 const PATIENCE_MS = 5000;
-/** How long a process that a killed command left behind may take to end, in milliseconds. */
-const ORPHAN_MS = 5000;
 /** In the environment of what changes rules: tells whose they are to whoever finds the process. */
 const OWNER = "WGTS_FIREWALL_OF";
-/** Where the programs are when PATH, as a plain user's, doesn't tell. */
-const SBIN = "/usr/local/sbin:/usr/sbin:/sbin";
 
 /** iptables can't be run, or refused what it was asked. */
 export class IptablesError extends Error {
@@ -45,7 +43,7 @@ export async function addIptablesRules(firewall: TunnelFirewall): Promise<void> 
  * @throws IptablesError when they can't be removed
  */
 export async function deleteIptablesRules(interfaceName: string, family: IpFamily): Promise<void> {
-  await awaitOrphans(interfaceName);
+  await awaitOrphans(OWNER, interfaceName);
   const saved = await run(iptablesProgram(family, "save"), [], "", interfaceName);
   const rules = saved === null ? null : removedIptablesRules(saved.stdout, interfaceName);
   if (rules !== null) await restore(family, interfaceName, rules);
@@ -78,7 +76,7 @@ async function run(
       args: [...args],
       env: {
         LC_ALL: "C",
-        PATH: `${Deno.env.get("PATH") ?? ""}:${SBIN}`,
+        PATH: administratorPath(),
         [OWNER]: interfaceName,
       },
       stdin: "piped",
@@ -96,26 +94,6 @@ async function run(
   ]);
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
-
-/** Waits until no process changes this tunnel's rules any more: its parent may have been killed. */
-async function awaitOrphans(interfaceName: string): Promise<void> {
-  for (let waited = 0; waited < ORPHAN_MS && hasOrphan(interfaceName); waited += RETRY_MS) {
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-  }
-}
-
-function hasOrphan(interfaceName: string): boolean {
-  const mark = `\0${OWNER}=${interfaceName}\0`;
-  for (const { name } of Deno.readDirSync("/proc")) {
-    if (!/^[0-9]+$/.test(name)) continue;
-    try {
-      if (`\0${Deno.readTextFileSync(`/proc/${name}/environ`)}`.includes(mark)) return true;
-    } catch {
-      // It ended, or isn't ours to look at.
-    }
-  }
-  return false;
 }
 
 function messageOf(error: unknown): string {

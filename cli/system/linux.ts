@@ -6,7 +6,14 @@ import { type Route, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
 import type { Rule } from "../../core/netlink/rule.ts";
 import type { EndedInterface } from "../../core/status/report.ts";
 import { WG_GENL_NAME } from "../../core/netlink/wireguard.ts";
-import { type Backend, type RoutingRule, UNREACHABLE_METRIC } from "../../core/plan.ts";
+import {
+  type ActiveDnsManager,
+  type Backend,
+  type DnsManager,
+  type DnsSettings,
+  type RoutingRule,
+  UNREACHABLE_METRIC,
+} from "../../core/plan.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { formatUapiPeerNames } from "../../core/uapi/peer_names.ts";
@@ -16,6 +23,9 @@ import { applyFirewall, removeFirewall } from "../../ffi/nftables.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
 import { removeEngineFiles } from "../engine/last_words.ts";
 import { changeInterface, controlSocketState, setInterface } from "./control_socket.ts";
+import { originalNameservers } from "./dns/original_nameservers.ts";
+import { findDnsManager } from "./dns/surroundings.ts";
+import { type DnsTunnel, repairDns, setDns, unsetDns } from "./dns/system_dns.ts";
 import { endedEngine } from "./ended_engines.ts";
 import { type HookConfig, runHook } from "./hooks.ts";
 import { addIptablesRules, deleteIptablesRules } from "./iptables.ts";
@@ -246,6 +256,26 @@ export class LinuxSystem implements System, Disposable {
 
   tableNames(): Map<string, number> {
     return readTableNames();
+  }
+
+  dnsManager(): DnsManager {
+    return findDnsManager();
+  }
+
+  originalNameservers(): UapiEndpoint[] {
+    return originalNameservers();
+  }
+
+  setDns(tunnel: DnsTunnel, manager: DnsManager, settings: DnsSettings): Promise<string[]> {
+    return setDns(tunnel, manager, settings, (milliseconds) => this.sleep(milliseconds));
+  }
+
+  unsetDns(tunnel: DnsTunnel, manager: ActiveDnsManager): Promise<string[]> {
+    return unsetDns(tunnel, manager);
+  }
+
+  repairDns(tunnel: DnsTunnel): string[] {
+    return repairDns(tunnel);
   }
 
   resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<UapiEndpoint> {

@@ -12,7 +12,8 @@ export function osError(operation: string, error: unknown, other: number): SysEr
   return new SysError(operation, osErrorNumber(error) ?? other);
 }
 
-function osErrorNumber(error: unknown): number | null {
+/** The error number that an error of Deno tells of; null when it tells none. */
+export function osErrorNumber(error: unknown): number | null {
   const number = error instanceof Error ? /\(os error ([0-9]+)\)/.exec(error.message)?.[1] : null;
   return number === null || number === undefined ? null : Number(number);
 }

@@ -63,7 +63,8 @@ function isUnchanged({ path, info }: FileVersion): boolean {
   }
 }
 
-function syncDirectory(path: string): void {
+/** Has the names in a directory outlast a loss of power. */
+export function syncDirectory(path: string): void {
   using directory = Deno.openSync(path, { read: true });
   directory.syncSync();
 }

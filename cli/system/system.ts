@@ -5,9 +5,16 @@
  */
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
 import type { IpFamily } from "../../core/ip.ts";
-import type { Backend, RoutingRule } from "../../core/plan.ts";
+import type {
+  ActiveDnsManager,
+  Backend,
+  DnsManager,
+  DnsSettings,
+  RoutingRule,
+} from "../../core/plan.ts";
 import type { EndedInterface } from "../../core/status/report.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
+import type { DnsTunnel } from "./dns/system_dns.ts";
 
 /** A network interface. */
 export interface LinkState {
@@ -99,6 +106,18 @@ export interface System {
   isTableUsed(table: number): boolean;
   /** The names of rt_tables. */
   tableNames(): Map<string, number>;
+
+  // DNS
+  /** Who manages the system's resolver. */
+  dnsManager(): DnsManager;
+  /** The name servers that the system has without our tunnels. */
+  originalNameservers(): UapiEndpoint[];
+  /** Gives the tunnel's settings to the manager, in place of any that it has; resolves to warnings. */
+  setDns(tunnel: DnsTunnel, manager: DnsManager, settings: DnsSettings): Promise<string[]>;
+  /** Takes them back; none being there is fine. Resolves to warnings. */
+  unsetDns(tunnel: DnsTunnel, manager: ActiveDnsManager): Promise<string[]>;
+  /** Takes back those of tunnels that ended without `down`; returns what to say of it. */
+  repairDns(tunnel: DnsTunnel): string[];
 
   // Addresses of peers
   /** Looks up an endpoint. Rejects with `signal`'s reason when that is aborted. */

@@ -6,6 +6,7 @@
  */
 import { expandHook } from "../../core/config/quick.ts";
 import type { QuickConfig } from "../../core/config/types.ts";
+import { dnsLimits } from "../../core/dns/manager.ts";
 import { describeAction, type Observed, planHooks, planUp, type Step } from "../../core/plan.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
 import {
@@ -16,6 +17,7 @@ import {
   readJournals,
 } from "../journal.ts";
 import { applySteps, HookError, messageOf, runHook } from "./apply.ts";
+import { repairDnsOf } from "./dns/step.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkIsForeign } from "./shared_state.ts";
 import { forgetEngine, printUndo, undoEntries } from "./undo.ts";
@@ -51,6 +53,7 @@ export async function bringUp(
   configPath: string,
 ): Promise<JournalState> {
   using _lock = await session.lockInterface();
+  await repairDnsOf(session);
   await repair(session);
   refuseExisting(session);
   const { journal, steps } = await begin(session, config, configPath);
@@ -81,6 +84,9 @@ export async function printUp(
       : null;
     const command = describeAction(mtu === null ? action : { kind: "link-up", mtu }, session.name);
     if (command !== null) session.trace(command);
+    if (action.kind === "set-dns") {
+      for (const limit of dnsLimits(action.settings, action.manager)) session.warn(limit);
+    }
   }
 }
 
@@ -92,6 +98,7 @@ export async function printUp(
  */
 export async function takeDown(session: Session, options: TakeDownOptions = {}): Promise<void> {
   using _lock = await session.lockInterface();
+  await repairDnsOf(session);
   using journal = openJournal(session);
   const { interfaceIndex } = options;
   const isOther = journal !== null && interfaceIndex !== undefined &&
@@ -313,6 +320,7 @@ function observe(session: Session): Observed {
     tableNames: system.tableNames(),
     isTableUsed: (table) => taken.has(table) || system.isTableUsed(table),
     srcValidMark: srcValidMarkIsForeign(session),
+    dnsManager: () => system.dnsManager(),
   };
 }
 

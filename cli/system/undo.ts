@@ -7,6 +7,7 @@
 import { describeUndo } from "../../core/plan.ts";
 import type { Journal, JournalEntry, JournalState } from "../journal.ts";
 import { messageOf } from "./apply.ts";
+import { undoDns } from "./dns/step.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkToRestore } from "./shared_state.ts";
 import type { ProcessIdentity } from "./system.ts";
@@ -26,7 +27,7 @@ const SOCKET_MS = 1000;
  */
 export async function undoEntries(session: Session, journal: Journal): Promise<boolean> {
   let complete = true;
-  for (const entry of journal.state.entries.toReversed()) {
+  for (const entry of inUndoOrder(journal.state)) {
     if (entry.undone) continue;
     try {
       await undoEntry(session, journal.state, entry);
@@ -41,9 +42,16 @@ export async function undoEntries(session: Session, journal: Journal): Promise<b
 
 /** Prints what {@linkcode undoEntries} would do, and changes nothing. */
 export function printUndo(session: Session, state: JournalState): void {
-  for (const { undo, undone } of state.entries.toReversed()) {
+  for (const { undo, undone } of inUndoOrder(state)) {
     if (!undone) session.trace(describeUndo(undo, session.name));
   }
+}
+
+/** Last first; but names are looked up as before while the tunnel still carries what is asked. */
+function inUndoOrder({ entries }: JournalState): JournalEntry[] {
+  const isDns = ({ undo }: JournalEntry) => undo.kind === "unset-dns";
+  const reversed = entries.toReversed();
+  return [...reversed.filter(isDns), ...reversed.filter((entry) => !isDns(entry))];
 }
 
 async function undoEntry(
@@ -76,7 +84,21 @@ async function undoEntry(
       session.trace(describeUndo(undo, name));
       return system.writeSrcValidMark(value);
     }
+    case "unset-dns": {
+      using _lock = await session.lockShared();
+      session.trace(describeUndo(undo, name));
+      return await undoDns(session, linkIndex(session, state), undo);
+    }
   }
+}
+
+/** The index of the tunnel's interface; null when that is gone, or not known to be ours. */
+function linkIndex(
+  { system, name }: Session,
+  { engine, kernelIndex }: JournalState,
+): number | null {
+  const index = engine?.interfaceIndex ?? kernelIndex;
+  return system.link(name)?.index === index ? index : null;
 }
 
 function isKernelInterface({ action }: JournalEntry): boolean {

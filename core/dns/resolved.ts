@@ -1,6 +1,6 @@
 /**
- * The D-Bus API of systemd-resolved, org.freedesktop.resolve1(5). There is no other: its varlink
- * interface has no method that sets anything of a link in any version up to 259.
+ * The D-Bus API of systemd-resolved, org.freedesktop.resolve1(5): the only one that all versions have.
+ * Its varlink interface resolves names, but sets nothing (systemd/systemd#15584).
  *
  * @module
  */
@@ -8,12 +8,69 @@ import type { DbusCall } from "../dbus/message.ts";
 import type { DbusValue } from "../dbus/values.ts";
 import { IpAddress } from "../ip.ts";
 import { DNS_PORT } from "./resolv_conf.ts";
+import { type DnsSettings, isSplit } from "./settings.ts";
 
 /** Its name on the bus. */
 export const RESOLVED = "org.freedesktop.resolve1";
 
+const RESOLVED_PATH = "/org/freedesktop/resolve1";
+const MANAGER = `${RESOLVED}.Manager`;
 const AF_INET = 2;
 const AF_INET6 = 10;
+
+/** The name of the error that says that there is no such link, or not yet. */
+export const NO_SUCH_LINK = `${RESOLVED}.NoSuchLink`;
+
+/** A domain of a link, and whether names are only routed by it, not completed with it. */
+type LinkDomain = readonly [domain: string, routeOnly: boolean];
+
+/**
+ * The calls that give the link with index `link` the DNS settings of a tunnel, in place of any that
+ * it has. Unless its domains say which names are the tunnel's, all are.
+ */
+export function setLinkDns(link: number, settings: DnsSettings): DbusCall[] {
+  const servers = settings.servers.map((server) => {
+    const address = IpAddress.parse(server);
+    if (address === null) throw new TypeError(`not an IP address: ${server}`);
+    return [address.family === 4 ? AF_INET : AF_INET6, address.bytes];
+  });
+  return [
+    manage("SetLinkDNS", "ia(iay)", [link, servers]),
+    manage("SetLinkDomains", "ia(sb)", [link, linkDomains(settings)]),
+    manage("SetLinkDefaultRoute", "ib", [link, !isSplit(settings)]),
+  ];
+}
+
+/** The call that takes all settings of the link with index `link` back. */
+export function revertLink(link: number): DbusCall {
+  return manage("RevertLink", "i", [link]);
+}
+
+/** The call that forgets all answers: those of the servers before may differ. */
+export function flushCaches(): DbusCall {
+  return manage("FlushCaches", "", []);
+}
+
+/** The domains of a tunnel's link. "." has all names asked of it, and of nobody else. */
+export function linkDomains(settings: DnsSettings): LinkDomain[] {
+  const { search, routes } = settings;
+  const everything = isSplit(settings) || routes.includes(".") ? [] : ["."];
+  return [
+    ...search.map((domain): LinkDomain => [domain, false]),
+    ...[...everything, ...routes].map((domain): LinkDomain => [domain, true]),
+  ];
+}
+
+function manage(member: string, signature: string, body: readonly DbusValue[]): DbusCall {
+  return {
+    destination: RESOLVED,
+    path: RESOLVED_PATH,
+    interface: MANAGER,
+    member,
+    signature,
+    body,
+  };
+}
 
 /** A name server that systemd-resolved knows. */
 export interface ResolvedServer {
@@ -32,11 +89,11 @@ export function isResolvedStub(address: IpAddress): boolean {
 export function readResolvedProperty(name: "DNSEx" | "DNS" | "FallbackDNS"): DbusCall {
   return {
     destination: RESOLVED,
-    path: "/org/freedesktop/resolve1",
+    path: RESOLVED_PATH,
     interface: "org.freedesktop.DBus.Properties",
     member: "Get",
     signature: "ss",
-    body: [`${RESOLVED}.Manager`, name],
+    body: [MANAGER, name],
   };
 }
 

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { ActiveDnsManager, DnsManager } from "../dns/manager.ts";
+import type { DnsSettings } from "../dns/settings.ts";
 import type { IpFamily } from "../ip.ts";
 
 /** The four moments at which a config may run commands. */
@@ -31,6 +33,8 @@ export type Action =
   | { readonly kind: "add-address"; readonly family: IpFamily; readonly prefix: string }
   /** Sets the MTU, in bytes (null: found from the routes to the endpoints), and the link up. */
   | { readonly kind: "link-up"; readonly mtu: number | null }
+  /** Has names be asked of the tunnel's servers. */
+  | { readonly kind: "set-dns"; readonly manager: DnsManager; readonly settings: DnsSettings }
   /** Adds a route through the interface. `table` is null for the main table. */
   | {
     readonly kind: "add-route";
@@ -69,6 +73,7 @@ export type Undo =
     readonly rule: RoutingRule;
     readonly priority: number | null;
   }
+  | { readonly kind: "unset-dns"; readonly manager: ActiveDnsManager }
   | { readonly kind: "delete-unreachable"; readonly family: IpFamily; readonly table: number }
   | { readonly kind: "delete-firewall"; readonly family: IpFamily; readonly by?: "iptables" }
   | { readonly kind: "restore-src-valid-mark" };
@@ -101,6 +106,10 @@ export function undoOf(action: Action): Undo | null {
       };
     case "set-src-valid-mark":
       return { kind: "restore-src-valid-mark" };
+    case "set-dns": {
+      const { manager } = action;
+      return manager.kind === "none" ? null : { kind: "unset-dns", manager };
+    }
     case "hook":
     case "resolve-endpoints":
     case "configure":

@@ -4,6 +4,10 @@
  * @module
  */
 import { expandHook } from "../config/quick.ts";
+import type { ActiveDnsManager, DnsManager } from "../dns/manager.ts";
+import { composeResolvConf } from "../dns/resolv_conf.ts";
+import { linkDomains } from "../dns/resolved.ts";
+import { type DnsSettings, isSplit } from "../dns/settings.ts";
 import type { IpFamily } from "../ip.ts";
 import { firewallTable } from "../netlink/tunnel_firewall.ts";
 import { type Action, type RoutingRule, type Undo, UNREACHABLE_METRIC } from "./action.ts";
@@ -29,6 +33,8 @@ export function describeAction(action: Action, device: string): string | null {
       const table = action.table === null ? "" : ` table ${action.table}`;
       return `ip -${action.family} route add ${action.prefix} dev ${device}${table}`;
     }
+    case "set-dns":
+      return setDns(action.manager, action.settings, device);
     case "set-fwmark":
       return `wg set ${device} fwmark ${action.fwmark}`;
     case "set-src-valid-mark":
@@ -50,6 +56,8 @@ export function describeUndo(undo: Undo, device: string): string {
       return `ip link delete dev ${device}`;
     case "delete-rule":
       return `ip -${undo.family} rule delete ${ruleWords(undo.rule)}`;
+    case "unset-dns":
+      return unsetDns(undo.manager, device);
     case "delete-unreachable":
       return unreachable("delete", undo.family, undo.table);
     case "delete-firewall":
@@ -57,6 +65,40 @@ export function describeUndo(undo: Undo, device: string): string {
       return `nft delete table ${firewallWords(undo.family, device)}`;
     case "restore-src-valid-mark":
       return "sysctl -q net.ipv4.conf.all.src_valid_mark=0";
+  }
+}
+
+/** Behind `#` is why it is this manager that is asked. */
+function setDns(manager: DnsManager, settings: DnsSettings, device: string): string | null {
+  switch (manager.kind) {
+    case "resolvconf":
+      return `resolvconf -a ${manager.prefix}${device} -m 0 -x`;
+    case "resolved": {
+      const domains = linkDomains(settings)
+        .map(([domain, routeOnly]) => quote(`${routeOnly ? "~" : ""}${domain}`));
+      return [
+        `resolvectl dns ${device} ${settings.servers.join(" ")}`,
+        `resolvectl domain ${device} ${domains.join(" ")}`,
+        `resolvectl default-route ${device} ${!isSplit(settings)}`,
+      ].join(" && ") + ` # ${manager.reason}`;
+    }
+    case "file": {
+      const [, ...lines] = composeResolvConf([{ interface: device, settings }], "").split("\n");
+      return `printf '${lines.join("\\n")}' >/etc/resolv.conf # ${manager.reason}`;
+    }
+    case "none":
+      return null;
+  }
+}
+
+function unsetDns(manager: ActiveDnsManager, device: string): string {
+  switch (manager.kind) {
+    case "resolvconf":
+      return `resolvconf -d ${manager.prefix}${device} -f`;
+    case "resolved":
+      return `resolvectl revert ${device}`;
+    case "file":
+      return `restore /etc/resolv.conf # without the DNS servers of ${device}`;
   }
 }
 

@@ -5,6 +5,8 @@
  */
 import { ConfigError, quote } from "../config/error.ts";
 import type { QuickConfig, RoutingTable } from "../config/types.ts";
+import type { DnsManager } from "../dns/manager.ts";
+import { dnsSettings } from "../dns/settings.ts";
 import type { IpFamily, IpPrefix } from "../ip.ts";
 import {
   type Action,
@@ -26,6 +28,8 @@ export interface Observed {
   readonly isTableUsed: (table: number) => boolean;
   /** Whether somebody else set net.ipv4.conf.all.src_valid_mark, so that it is none of our business. */
   readonly srcValidMark: boolean;
+  /** Who manages the system's resolver; asked only when the config has DNS servers. */
+  readonly dnsManager: () => DnsManager;
 }
 
 /** Failures that the tunnel can live with. */
@@ -67,6 +71,11 @@ const NO_SRC_VALID_MARK: Tolerance = {
     "(docker run --sysctl net.ipv4.conf.all.src_valid_mark=1)",
 };
 
+const NO_DNS: Tolerance = {
+  errors: null,
+  consequence: "names are looked up as before, not by the tunnel's DNS servers",
+};
+
 /** What the kernel answers that lacks nf_tables or what the rules need of it. */
 const NO_FIREWALL: Tolerance = {
   errors: ["EAFNOSUPPORT", "ENOENT", "EOPNOTSUPP", "EPROTONOSUPPORT"],
@@ -78,13 +87,14 @@ const NO_FIREWALL: Tolerance = {
 
 /**
  * The steps of `up`, in wg-quick(8)'s order: the interface, PreUp, keys and peers, addresses, MTU and
- * link, routes, PostUp.
+ * link, DNS, routes, PostUp.
  *
  * @param configPath where `config` was read from
  * @throws ConfigError when the config names a routing table that there isn't
  */
 export function planUp(config: QuickConfig, configPath: string, observed: Observed): Step[] {
   const { addresses, mtu, preUp, postUp } = config.interface;
+  const settings = dnsSettings(config.interface.dns);
   const resolve: Action = { kind: "resolve-endpoints" };
   const actions: Action[] = [
     // A name that can't be resolved changes nothing then; but a PreUp may be what makes names resolve.
@@ -99,6 +109,9 @@ export function planUp(config: QuickConfig, configPath: string, observed: Observ
       prefix: prefix.toString(),
     })),
     { kind: "link-up", mtu: mtu ?? null },
+    ...(settings === null
+      ? []
+      : [{ kind: "set-dns", manager: observed.dnsManager(), settings } as const]),
     ...planRoutes(config, configPath, observed),
     ...hooks("PostUp", postUp),
   ];
@@ -182,6 +195,7 @@ function addRule(family: IpFamily, rule: RoutingRule): Action {
 function tolerance(action: Action): Tolerance | null {
   if (action.kind === "set-src-valid-mark") return NO_SRC_VALID_MARK;
   if (action.kind === "add-firewall") return NO_FIREWALL;
+  if (action.kind === "set-dns") return NO_DNS;
   return isForIpv6(action) ? NO_IPV6 : null;
 }
 

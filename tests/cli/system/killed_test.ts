@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { bringUp, takeDown } from "../../../cli/system/tunnel.ts";
 import type { Backend } from "../../../core/plan.ts";
 import type { Session } from "../../../cli/system/session.ts";
-import { prefixes, quickConfig } from "../../core/plan/quick_config.ts";
+import { addresses, prefixes, quickConfig } from "../../core/plan/quick_config.ts";
 import { Harness } from "./harness.ts";
 import { failure, ModelSystem } from "./model.ts";
 
@@ -10,6 +10,7 @@ const PATH = "/etc/wireguard/wg0.conf";
 const CONFIG = quickConfig(
   {
     addresses: prefixes("10.0.0.1/24", "fd00::1/64"),
+    dns: { servers: addresses("10.0.0.53"), search: [] },
     preUp: ["pre-up"],
     postUp: ["post-up"],
     preDown: ["pre-down"],
@@ -96,6 +97,7 @@ async function upDownThenClean(
   assert.equal("wg0" in state.kernelKeys, backend === "kernel");
   assert.equal(state.rules.length, 8);
   assert.equal(state.srcValidMark, "1");
+  assert.deepEqual(state.dns, { wg0: { servers: ["10.0.0.53"], search: [], routes: [] } });
   await takeDown(harness.session(moment.system));
   assert.deepEqual(moment.system.leftovers, CLEAN);
   assert.ok(!harness.exists());

@@ -1,7 +1,14 @@
 import type { ConfigEndpoint } from "../../../core/config/types.ts";
 import { IpAddress, type IpFamily } from "../../../core/ip.ts";
-import type { Backend, RoutingRule } from "../../../core/plan.ts";
+import type {
+  ActiveDnsManager,
+  Backend,
+  DnsManager,
+  DnsSettings,
+  RoutingRule,
+} from "../../../core/plan.ts";
 import type { UapiEndpoint } from "../../../core/uapi/command.ts";
+import type { DnsTunnel } from "../../../cli/system/dns/system_dns.ts";
 import type {
   LinkState,
   ProcessIdentity,
@@ -22,6 +29,8 @@ export interface ModelState {
   /** Firewall tables by the name of their interface and the family. */
   firewalls: Record<string, { fwmark: number; addresses: string[] }>;
   srcValidMark: string;
+  /** DNS settings by the name of their interface. */
+  dns: Record<string, DnsSettings>;
   nextIndex: number;
   nextPid: number;
 }
@@ -45,6 +54,10 @@ export class ModelSystem implements System {
   readonly exitCodes: Record<string, number> = {};
   /** Engines that don't end when their interface goes, until this signal. */
   stubborn: "SIGTERM" | "SIGKILL" | null = null;
+  /** Who manages the resolver. */
+  manager: DnsManager = { kind: "file", reason: "nobody else does" };
+  /** What setting DNS warns of. */
+  dnsNotes: string[] = [];
   /** Milliseconds that were slept. */
   slept = 0;
 
@@ -251,6 +264,36 @@ export class ModelSystem implements System {
     return new Map([["main", 254]]);
   }
 
+  dnsManager(): DnsManager {
+    return this.manager;
+  }
+
+  originalNameservers(): UapiEndpoint[] {
+    return [{ address: IpAddress.fromBytes(Uint8Array.of(192, 0, 2, 53)), port: 53, zone: "" }];
+  }
+
+  async setDns(
+    { name, index }: DnsTunnel,
+    manager: DnsManager,
+    settings: DnsSettings,
+  ): Promise<string[]> {
+    await this.#doLater("setDns", () => {
+      if (manager.kind === "none") throw new Error(manager.reason);
+      this.#linkOf(index ?? 0);
+      this.state.dns[name] = settings;
+    });
+    return this.dnsNotes;
+  }
+
+  async unsetDns({ name }: DnsTunnel, _manager: ActiveDnsManager): Promise<string[]> {
+    await this.#doLater("unsetDns", () => delete this.state.dns[name]);
+    return this.dnsNotes;
+  }
+
+  repairDns(): string[] {
+    return [];
+  }
+
   async resolve(endpoint: ConfigEndpoint): Promise<UapiEndpoint> {
     await this.#doLater("resolve", () => {});
     const address = IpAddress.fromBytes(Uint8Array.of(192, 0, 2, 1));
@@ -323,6 +366,7 @@ export function emptyState(): ModelState {
     sockets: {},
     firewalls: {},
     srcValidMark: "0",
+    dns: {},
     nextIndex: 3,
     nextPid: 100,
   };

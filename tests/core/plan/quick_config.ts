@@ -1,5 +1,5 @@
 import type { QuickConfig, QuickInterfaceConfig } from "../../../core/config/types.ts";
-import { IpPrefix } from "../../../core/ip.ts";
+import { IpAddress, IpPrefix } from "../../../core/ip.ts";
 
 /** Parses prefixes of which a test is sure. */
 export function prefixes(...texts: string[]): IpPrefix[] {
@@ -7,6 +7,15 @@ export function prefixes(...texts: string[]): IpPrefix[] {
     const prefix = IpPrefix.parse(text);
     if (prefix === null) throw new Error(`not a prefix: ${text}`);
     return prefix;
+  });
+}
+
+/** Parses addresses of which a test is sure. */
+export function addresses(...texts: string[]): IpAddress[] {
+  return texts.map((text) => {
+    const address = IpAddress.parse(text);
+    if (address === null) throw new Error(`not an address: ${text}`);
+    return address;
   });
 }
 

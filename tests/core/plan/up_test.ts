@@ -15,6 +15,7 @@ const EMPTY: Observed = {
   tableNames: new Map(),
   isTableUsed: () => false,
   srcValidMark: false,
+  dnsManager: () => assert.fail("nobody needs to know"),
 };
 
 /** The plan as the commands that `up` prints. */

@@ -1,6 +1,6 @@
 /**
- * A "host" for tests: network, mount and process namespaces of its own, with private /run and
- * /etc/wireguard. All that runs in it dies with it, also when the test process is killed.
+ * A "host" for tests: network, mount and process namespaces of its own, with private /run, /etc and
+ * /var/lib/wgts. All that runs in it dies with it, also when the test process is killed.
  */
 import { attempt, CommandError, type CommandOptions, type Result, run } from "./command.ts";
 import type { Machine } from "./machine.ts";
@@ -10,8 +10,13 @@ import { waitFor } from "./wait.ts";
 const INIT = `
 set -e
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /etc/wireguard
+# An /etc of its own, for its resolv.conf
+mount -t tmpfs -o mode=755 tmpfs /mnt
+cp -a /etc/. /mnt
+mount --move /mnt /etc
+mkdir -p /etc/wireguard /var/lib/wgts
 mount -t tmpfs -o mode=700 tmpfs /etc/wireguard
+mount -t tmpfs -o mode=700 tmpfs /var/lib/wgts
 ip link set lo up
 # No duplicate address detection: an IPv6 address is usable at once.
 echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad

@@ -1,0 +1,69 @@
+/**
+ * The program resolvconf, called as wg-quick(8) calls it. openresolv and Debian's package have one.
+ *
+ * @module
+ */
+import { resolvconfInput } from "../../../core/dns/resolv_conf.ts";
+import type { DnsSettings } from "../../../core/dns/settings.ts";
+import { awaitOrphans } from "../orphans.ts";
+import { administratorPath, findProgram } from "../search_path.ts";
+
+/** In the environment of resolvconf: tells whose settings it changes to whoever finds the process. */
+const OWNER = "WGTS_DNS_OF";
+
+/** What `resolvconf` is: see `DnsSurroundings`. */
+export function findResolvconf(): "absent" | "program" | "resolvectl" {
+  const path = findProgram("resolvconf", administratorPath());
+  if (path === null) return "absent";
+  return /\/(resolvectl|systemd-resolve)$/.test(Deno.realPathSync(path)) ? "resolvectl" : "program";
+}
+
+/** The file that tells in which order Debian's resolvconf takes interfaces; "" when it doesn't count. */
+export function readInterfaceOrder(): string {
+  const path = findProgram("resolvconf", administratorPath());
+  try {
+    // wg-quick: a link leads to a program that only looks like Debian's.
+    if (path === null || Deno.lstatSync(path).isSymlink) return "";
+    return Deno.readTextFileSync("/etc/resolvconf/interface-order");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Gives `settings` to resolvconf, as those of `name`, in place of any that it has; they count most.
+ * @throws Error when it fails
+ */
+export async function addToResolvconf(name: string, settings: DnsSettings): Promise<void> {
+  await runResolvconf(name, ["-a", name, "-m", "0", "-x"], resolvconfInput(settings));
+}
+
+/**
+ * Takes back the settings of `name`; none being there is fine.
+ * @throws Error when it fails
+ */
+export async function deleteFromResolvconf(name: string): Promise<void> {
+  await awaitOrphans(OWNER, name);
+  await runResolvconf(name, ["-d", name, "-f"], "");
+}
+
+async function runResolvconf(name: string, args: string[], input: string): Promise<void> {
+  const path = findProgram("resolvconf", administratorPath());
+  if (path === null) throw new Error("Cannot run resolvconf: there is none any more");
+  const child = new Deno.Command(path, {
+    args,
+    stdin: "piped",
+    stdout: "inherit",
+    stderr: "inherit",
+    env: { LC_ALL: "C", PATH: administratorPath(), [OWNER]: name },
+  }).spawn();
+  try {
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error; // it need not read
+  }
+  const { code } = await child.status;
+  if (code !== 0) throw new Error(`resolvconf ${args.join(" ")} failed with exit code ${code}`);
+}
