@@ -35,6 +35,11 @@ const ENGINE_ENVIRONMENT = `\
   WGTS_STATUS_GROUP As --status-group
 `;
 
+/** Of commands that work on a tunnel that stands. */
+const NETNS_OPTION = `\
+      --netns=NAME  The tunnel is in the network namespace NAME
+`;
+
 /** Each code on a line of its own, as wide as a list of options. */
 const FINDINGS = Object.entries(FINDING_CODES)
   .map(([code, [severity, meaning]]) => `  ${code.padEnd(26)} ${severity.padEnd(7)} ${meaning}\n`)
@@ -53,8 +58,8 @@ Keys of configs that wg-quick(8) doesn't have:
 
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   up: {
-    synopsis: "up [--foreground] [--dry-run] [--strict] [--backend=WHICH] [<engine options>] " +
-      "NAME | FILE.conf",
+    synopsis: "up [--foreground] [--dry-run] [--strict] [--backend=WHICH] [--netns=NAME] " +
+      "[--birth-netns=NAME] [<engine options>] NAME | FILE.conf",
     summary: "Bring up the tunnel of a wg-quick(8) config",
     details: `\
 Brings up the tunnel that /etc/wireguard/NAME.conf or FILE.conf describes: creates the
@@ -73,6 +78,12 @@ process in the background serves it and logs to journald or syslog.
                     faster, and no process; engine options say nothing then), or auto (the kernel
                     where it has WireGuard, else userspace: as wg-quick, and the default when
                     called by that name)
+      --netns=NAME  Have the interface, its addresses and routes in the network namespace NAME (of
+                    ip-netns(8), or a path such as /proc/PID/ns/net), and its UDP sockets here: what
+                    runs there has no way out but the tunnel. Commands of the config run there too
+      --birth-netns=NAME
+                    Have the UDP sockets in the network namespace NAME, and look up peers' names
+                    there, whether or not the interface is here
 ${ENGINE_OPTIONS}
 Environment:
   WGTS_BACKEND      As --backend
@@ -82,14 +93,14 @@ Environment:
 ${ENGINE_ENVIRONMENT}${CONFIG_KEYS}`,
   },
   down: {
-    synopsis: "down [--dry-run] NAME | FILE.conf",
+    synopsis: "down [--dry-run] [--netns=NAME] NAME | FILE.conf",
     summary: "Take a tunnel down and undo all that `up' did",
     details: `\
 Runs the PreDown and PostDown commands and undoes what \`up' did, according to the journal that
 \`up' wrote: also when \`up' was killed halfway, or the process that served the tunnel.
 
       --dry-run     Only print the steps
-`,
+${NETNS_OPTION}`,
   },
   check: {
     synopsis: "check [--strict] [--json] { NAME | FILE | - }...",
@@ -115,7 +126,7 @@ Codes of findings:
 ${FINDINGS}`,
   },
   save: {
-    synopsis: "save NAME | FILE.conf",
+    synopsis: "save [--netns=NAME] NAME | FILE.conf",
     summary: "Save the state of a running tunnel to its config",
     details: `\
 Writes keys, port, fwmark, addresses and peers of the running interface to the config, and the MTU
@@ -123,7 +134,8 @@ if it has one. All that is the same stays as it is, byte for byte: comments, ord
 space; names as endpoints too, as long as the peer's port is the same and its address is one of the
 name's, or those can't be found. Peers that are gone go with their comments; new ones come at the
 end. \`down' does this first when the config says SaveConfig = true.
-`,
+
+${NETNS_OPTION}`,
   },
   run: {
     synopsis: "run [--foreground] [<engine options>] NAME",

@@ -3,6 +3,8 @@ import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY, TUNGETDEVNETNS } from "./layout.ts";
 import { libc } from "./libc.ts";
 import { cString } from "./text.ts";
 
+const OWN_NAMESPACE = "/proc/thread-self/ns/net";
+
 /**
  * Moves the calling thread into a new, empty network namespace, for demonstrations and tests.
  *
@@ -16,6 +18,17 @@ export function enterNewNetworkNamespace(): void {
 }
 
 /**
+ * Moves the calling thread into the network namespace that `fd` is open on, before it executes another
+ * program: all else of this process stays where it is.
+ *
+ * @param name of the namespace, for messages
+ * @throws SysError with EPERM without CAP_SYS_ADMIN, EINVAL when `fd` is no network namespace
+ */
+export function enterNetworkNamespace(fd: number, name: string): void {
+  check(`enter the network namespace ${name}`, libc.setns(fd, CLONE_NEWNET));
+}
+
+/**
  * Runs `body` in the network namespace that `path` names, such as /proc/PID/ns/net, and returns to the
  * present one. `body` must be synchronous: what follows an `await` would run in whichever is current.
  */
@@ -23,12 +36,18 @@ export function inNetworkNamespace<T>(path: string, body: () => T): T {
   const target = openNamespace(path);
   try {
     return returningAfter(() => {
-      check(`enter the network namespace ${path}`, libc.setns(target, CLONE_NEWNET));
+      enterNetworkNamespace(target, path);
       return body();
     });
   } finally {
     libc.close(target);
   }
+}
+
+/** The calling thread's network namespace as a file descriptor, for as long as it isn't disposed of. */
+export function openOwnNamespace(): Disposable & { readonly fd: number } {
+  const fd = openNamespace(OWN_NAMESPACE);
+  return { fd, [Symbol.dispose]: () => libc.close(fd) };
 }
 
 /** Runs the synchronous `body` in a new network namespace, and returns to the present one. */
@@ -41,7 +60,7 @@ export function inNewNetworkNamespace<T>(body: () => T): T {
 
 /** The inode number of the calling thread's network namespace; 0 when it can't be had. */
 export function ownNetworkNamespace(): number {
-  return inodeOf("/proc/thread-self/ns/net");
+  return inodeOf(OWN_NAMESPACE);
 }
 
 /**
@@ -78,12 +97,11 @@ function inodeOf(path: string): number {
 }
 
 function returningAfter<T>(body: () => T): T {
-  const home = openNamespace("/proc/thread-self/ns/net");
+  using home = openOwnNamespace();
   try {
     return body();
   } finally {
-    check("return to the former network namespace", libc.setns(home, CLONE_NEWNET));
-    libc.close(home);
+    check("return to the former network namespace", libc.setns(home.fd, CLONE_NEWNET));
   }
 }
 

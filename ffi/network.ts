@@ -23,6 +23,7 @@ import {
   getLink,
   type Link,
   type LinkChange,
+  type NamespaceReference,
   type VethEnd,
 } from "../core/netlink/link.ts";
 import {
@@ -111,9 +112,15 @@ export class Network implements Disposable {
     );
   }
 
-  /** Creates an interface of a kind that needs no parameters, such as "bridge". */
-  createLink(name: string, kind: string): void {
-    this.socket.request(createLink(name, kind), () => `create the ${kind} interface ${name}`);
+  /**
+   * Creates an interface of a kind that needs no parameters, such as "bridge", in this namespace or another.
+   * One of WireGuard has its UDP sockets in this one.
+   */
+  createLink(name: string, kind: string, namespace?: NamespaceReference): void {
+    this.socket.request(
+      createLink(name, kind, namespace),
+      () => `create the ${kind} interface ${name}`,
+    );
   }
 
   /** Creates a pair of Ethernet interfaces wired to each other, each in the namespace it names. */

@@ -3,6 +3,7 @@ import type { QuickInterfaceConfig } from "../../core/config/types.ts";
 import { printError } from "../output.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { MissingConfigError, readConfig, requireLocation } from "../system/config_file.ts";
+import { enterNetns } from "../system/netns.ts";
 import { openSession } from "../system/open_session.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
 import { exitCodeOf } from "../system/report.ts";
@@ -13,7 +14,7 @@ import { UsageError } from "../usage_error.ts";
 
 /** `wgts down`: takes a tunnel down and undoes all that `up` did, however much of it there is. */
 export async function main(args: string[]): Promise<number> {
-  const line = parseCommandLine(args, ["--dry-run"]);
+  const line = parseCommandLine(enterNetns("down", args).rest, ["--dry-run"]);
   if (line === null) throw new UsageError();
   const dryRun = line.switches.has("--dry-run");
   const { name, path } = requireLocation(line.operand);

@@ -1,6 +1,7 @@
 import { printError } from "../output.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { requireLocation } from "../system/config_file.ts";
+import { enterNetns } from "../system/netns.ts";
 import { openSession } from "../system/open_session.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
 import { exitCodeOf } from "../system/report.ts";
@@ -9,7 +10,7 @@ import { UsageError } from "../usage_error.ts";
 
 /** `wgts save`: writes the state of a running tunnel to its config. */
 export async function main(args: string[]): Promise<number> {
-  const line = parseCommandLine(args, []);
+  const line = parseCommandLine(enterNetns("save", args).rest, []);
   if (line === null) throw new UsageError();
   const { name, path } = requireLocation(line.operand);
   requireNetAdmin(`save ${name}`);

@@ -11,6 +11,7 @@ import { readConfig, requireLocation } from "../system/config_file.ts";
 import { Interruptions } from "../system/interruption.ts";
 import { LinuxSystem } from "../system/linux.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
+import { enterNetns } from "../system/netns.ts";
 import { exitCodeOf } from "../system/report.ts";
 import { saveLater } from "../system/save_later.ts";
 import { currentScope } from "../system/scope.ts";
@@ -23,8 +24,9 @@ const SWITCHES = ["--foreground", "-f", "--dry-run", "--strict"];
 
 /** `wgts up`: brings up the tunnel that a wg-quick(8) config describes. */
 export async function main(args: string[]): Promise<number> {
+  const { rest: own, birth } = enterNetns("up", args);
   const environment = (variable: string) => Deno.env.get(variable);
-  const { rest: others, backend: choice } = splitBackend(args, environment);
+  const { rest: others, backend: choice } = splitBackend(own, environment);
   const { rest, engine: options } = splitEngineOptions(others, environment);
   const line = parseCommandLine(rest, SWITCHES);
   if (line === null) throw new UsageError();
@@ -44,8 +46,10 @@ export async function main(args: string[]): Promise<number> {
         log: foreground ? "stderr" : "syslog",
         // Whatever the reason: until `down', the tunnel should be up.
         options: [...options, "--explain-end"],
+        namespace: birth,
       }),
     print: printError,
+    birthNamespace: birth,
   });
   using interruptions = new Interruptions();
   const session = new Session({
@@ -54,6 +58,7 @@ export async function main(args: string[]): Promise<number> {
     scope: currentScope(),
     directory: RUNTIME_DIRECTORY,
     backend,
+    socketsElsewhere: birth !== null,
     strict: line.switches.has("--strict"),
     signal: interruptions.signal,
     print: printError,

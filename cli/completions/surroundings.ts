@@ -1,6 +1,7 @@
 import { CONFIG_DIRECTORY, isInterfaceName } from "../../core/config/interface_name.ts";
 import { formatKey } from "../../core/keys.ts";
 import { listInterfaces } from "../system/interfaces.ts";
+import { namedNamespaces } from "../system/namespace_name.ts";
 import { getStatus } from "../system/status_client.ts";
 import type { CompletionSurroundings } from "./completion.ts";
 
@@ -29,6 +30,7 @@ export const SYSTEM: CompletionSurroundings = {
       return [];
     }
   },
+  namespaces: namedNamespaces,
   groups: () => {
     try {
       return Deno.readTextFileSync("/etc/group").split("\n")

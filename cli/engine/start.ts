@@ -2,11 +2,13 @@ import { check } from "../../ffi/errno.ts";
 import { setCloseOnExec } from "../../ffi/fd.ts";
 import { O_CLOEXEC, SIGHUP, SIGINT, SIGTERM, SIGUSR1 } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
+import { inNetworkNamespace } from "../../ffi/namespace.ts";
 import { execute, pollExit, type Program, spawn } from "../../ffi/process.ts";
 import { engineCapabilities } from "../../ffi/sandbox.ts";
 import type { UnixListener } from "../../ffi/unix_socket.ts";
 import { engineOption } from "./engine_options.ts";
 import type { OpenInterface } from "./open_interface.ts";
+import { ownProgram } from "./own_program.ts";
 import { openStatusSocket, removeStatusSocket } from "./status_socket.ts";
 
 /** File descriptors that a spawned engine has; those below are its stdio. */
@@ -39,13 +41,18 @@ const ENVIRONMENT = /^(HOME|PATH|LOG_LEVEL|NO_COLOR|XDG_CACHE_HOME|TMPDIR|DENO_.
  * control socket answers.
  *
  * `log` says where it logs to: the system's log, or this process's stderr. `options` are those of the
- * command `engine`, as `splitEngineOptions` gives them.
+ * command `engine`, as `splitEngineOptions` gives them. `namespace` is the path of the network namespace that
+ * its UDP sockets are in, if that is another than this process's.
  *
  * @throws Error that tells why the engine can't start
  */
 export async function startEngine(
   { tun, control }: OpenInterface,
-  { log, options }: { log: "syslog" | "stderr"; options: readonly string[] },
+  { log, options, namespace = null }: {
+    log: "syslog" | "stderr";
+    options: readonly string[];
+    namespace?: string | null;
+  },
 ): Promise<number> {
   const { name } = tun;
   let ready: Deno.FsFile | null = null;
@@ -61,19 +68,21 @@ export async function startEngine(
     }
     let pid: number;
     try {
-      pid = spawn({
-        ...engineProgram(name, status === null ? fds : ENGINE_FDS, [`--log=${log}`, ...options]),
-        newSession: true,
-        fds: [
-          [0, null],
-          [1, log === "stderr" ? 2 : null],
-          [2, log === "stderr" ? 2 : null],
-          [ENGINE_FDS.tun, tun.fd],
-          [ENGINE_FDS.control, control.fd],
-          [ENGINE_FDS.ready, writeEnd],
-          ...(status === null ? [] : [[statusFd, status.fd] as const]),
-        ],
-      });
+      const start = () =>
+        spawn({
+          ...engineProgram(name, status === null ? fds : ENGINE_FDS, [`--log=${log}`, ...options]),
+          newSession: true,
+          fds: [
+            [0, null],
+            [1, log === "stderr" ? 2 : null],
+            [2, log === "stderr" ? 2 : null],
+            [ENGINE_FDS.tun, tun.fd],
+            [ENGINE_FDS.control, control.fd],
+            [ENGINE_FDS.ready, writeEnd],
+            ...(status === null ? [] : [[statusFd, status.fd] as const]),
+          ],
+        });
+      pid = namespace === null ? start() : inNetworkNamespace(namespace, start);
     } finally {
       libc.close(writeEnd);
     }
@@ -131,30 +140,19 @@ function engineProgram(
   options: readonly string[],
 ): Program {
   const flags = Object.entries(fds).map(([what, fd]) => `--${what}-fd=${fd}`);
-  const path = Deno.execPath();
-  const script = Deno.build.standalone ? null : new URL("../main.ts", import.meta.url).pathname;
+  const { path, arguments: words, files } = ownProgram(
+    ["engine", name, ...flags, ...options],
+    V8_FLAGS,
+  );
   return {
     path,
-    arguments: [
-      // Not the path: the program may have been copied to the name of one that it acts as.
-      "wgts",
-      ...(script === null ? [] : runtimeArguments(script)),
-      "engine",
-      name,
-      ...flags,
-      ...options,
-    ],
+    arguments: words,
     environment: Object.fromEntries(
       Object.entries(Deno.env.toObject()).filter(([variable]) => ENVIRONMENT.test(variable)),
     ),
     blockedSignals: ENGINE_SIGNALS,
-    capabilities: engineCapabilities(script === null ? [path] : [path, script]),
+    capabilities: engineCapabilities(files),
   };
-}
-
-/** What the runtime needs to be told to run `script`, where the program isn't compiled. */
-function runtimeArguments(script: string): string[] {
-  return ["run", "-A", "--quiet", "--no-prompt", "--cached-only", `--v8-flags=${V8_FLAGS}`, script];
 }
 
 function openPipe(): [readEnd: number, writeEnd: number] {

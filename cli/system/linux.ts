@@ -18,6 +18,7 @@ import { UapiError } from "../../core/uapi/client.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { formatUapiPeerNames } from "../../core/uapi/peer_names.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
+import { inNetworkNamespace, openOwnNamespace } from "../../ffi/namespace.ts";
 import { Network } from "../../ffi/network.ts";
 import { applyFirewall, removeFirewall } from "../../ffi/nftables.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
@@ -29,6 +30,7 @@ import { type DnsTunnel, repairDns, setDns, unsetDns } from "./dns/system_dns.ts
 import { endedEngine } from "./ended_engines.ts";
 import { type HookConfig, runHook } from "./hooks.ts";
 import { addIptablesRules, deleteIptablesRules } from "./iptables.ts";
+import { lookUpIn } from "./namespace_lookup.ts";
 import { changeKernelInterface, getKernelInterface } from "./kernel_interface.ts";
 import { discoverMtu } from "./mtu.ts";
 import { findEngine, identifyProcess, signalProcess } from "./process.ts";
@@ -54,6 +56,8 @@ export interface LinuxOptions {
   readonly startEngine: (name: string) => Promise<number>;
   /** Prints a line on stderr. */
   readonly print: (line: string) => void;
+  /** Path of the network namespace of the tunnel's UDP sockets; null, the default, for this process's. */
+  readonly birthNamespace?: string | null;
 }
 
 /** Linux, in the network namespace of this process. */
@@ -90,7 +94,9 @@ export class LinuxSystem implements System, Disposable {
 
   createKernelInterface(name: string): number {
     try {
-      this.#network.createLink(name, WG_GENL_NAME);
+      const { birthNamespace = null } = this.#options;
+      if (birthNamespace === null) this.#network.createLink(name, WG_GENL_NAME);
+      else createLinkFrom(birthNamespace, name, WG_GENL_NAME);
     } catch (error) {
       if (!(error instanceof SysError) || error.errno !== Errno.EOPNOTSUPP) throw error;
       const advice = "this kernel lacks WireGuard; use --backend=userspace";
@@ -280,11 +286,18 @@ export class LinuxSystem implements System, Disposable {
 
   resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<UapiEndpoint> {
     const retries = parseRetries(Deno.env.get("WG_ENDPOINT_RESOLUTION_RETRIES"));
-    return resolveEndpoint(endpoint, { signal, retries, print: this.#options.print });
+    const { birthNamespace = null, print } = this.#options;
+    const options = { signal, retries, print };
+    if (birthNamespace === null) return resolveEndpoint(endpoint, options);
+    const lookUp = (endpoint: ConfigEndpoint) => lookUpIn(birthNamespace, endpoint);
+    return resolveEndpoint(endpoint, { ...options, lookUp });
   }
 
   discoverMtu(endpoints: Iterable<UapiEndpoint>): number {
-    return discoverMtu(this.#network, endpoints);
+    const { birthNamespace = null } = this.#options;
+    if (birthNamespace === null) return discoverMtu(this.#network, endpoints);
+    using network = inNetworkNamespace(birthNamespace, () => Network.open());
+    return discoverMtu(network, endpoints);
   }
 
   runHook(name: string, command: string, signal: AbortSignal): Promise<number> {
@@ -305,6 +318,13 @@ export class LinuxSystem implements System, Disposable {
     return this.#network.listAddresses({ interfaceIndex, family })
       .map(({ address }) => address.address);
   }
+}
+
+/** Creates an interface in this network namespace by a socket in another, which it will remember. */
+function createLinkFrom(birthNamespace: string, name: string, kind: string): void {
+  using here = openOwnNamespace();
+  using network = inNetworkNamespace(birthNamespace, () => Network.open());
+  network.createLink(name, kind, { fd: here.fd });
 }
 
 function parsePrefix(text: string): IpPrefix {

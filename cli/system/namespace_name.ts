@@ -1,15 +1,18 @@
 /** Where ip-netns(8) keeps the network namespaces that have names. */
-const DIRECTORY = "/run/netns";
+export const NAMESPACE_DIRECTORY = "/run/netns";
 
 /** The network namespace with that inode number in words: by the name that `ip netns` has for it. */
 export function namespaceName(inode: number): string {
-  const name = namedNamespaces().find((name) => inodeOf(`${DIRECTORY}/${name}`) === inode);
+  const name = namedNamespaces().find((name) =>
+    inodeOf(`${NAMESPACE_DIRECTORY}/${name}`) === inode
+  );
   return name ?? `net:[${inode}]`;
 }
 
-function namedNamespaces(): string[] {
+/** The names of the network namespaces that have some; none when they can't be listed. */
+export function namedNamespaces(): string[] {
   try {
-    return [...Deno.readDirSync(DIRECTORY)].map(({ name }) => name);
+    return [...Deno.readDirSync(NAMESPACE_DIRECTORY)].map(({ name }) => name);
   } catch {
     return [];
   }

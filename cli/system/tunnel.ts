@@ -18,6 +18,7 @@ import {
 } from "../journal.ts";
 import { applySteps, HookError, messageOf, runHook } from "./apply.ts";
 import { repairDnsOf } from "./dns/step.ts";
+import { namespaceName } from "./namespace_name.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkIsForeign } from "./shared_state.ts";
 import { forgetEngine, printUndo, undoEntries } from "./undo.ts";
@@ -153,10 +154,16 @@ export function printDown(
 export class NotRunningError extends Error {
   override readonly name = "NotRunningError";
 
-  /** @param isServed whether it is a WireGuard interface all the same */
-  constructor(interfaceName: string, isServed: boolean) {
+  /**
+   * @param isServed whether it is a WireGuard interface all the same
+   * @param elsewhere the network namespace that has a tunnel of that name; null when none is known
+   */
+  constructor(interfaceName: string, isServed: boolean, elsewhere: string | null = null) {
     super(
-      isServed
+      elsewhere !== null
+        ? `\`${interfaceName}' is not a WireGuard interface here, but one of another network ` +
+          `namespace: --netns=${elsewhere}`
+        : isServed
         ? `\`${interfaceName}' exists, but there is no journal of an \`up' of it: take it down with ` +
           `what made it; or \`ip link delete dev ${interfaceName}\`, and see \`ip rule\` for what ` +
           "may be left"
@@ -165,11 +172,13 @@ export class NotRunningError extends Error {
   }
 }
 
-function notRunning({ system, name }: Session): NotRunningError {
+function notRunning(session: Session): NotRunningError {
+  const { system, name } = session;
   const link = system.link(name);
   const isServed = link !== null &&
     (link.kind === "wireguard" || system.controlSocket(name) === "live");
-  return new NotRunningError(name, isServed);
+  const elsewhere = isServed ? null : foreignNamespace(session);
+  return new NotRunningError(name, isServed, elsewhere);
 }
 
 /** Whether `state` is that of a tunnel whose `up` succeeded and whose interface is still served. */
@@ -283,13 +292,19 @@ function refuseExisting(session: Session): void {
   const { system, name } = session;
   if (system.link(name) !== null) throw new Error(`\`${name}' already exists`);
   if (system.controlSocket(name) !== "live") return;
-  const [foreign] = readForeignJournals(session.directory, session.scope, name);
-  const where = foreign === undefined ? "" : `, net:[${foreign.header.namespace.inode}]`;
+  const foreign = foreignNamespace(session);
+  const where = foreign === null ? "" : `, ${foreign}`;
   throw new Error(
     `\`${name}' already exists in another network namespace${where}: ` +
       `${controlSocketPath(name)}, which all share, is its. ` +
       "Use another name, or give each its own /run (unshare --mount)",
   );
+}
+
+/** Another network namespace that has a tunnel of this name, in words; null when none is known. */
+function foreignNamespace({ directory, scope, name }: Session): string | null {
+  const [foreign] = readForeignJournals(directory, scope, name);
+  return foreign === undefined ? null : namespaceName(foreign.header.namespace.inode);
 }
 
 /** Plans, and starts the journal: the table of a default route is taken for good with that. */
@@ -321,6 +336,7 @@ function observe(session: Session): Observed {
     isTableUsed: (table) => taken.has(table) || system.isTableUsed(table),
     srcValidMark: srcValidMarkIsForeign(session),
     dnsManager: () => system.dnsManager(),
+    socketsElsewhere: session.socketsElsewhere,
   };
 }
 

@@ -140,9 +140,17 @@ export function deleteLink(index: number): NetlinkRequest {
   return request(RTM_DELLINK, 0, encoder(index));
 }
 
-/** A request to create an interface of a kind that needs no parameters: "bridge", "wireguard"…. */
-export function createLink(name: string, kind: string): NetlinkRequest {
+/**
+ * A request to create an interface of a kind that needs no parameters: "bridge", "wireguard"…; in the socket's
+ * own namespace by default.
+ */
+export function createLink(
+  name: string,
+  kind: string,
+  namespace?: NamespaceReference,
+): NetlinkRequest {
   const attributes = encoder().string(IFLA_IFNAME, name, IFNAMSIZ);
+  if (namespace !== undefined) appendNamespace(attributes, namespace);
   appendKind(attributes, kind);
   return request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, attributes);
 }

@@ -30,6 +30,8 @@ export interface Observed {
   readonly srcValidMark: boolean;
   /** Who manages the system's resolver; asked only when the config has DNS servers. */
   readonly dnsManager: () => DnsManager;
+  /** Whether the UDP sockets are in another network namespace than the interface. */
+  readonly socketsElsewhere: boolean;
 }
 
 /** Failures that the tunnel can live with. */
@@ -169,10 +171,15 @@ function planDefaultRoutes(
 ): Action[] {
   if (prefixes.length === 0) return [];
   const table = fwmark !== 0 ? fwmark : freeTable(observed.isTableUsed);
-  const actions: Action[] = fwmark !== 0 ? [] : [{ kind: "set-fwmark", fwmark: table }];
+  // The tunnel's own datagrams don't come by where its sockets are elsewhere, and there a mark might mean
+  // something else.
+  const marks = fwmark === 0 && !observed.socketsElsewhere;
+  const actions: Action[] = marks ? [{ kind: "set-fwmark", fwmark: table }] : [];
   for (const prefix of prefixes) {
     const { family } = prefix;
-    if (family === 4 && !observed.srcValidMark) actions.push({ kind: "set-src-valid-mark" });
+    if (family === 4 && !observed.srcValidMark && !observed.socketsElsewhere) {
+      actions.push({ kind: "set-src-valid-mark" });
+    }
     actions.push(
       addRule(family, { match: "not-fwmark", fwmark: table, table }),
       addRule(family, { match: "suppress-default" }),

@@ -15,6 +15,7 @@ const SURROUNDINGS: CompletionSurroundings = {
   peers: (name) =>
     Promise.resolve(name === "wg0" ? [{ value: KEY, description: "office\tand\x1b more" }] : []),
   configs: () => ["home", "work"],
+  namespaces: () => ["blue", "physical"],
   groups: () => ["root", "netdev"],
 };
 

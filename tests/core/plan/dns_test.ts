@@ -23,6 +23,7 @@ function plan(manager: DnsManager, servers: string[], search: string[] = []) {
     tableNames: new Map(),
     isTableUsed: () => false,
     srcValidMark: false,
+    socketsElsewhere: false,
     dnsManager: () => manager,
   });
 }

@@ -16,6 +16,7 @@ const EMPTY: Observed = {
   isTableUsed: () => false,
   srcValidMark: false,
   dnsManager: () => assert.fail("nobody needs to know"),
+  socketsElsewhere: false,
 };
 
 /** The plan as the commands that `up` prints. */
@@ -132,6 +133,16 @@ Deno.test("an IPv6 default route needs no src_valid_mark, nor does one that is s
     "wg set wg0 fwmark 51820",
     ...defaultRoute(4, 51820),
   ]);
+});
+
+Deno.test("sockets in another namespace need no mark here", () => {
+  const elsewhere = { socketsElsewhere: true };
+  assert.deepEqual(
+    trace(quickConfig({}, ["0.0.0.0/0"]), elsewhere).slice(4),
+    defaultRoute(4, 51820),
+  );
+  const marked = quickConfig({ fwmark: 4660 }, ["0.0.0.0/0"]);
+  assert.deepEqual(trace(marked, elsewhere).slice(4), defaultRoute(4, 4660));
 });
 
 Deno.test("a table in use isn't taken for a default route", () => {
