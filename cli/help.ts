@@ -359,6 +359,8 @@ const OTHER_COMMANDS: Readonly<Record<string, CommandHelp>> = {
     details: `\
 Prints the script by which a shell completes commands, options, interfaces, the public keys of peers
 and names of configs; also those of wg, wg-quick and wireguard-go where these are links to wgts.
+The shell always asks the wgts in PATH, even behind the path of another one: Tab runs no program
+because its path was typed.
 
   bash: wgts completions bash >/usr/share/bash-completion/completions/wgts
         or, in ~/.bashrc: source <(wgts completions bash)

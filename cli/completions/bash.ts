@@ -17,12 +17,12 @@ _wgts() {
 		rest=\${rest#"$token"}
 	done
 
-	local current=\${words[\${#words[@]} - 1]} program=\${COMP_WORDS[0]} line value
-	[[ $program == */wgts ]] || program=wgts
+	local current=\${words[\${#words[@]} - 1]} line value
 	# Only what is behind the last of those characters is replaced by a completion.
 	local kept=\${current%"\${current##*[=:]}"}
 
 	COMPREPLY=()
+	# Never the program whose path was typed: Tab must not run what Enter hasn't.
 	while IFS= read -r line; do
 		case $line in
 		:any)
@@ -46,7 +46,7 @@ _wgts() {
 			COMPREPLY+=("\${value#"$kept"}")
 			;;
 		esac
-	done < <("$program" complete -- "\${words[@]}" 2>/dev/null)
+	done < <(command wgts complete -- "\${words[@]}" 2>/dev/null)
 }
 
 complete -F _wgts wgts

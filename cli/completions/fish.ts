@@ -5,9 +5,8 @@ export const FISH_SCRIPT = `\
 function __wgts_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l program wgts
-    string match -q -- '*/wgts' $words[1]; and set program $words[1]
-    for line in ($program complete -- $words "$current" 2>/dev/null)
+    # Never the program whose path was typed: Tab must not run what Enter hasn't.
+    for line in (command wgts complete -- $words "$current" 2>/dev/null)
         switch $line
             case :any
                 __fish_complete_path "$current"

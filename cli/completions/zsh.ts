@@ -4,13 +4,13 @@ export const ZSH_SCRIPT = `\
 # zsh completion of wgts, and of wg, wg-quick and wireguard-go where they are links to it
 
 _wgts() {
-	local program=\${(Q)words[1]} line value
+	local line value
 	local -a line_words values options
-	[[ $program == */wgts ]] || program=wgts
 	line_words=("\${(@Q)words[1,CURRENT-1]}" "\${(Q)PREFIX}")
 
+	# Never the program whose path was typed: Tab must not run what Enter hasn't.
 	local files=
-	for line in "\${(@f)$("$program" complete -- "\${(@)line_words}" 2>/dev/null)}"; do
+	for line in "\${(@f)$(command wgts complete -- "\${(@)line_words}" 2>/dev/null)}"; do
 		case $line in
 		("") ;;
 		(:*) files=\${line#:} ;;
