@@ -1,11 +1,20 @@
-/** Writes all of `text` to stdout. Throws BrokenPipe when nobody reads it any more. */
+/**
+ * Writes all of `text` to stdout.
+ *
+ * @throws BrokenPipe when nobody reads it any more; Error in one line, as for a full disk
+ */
 export function writeStdout(text: string): void {
   writeAllStdout(new TextEncoder().encode(text));
 }
 
 /** Writes all of `bytes` to stdout, likewise. */
 export function writeAllStdout(bytes: Uint8Array): void {
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  try {
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof Deno.errors.BrokenPipe) throw error;
+    throw new Error(`Cannot write to stdout: ${error.message.replace(/ \(os error \d+\)$/, "")}`);
+  }
 }
 
 /**

@@ -92,3 +92,16 @@ wgTest("a key into a world accessible file comes with wg's warning", { root: fal
     await Deno.remove(path);
   }
 });
+
+Deno.test("what can't be written is an error in one line", async () => {
+  for (const command of ["genkey", "version"]) {
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", `exec "$@" >/dev/full`, "sh", ...WGTS, command],
+    }).output();
+    assert.equal(code, 1);
+    assert.equal(
+      new TextDecoder().decode(stderr),
+      "wgts: Cannot write to stdout: No space left on device\n",
+    );
+  }
+});
