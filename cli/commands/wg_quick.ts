@@ -2,6 +2,7 @@ import { ConfigDocument } from "../../core/config/document.ts";
 import { needsReplacements, replacementsIn, stripQuickConfig } from "../../core/config/strip.ts";
 import { decodeConfigText } from "../../core/config/text.ts";
 import { printError, writeAllStdout } from "../output.ts";
+import { ownScript } from "../own_script.ts";
 import { readConfig, readConfigFile, requireLocation } from "../system/config_file.ts";
 
 const PROGRAM = "wg-quick";
@@ -52,8 +53,8 @@ function strip(operand: string): number {
 
 /** Runs the same by sudo(8), as wg-quick does, and gives its exit code. */
 async function becomeRoot(args: readonly string[]): Promise<number> {
-  const script = new URL("../main.ts", import.meta.url).pathname;
-  const runtime = Deno.build.standalone ? [] : ["run", "-A", "--quiet", script];
+  const script = ownScript();
+  const runtime = script === null ? [] : ["run", "-A", "--quiet", script];
   const prompt = `${PROGRAM} must be run as root. ` +
     "Please enter the password for %u to continue: ";
   try {

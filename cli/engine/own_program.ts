@@ -1,3 +1,5 @@
+import { ownScript } from "../own_script.ts";
+
 /** How this program is executed anew. */
 export interface OwnProgram {
   /** Absolute path of the executable. */
@@ -16,9 +18,7 @@ export interface OwnProgram {
  */
 export function ownProgram(args: readonly string[], v8Flags: string | null = null): OwnProgram {
   const path = Deno.execPath();
-  const script = Deno.build.standalone
-    ? null
-    : decodeURIComponent(new URL("../main.ts", import.meta.url).pathname);
+  const script = ownScript();
   const runtime = script === null ? [] : [
     "run",
     "-A",
