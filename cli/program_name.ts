@@ -37,7 +37,8 @@ export interface Invocation {
  * that it can act as (a symbolic link), else by that name as the first argument.
  */
 export function parseInvocation(argv0: string, args: readonly string[]): Invocation {
-  const called = findApplet(argv0.slice(argv0.lastIndexOf("/") + 1));
+  // A login shell's name begins with a hyphen (login(1)).
+  const called = findApplet(argv0.slice(argv0.lastIndexOf("/") + 1).replace(/^-/, ""));
   if (called !== undefined) {
     // wg-quick, a script, tells only its last part.
     return { applet: called, name: called === "wg-quick" ? called : argv0, args };

@@ -3,7 +3,19 @@ import assert from "node:assert/strict";
 import { parseInvocation, programName } from "../../cli/program_name.ts";
 
 Deno.test("a call by its own name, or by an unknown one, is one of wgts", () => {
-  for (const argv0 of ["wgts", "/usr/bin/wgts", "./tunnel", "", "wg/wgts", "/opt/wg/", "wgx"]) {
+  for (
+    const argv0 of [
+      "wgts",
+      "/usr/bin/wgts",
+      "./tunnel",
+      "",
+      "wg/wgts",
+      "/opt/wg/",
+      "wgx",
+      "--wg",
+      "-wgts",
+    ]
+  ) {
     assert.deepEqual(parseInvocation(argv0, ["show", "wg"]), {
       applet: "wgts",
       name: "wgts",
@@ -20,6 +32,8 @@ Deno.test("a call by a link's name is one of that program, which tells argv[0] a
       ["/usr/bin/wg", "wg", "/usr/bin/wg"],
       ["../bin/wireguard-go", "wireguard-go", "../bin/wireguard-go"],
       ["/usr/bin/wg-quick", "wg-quick", "wg-quick"],
+      ["-wg", "wg", "-wg"],
+      ["-wg-quick", "wg-quick", "wg-quick"],
     ] as const
   ) {
     assert.deepEqual(parseInvocation(argv0, ["wg", "up"]), { applet, name, args: ["wg", "up"] });
