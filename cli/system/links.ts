@@ -39,9 +39,17 @@ export function installLinks(directory: string, target: string, force: boolean):
     const reason = reasonAgainst(occupant, force);
     if (reason !== null) throw new Error(`Cannot install the link ${path}: ${reason}`);
   }
-  for (const { path, occupant } of places) {
-    if (occupant !== "ours") makeLink(path, target);
+  const missing = places.filter(({ occupant }) => occupant !== "ours");
+  const done: Replacement[] = [];
+  try {
+    for (const { path, occupant } of missing) {
+      done.push(putLink(path, target, occupant !== "nothing"));
+    }
+  } catch (error) {
+    done.reverse().forEach(undo);
+    throw error;
   }
+  for (const { kept } of done) if (kept !== null) Deno.removeSync(kept);
   return places.map(({ path }) => path);
 }
 
@@ -70,21 +78,45 @@ function occupantOf(path: string, target: string): Occupant {
   return own !== null && info.ino === own.ino && info.dev === own.dev ? "target" : "file";
 }
 
-function makeLink(path: string, target: string): void {
-  const temporary = `${path}.wgts-${Deno.pid}`;
+/** A link that was made. */
+interface Replacement {
+  readonly path: string;
+  /** The second name of what was there before, if anything was. */
+  readonly kept: string | null;
+}
+
+function putLink(path: string, target: string, occupied: boolean): Replacement {
+  const kept = occupied ? `${path}.wgts-${Deno.pid}-old` : null;
   try {
-    Deno.symlinkSync(target, temporary);
+    if (kept !== null) Deno.linkSync(path, kept);
     try {
-      Deno.renameSync(temporary, path);
+      makeLink(path, target);
     } catch (error) {
-      Deno.removeSync(temporary);
+      if (kept !== null) Deno.removeSync(kept);
       throw error;
     }
+    return { path, kept };
   } catch (error) {
     const denied = error instanceof Deno.errors.PermissionDenied;
     const reason = denied ? "permission denied: run it as root" : messageOf(error);
     throw new Error(`Cannot install the link ${path}: ${reason}`);
   }
+}
+
+function makeLink(path: string, target: string): void {
+  const temporary = `${path}.wgts-${Deno.pid}`;
+  Deno.symlinkSync(target, temporary);
+  try {
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    Deno.removeSync(temporary);
+    throw error;
+  }
+}
+
+function undo({ path, kept }: Replacement): void {
+  if (kept === null) Deno.removeSync(path);
+  else Deno.renameSync(kept, path);
 }
 
 function isDirectory(path: string): boolean {

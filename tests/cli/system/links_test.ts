@@ -67,6 +67,25 @@ Deno.test("what is no such link is replaced only by force, and nothing else is m
   });
 });
 
+Deno.test("where one of them can't be made, all is as it was", () => {
+  withDirectory((root, program) => {
+    // A name as long as that of the last link's temporary file would make the path too long.
+    const longest = 4095 - "/wireguard-go.wgts-".length;
+    let directory = root;
+    while (directory.length < longest) {
+      directory += `/${"x".repeat(Math.min(250, Math.max(1, longest - directory.length - 1)))}`;
+    }
+    Deno.mkdirSync(directory, { recursive: true });
+    Deno.writeTextFileSync(`${directory}/wg`, "mine");
+    const before = contents(directory);
+    assert.throws(
+      () => installLinks(directory, program, true),
+      /\/wireguard-go: File name too long/,
+    );
+    assert.deepEqual(contents(directory), before);
+  });
+});
+
 Deno.test("neither a directory nor the program itself is replaced, not even by force", () => {
   withDirectory((directory, program) => {
     Deno.mkdirSync(`${directory}/wg-quick`);
