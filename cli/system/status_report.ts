@@ -1,7 +1,7 @@
 import type { InterfaceStatus } from "../../core/uapi/status.ts";
 import { ratesBetween } from "../../core/status/rates.ts";
 import type { EndedInterface, StatusReport } from "../../core/status/report.ts";
-import { isInterfaceName } from "../../core/config/interface_name.ts";
+import { isLinkName } from "../../core/config/interface_name.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { endedEngine } from "./ended_engines.ts";
@@ -53,7 +53,7 @@ async function readAll(names: readonly string[]): Promise<Reading> {
 
 async function readOne(name: string, reading: Reading): Promise<void> {
   try {
-    if (isInterfaceName(name)) {
+    if (isLinkName(name)) {
       reading.running.push(await getStatus(name, reading.wall));
       reading.times.push(performance.now());
       return;

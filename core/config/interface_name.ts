@@ -3,6 +3,8 @@
 /** Where configs are looked for by name. */
 export const CONFIG_DIRECTORY = "/etc/wireguard";
 
+/** Bytes of an interface's name and the zero behind it (linux/if.h). */
+const IFNAMSIZ = 16;
 const NAME = "[a-zA-Z0-9_=+.-]{1,15}";
 const WHOLE_NAME = new RegExp(`^${NAME}$`);
 const PATH_OF_CONFIG = new RegExp(`(?:^|/)(${NAME})\\.conf$`);
@@ -11,6 +13,16 @@ const PATH_OF_CONFIG = new RegExp(`(?:^|/)(${NAME})\\.conf$`);
 export function isInterfaceName(text: string): boolean {
   return WHOLE_NAME.test(text);
 }
+
+/** Whether Linux takes `text` for the name of an interface, whoever made it. */
+export function isLinkName(text: string): boolean {
+  const bytes = new TextEncoder().encode(text);
+  return bytes.length > 0 && bytes.length < IFNAMSIZ && isPossibleDevice(text) &&
+    bytes.every((byte) => !NO_LINK_BYTES.includes(byte));
+}
+
+/** NUL, `/`, `:` and what the kernel takes for space: it reads names as Latin-1. */
+const NO_LINK_BYTES: readonly number[] = [0, 0x2f, 0x3a, 0x20, 9, 10, 11, 12, 13, 0xa0];
 
 /** A config and the interface that it is for. */
 export interface ConfigLocation {

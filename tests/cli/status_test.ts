@@ -83,6 +83,14 @@ rootTest("status of what answers nothing of use is an error in one line", async 
   });
 });
 
+rootTest("status takes every name that Linux takes", async () => {
+  using socket = new FakeControlSocket(`wg@${Deno.pid}%`);
+  socket.otherAnswer = "";
+  const { code, stdout } = await status(socket.name);
+  assert.equal(code, 0);
+  assert.match(stdout, new RegExp(`^interface: ${socket.name}\n`));
+});
+
 Deno.test("status of an interface without a control socket is an error in one line", async () => {
   assert.deepEqual(await status("wgts-none"), {
     code: 1,

@@ -1,11 +1,29 @@
 import assert from "node:assert/strict";
-import { isInterfaceName, locateConfig } from "../../../core/config/interface_name.ts";
+import { isInterfaceName, isLinkName, locateConfig } from "../../../core/config/interface_name.ts";
 
 Deno.test("isInterfaceName takes 1 to 15 of wg-quick's characters", () => {
   for (const name of ["wg0", "a", "A-Z_0=9+.", "x".repeat(15)]) assert.ok(isInterfaceName(name));
   for (const name of ["", "x".repeat(16), "wg 0", "wg/0", "wg0\n", "wgä", "wg:0", "%i", "\nwg0"]) {
     assert.ok(!isInterfaceName(name), JSON.stringify(name));
   }
+});
+
+Deno.test("isLinkName takes what Linux takes for a name", () => {
+  for (const name of ["wg@x", "wg0", "%i", "ö", "x".repeat(15), "..."]) assert.ok(isLinkName(name));
+  const others = [
+    "",
+    ".",
+    "..",
+    "x".repeat(16),
+    "ö".repeat(8),
+    "a/b",
+    "a:b",
+    "a b",
+    "a\t",
+    "a\0",
+    "à",
+  ];
+  for (const name of others) assert.ok(!isLinkName(name), JSON.stringify(name));
 });
 
 Deno.test("locateConfig follows wg-quick's rule for names and paths", () => {
