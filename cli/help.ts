@@ -1,4 +1,5 @@
 /** What `--help` prints, of the program and of each command. */
+import { DOCTOR_CHECKS } from "../core/doctor/finding.ts";
 import { FINDING_CODES } from "../core/lint/finding.ts";
 import { SHOW_FIELDS } from "../core/show/fields.ts";
 import { programName } from "./program_name.ts";
@@ -55,6 +56,11 @@ Keys of configs that wg-quick(8) doesn't have:
                     in it, or a key of zeros, is no key. \`save' changes neither it nor this line
   PresharedKeyFile  [Peer]: the same for PresharedKey
 `;
+
+/** Likewise. */
+const CHECKS = Object.entries(DOCTOR_CHECKS)
+  .map(([check, meaning]) => `  ${check.padEnd(17)} ${meaning}\n`)
+  .join("");
 
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
   up: {
@@ -124,6 +130,26 @@ Environment:
 Codes of findings:
 
 ${FINDINGS}`,
+  },
+  doctor: {
+    synopsis: "doctor [--json | --json-schema] [NAME | FILE.conf]",
+    summary: "Find what of this host keeps tunnels from coming up or from working",
+    details: `\
+Looks at the host, at the configs of /etc/wireguard and at the interfaces that are up, and tells
+what was seen, what it means and what to do; with a name, only of the host and that tunnel. Changes
+nothing, runs no program, sends nothing and shows no key. Without root it says what it couldn't see.
+Exits with code 1 if there is a problem, else 0: warnings are limits, or problems in some
+circumstances.
+
+      --json        The same for programs
+      --json-schema The JSON Schema (draft 2020-12) of that, which tells what the fields are
+
+Environment:
+  WG_COLOR_MODE     always, never or auto (the default: on terminals, unless NO_COLOR is set)
+
+Checks:
+
+${CHECKS}`,
   },
   save: {
     synopsis: "save [--netns=NAME] NAME | FILE.conf",

@@ -23,6 +23,7 @@ const OWN_COMMANDS: readonly string[] = [
   "metrics",
   "top",
   "check",
+  "doctor",
   "install-links",
   "completions",
   "help",

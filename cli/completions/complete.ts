@@ -40,6 +40,7 @@ const OPERANDS: Readonly<Record<string, Complete>> = {
   "up": completeConfig,
   "down": completeConfig,
   "save": completeConfig,
+  "doctor": completeConfig,
   "check": (_, { configs }) => words(configs(), "configs"),
   "status": completeInterfaces,
   "top": completeInterfaces,

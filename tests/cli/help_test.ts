@@ -12,6 +12,7 @@ const COMMANDS = [
   "metrics",
   "top",
   "check",
+  "doctor",
   "showconf",
   "set",
   "setconf",

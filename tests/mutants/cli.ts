@@ -133,6 +133,22 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "clients that do nothing hold up nobody: the longest idle one makes room",
   },
   {
+    property: "doctor loads no driver",
+    file: "cli/system/doctor/see_devices.ts",
+    snippet: "if (exists && isLoaded === false) return { isLoaded, error: null };",
+    replacement: "",
+    testFile: "tests/cli/system/see_devices_test.ts",
+    test: "a driver that isn't loaded isn't asked for",
+  },
+  {
+    property: "doctor wipes the keys of the configs that it reads",
+    file: "cli/system/doctor/see_configs.ts",
+    snippet: "settings.privateKey?.fill(0);",
+    replacement: "",
+    testFile: "tests/cli/system/see_configs_test.ts",
+    test: "the keys of configs are wiped, and nothing of them is told",
+  },
+  {
     property: "down leaves no firewall rules",
     file: "cli/system/undo.ts",
     snippet: "return system.deleteFirewall(name, undo.family);",
