@@ -55,6 +55,10 @@ Keys of configs that wg-quick(8) doesn't have:
                     a credential of the systemd service (LoadCredential=, systemd.exec(5)). Nothing
                     in it, or a key of zeros, is no key. \`save' changes neither it nor this line
   PresharedKeyFile  [Peer]: the same for PresharedKey
+  DisallowedIPs     [Peer] or, for all peers, [Interface]: prefixes to take out of AllowedIPs. The
+                    interface gets what is left, as few prefixes as that can be. A default route
+                    stays one, with its mark, rules, firewall and the unreachable route for when the
+                    engine is gone; what is excluded takes the routes outside of the tunnel
 `;
 
 /** Likewise. */
@@ -348,7 +352,7 @@ Acts as wg(8) of wireguard-tools ${WIREGUARD_TOOLS_VERSION}: its commands, words
     details: `\
 Takes the command line of wg-quick(8). \`up', \`down' and \`save' are those of wgts. \`strip' prints a
 config without what only wg-quick and wgts read, as \`wg syncconf' needs it; a key that the config
-names a file of is in it.
+names a file of is in it, and AllowedIPs are without what the config excludes.
 `,
   },
   "wireguard-go": {

@@ -44,7 +44,7 @@ function strip(operand: string): number {
   const document = ConfigDocument.parse(decodeConfigText(bytes), real, () => {});
   const replacements = needsReplacements(document)
     // It was complained about already.
-    ? replacementsIn(readConfig(real, () => {}).config)
+    ? replacementsIn(document, readConfig(real, () => {}).config)
     : undefined;
   const stripped = stripQuickConfig(text, replacements);
   writeAllStdout(Uint8Array.from(stripped, (character) => character.charCodeAt(0)));

@@ -206,6 +206,8 @@ async function apply(
       return system.addRoute(progress.index, action.prefix, action.table);
     case "add-unreachable":
       return system.addUnreachable(action.family, action.table);
+    case "add-throw":
+      return system.addThrow(action.prefix, action.table);
     case "add-firewall":
       return action.by === "iptables"
         ? await system.addIptablesRules(progress.index, name, action.family, action.fwmark)

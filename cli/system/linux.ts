@@ -2,7 +2,7 @@ import { changeTo } from "../../core/config/change.ts";
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
 import { type IpAddress, type IpFamily, IpPrefix } from "../../core/ip.ts";
 import { RT_TABLE_MAIN } from "../../core/netlink/family.ts";
-import { type Route, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
+import { type Route, RTN_THROW, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
 import type { Rule } from "../../core/netlink/rule.ts";
 import type { EndedInterface } from "../../core/status/report.ts";
 import { WG_GENL_NAME } from "../../core/netlink/wireguard.ts";
@@ -203,6 +203,14 @@ export class LinuxSystem implements System, Disposable {
 
   deleteUnreachable(family: IpFamily, table: number): void {
     this.#network.deleteRoute(unreachable(family, table));
+  }
+
+  addThrow(prefix: string, table: number): void {
+    this.#network.addRoute({ destination: parsePrefix(prefix), type: RTN_THROW, table });
+  }
+
+  deleteThrow(prefix: string, table: number): void {
+    this.#network.deleteRoute({ destination: parsePrefix(prefix), type: RTN_THROW, table });
   }
 
   nextRulePriority(family: IpFamily): number {

@@ -84,6 +84,10 @@ export interface System {
   addUnreachable(family: IpFamily, table: number): void;
   /** None being there is fine. */
   deleteUnreachable(family: IpFamily, table: number): void;
+  /** Adds a route that has what goes to `prefix` look further than `table`. */
+  addThrow(prefix: string, table: number): void;
+  /** None being there is fine. */
+  deleteThrow(prefix: string, table: number): void;
   /** The priority that a new rule needs to come right behind the local table's. */
   nextRulePriority(family: IpFamily): number;
   addRule(family: IpFamily, rule: RoutingRule, priority: number): void;

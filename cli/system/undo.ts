@@ -73,6 +73,9 @@ async function undoEntry(
     case "delete-unreachable":
       session.trace(describeUndo(undo, name));
       return system.deleteUnreachable(undo.family, undo.table);
+    case "delete-throw":
+      session.trace(describeUndo(undo, name));
+      return system.deleteThrow(undo.prefix, undo.table);
     case "delete-firewall":
       session.trace(describeUndo(undo, name));
       if (undo.by === "iptables") return await system.deleteIptablesRules(name, undo.family);

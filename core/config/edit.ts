@@ -1,6 +1,8 @@
 /** Edits of a config that leave all the rest of it as it is, byte for byte. */
 
 import { ConfigDocument, type ConfigLine, type SectionLine, type SettingLine } from "./document.ts";
+import { formatKey, parseKey } from "../keys.ts";
+import { asciiLowerCase } from "./keys.ts";
 import { isCommentedOut, isNameSetting } from "./peer_names.ts";
 
 /** A section of a document. */
@@ -21,6 +23,13 @@ export function sectionsOf({ lines }: ConfigDocument): ConfigSection[] {
     const settings = lines.slice(header.number, end).filter((line) => line.kind === "setting");
     return { header, settings, end };
   });
+}
+
+/** The public key in base64 that a section of a peer has; "" without one. */
+export function publicKeyOf({ settings }: ConfigSection): string {
+  const line = settings.findLast(({ key }) => asciiLowerCase(key) === "publickey");
+  const key = parseKey(line?.value ?? "");
+  return key === null ? "" : formatKey(key);
 }
 
 /** Collects edits of one document; {@linkcode ConfigEditor.finish} carries them out. */

@@ -24,9 +24,9 @@ export type QuickKey =
   | "PostDown"
   | "SaveConfig";
 /** Keys of `[Interface]` that only wgts knows. */
-export type WgtsInterfaceKey = "PrivateKeyFile";
+export type WgtsInterfaceKey = "PrivateKeyFile" | "DisallowedIPs";
 /** Keys of `[Peer]` that only wgts knows. */
-export type WgtsPeerKey = "PresharedKeyFile";
+export type WgtsPeerKey = "PresharedKeyFile" | "DisallowedIPs";
 
 /** The sections in their canonical spelling. */
 export const SECTION_NAMES: readonly SectionName[] = ["Interface", "Peer"];
@@ -54,9 +54,9 @@ export const QUICK_KEYS: readonly QuickKey[] = [
 ];
 
 /** The keys that wgts adds to `[Interface]`, in their canonical spelling. */
-export const WGTS_INTERFACE_KEYS: readonly WgtsInterfaceKey[] = ["PrivateKeyFile"];
+export const WGTS_INTERFACE_KEYS: readonly WgtsInterfaceKey[] = ["PrivateKeyFile", "DisallowedIPs"];
 /** The keys that wgts adds to `[Peer]`, in their canonical spelling. */
-export const WGTS_PEER_KEYS: readonly WgtsPeerKey[] = ["PresharedKeyFile"];
+export const WGTS_PEER_KEYS: readonly WgtsPeerKey[] = ["PresharedKeyFile", "DisallowedIPs"];
 
 /** Any key of `[Interface]`. */
 export type InterfaceKey = WgInterfaceKey | QuickKey | WgtsInterfaceKey;

@@ -3,6 +3,7 @@
 import type { IpPrefix } from "../ip.ts";
 import { formatKey } from "../keys.ts";
 import { ConfigError, type Refuse } from "./error.ts";
+import { parseDisallowedIps } from "./exclusions.ts";
 import { parseKeyFileName } from "./key_files.ts";
 import type { PeerKey, WgPeerKey } from "./keys.ts";
 import type { SettingReader, SettingReaders } from "./sections.ts";
@@ -16,7 +17,8 @@ import {
 } from "./values.ts";
 
 /** One `[Peer]` section as it stands in the file. */
-export interface PeerSection extends Partial<Omit<WgPeerConfig, "publicKey" | "allowedIps">> {
+export interface PeerSection
+  extends Partial<Omit<WgPeerConfig, "publicKey" | "allowedIps" | "claimedIps">> {
   /** Line of its header. */
   readonly line: number;
   /** 32 bytes; missing until its line was read. */
@@ -49,6 +51,9 @@ export const PEER_READERS: SettingReaders<PeerSection> = new Map(READERS);
 const QUICK_READERS: [PeerKey, SettingReader<PeerSection>][] = [
   ...READERS,
   ["PresharedKeyFile", (peer, line) => peer.presharedKeyFile = parseKeyFileName(line)],
+  ["DisallowedIPs", (peer, { value }, { warn }) => {
+    peer.disallowedIps = [...peer.disallowedIps ?? [], ...parseDisallowedIps(value, warn)];
+  }],
 ];
 
 /** The keys of `[Peer]` in a tunnel's config. */
@@ -99,6 +104,9 @@ interface MergingPeer {
 function applySettings(peer: WgPeerConfig, section: PeerSection): void {
   const { presharedKey, presharedKeyFile, endpoint, persistentKeepalive } = section;
   if (presharedKey !== undefined) peer.presharedKey = presharedKey;
+  if (section.disallowedIps !== undefined) {
+    peer.disallowedIps = [...peer.disallowedIps ?? [], ...section.disallowedIps];
+  }
   if (presharedKeyFile !== undefined) peer.presharedKeyFile = presharedKeyFile;
   if (endpoint !== undefined) peer.endpoint = endpoint;
   if (persistentKeepalive !== undefined) peer.persistentKeepalive = persistentKeepalive;

@@ -4,6 +4,7 @@ import { IpAddress, IpPrefix } from "../ip.ts";
 import { isZeroKey } from "../keys.ts";
 import { ConfigDocument } from "./document.ts";
 import { formatComplaint, quote, raise } from "./error.ts";
+import { applyExclusions, parseDisallowedIps } from "./exclusions.ts";
 import { parseKeyFileName, refuseTwoKeys } from "./key_files.ts";
 import type { QuickKey, WgtsInterfaceKey } from "./keys.ts";
 import { QUICK_PEER_READERS } from "./peers.ts";
@@ -39,6 +40,9 @@ const READERS: [QuickKey | WgtsInterfaceKey, SettingReader<QuickInterfaceConfig>
   ["PostDown", hookReader("postDown")],
   ["SaveConfig", (config, { valueText }) => config.saveConfig = parseBoolean(valueText)],
   ["PrivateKeyFile", (config, line) => config.privateKeyFile = parseKeyFileName(line)],
+  ["DisallowedIPs", (config, { value }, { warn }) => {
+    config.disallowedIps = [...config.disallowedIps ?? [], ...parseDisallowedIps(value, warn)];
+  }],
 ];
 
 const QUICK_INTERFACE_READERS: SettingReaders<QuickInterfaceConfig> = new Map([
@@ -76,6 +80,7 @@ export function readQuickConfig(
   const readers = QUICK_INTERFACE_READERS;
   const config = readSections(document, target, readers, QUICK_PEER_READERS, options);
   const { file } = document;
+  applyExclusions(config, file);
   refuseTwoKeys(config, document, options.refuse ?? raise);
   const isWithoutKey = target.privateKey === undefined || isZeroKey(target.privateKey);
   if (isWithoutKey && target.privateKeyFile === undefined) {

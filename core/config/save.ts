@@ -5,18 +5,20 @@
 
 import type { InterfaceState, PeerState } from "../interface_state.ts";
 import { IpAddress, type IpPrefix } from "../ip.ts";
-import { equalKeys, formatKey, isZeroKey, parseKey } from "../keys.ts";
+import { equalKeys, formatKey, isZeroKey } from "../keys.ts";
 import { formatPeerSection } from "../show/showconf.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 import type { ConfigDocument } from "./document.ts";
-import { ConfigEditor, type ConfigSection, sectionsOf } from "./edit.ts";
+import { ConfigEditor, type ConfigSection, publicKeyOf, sectionsOf } from "./edit.ts";
 import { ADDRESS_LIST, editList, isSameSet, Place } from "./edit_place.ts";
 import { formatComplaint } from "./error.ts";
+import { exclusionsOf } from "./exclusions.ts";
 import { KeyFileError, type ReadKeyFile } from "./key_files.ts";
 import { asciiLowerCase } from "./keys.ts";
 import { parseQuickConfig } from "./quick.ts";
-import { editAllowedIps, findStale } from "./save_allowed_ips.ts";
+import { claimsFor, editAllowedIps, findStale, isExcluded } from "./save_allowed_ips.ts";
 import type { ConfigOptions } from "./sections.ts";
+import { parsePrefix } from "./values.ts";
 import type { ConfigEndpoint, KeyFileName, QuickInterfaceConfig, WgPeerConfig } from "./types.ts";
 
 /** A tunnel as it runs. */
@@ -82,11 +84,16 @@ export function saveConfig(
     const peer = peers.get(key), before = configured.get(key);
     if (peer === undefined || before === undefined) continue;
     const place = new Place(editor, sections);
-    if (stale.has(key)) editAllowedIps(place, peer.allowedIps);
+    const excluded = exclusionsOf(config, before);
+    if (stale.has(key)) editAllowedIps(place, claimsFor(before, excluded, peer.allowedIps));
+    warnOfExcluded(editor.file, before.line, excluded, peer.allowedIps, options);
     editPeer(place, before, peer, options);
   }
   for (const [key, peer] of peers) {
-    if (!known.has(key)) editor.appendSection(formatPeerSection(peer));
+    if (known.has(key)) continue;
+    editor.appendSection(formatPeerSection(peer));
+    const excluded = config.interface.disallowedIps ?? [];
+    warnOfExcluded(editor.file, 0, excluded, peer.allowedIps, options);
   }
   return editor.finish();
 }
@@ -172,6 +179,21 @@ function editPeer(
   }
 }
 
+/** Tells of allowed IPs that the config takes out again. */
+function warnOfExcluded(
+  file: string,
+  line: number,
+  excluded: readonly IpPrefix[],
+  running: readonly string[],
+  { warn }: SaveOptions,
+): void {
+  if (excluded.length === 0) return;
+  for (const prefix of running.filter((prefix) => isExcluded(parsePrefix(prefix), excluded))) {
+    const problem = `the running peer's allowed IP ${prefix} isn't saved: DisallowedIPs exclude it`;
+    warn(formatComplaint({ file, line }, problem));
+  }
+}
+
 /** Tells of a running key that isn't the one in its file. */
 function compareKeyFile(
   config: string,
@@ -225,10 +247,4 @@ function literalOf({ host }: ConfigEndpoint): { address: IpAddress; zone: string
   const [text = "", zone = ""] = host.split("%", 2);
   const address = IpAddress.parse(text);
   return address === null ? null : { address, zone };
-}
-
-function publicKeyOf({ settings }: ConfigSection): string {
-  const line = settings.findLast(({ key }) => asciiLowerCase(key) === "publickey");
-  const key = parseKey(line?.value ?? "");
-  return key === null ? "" : formatKey(key);
 }

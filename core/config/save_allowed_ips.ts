@@ -1,12 +1,14 @@
 /** The allowed IPs of a running interface in its config, where a prefix belongs to the last that claims it. */
 
 import type { PeerState } from "../interface_state.ts";
+import type { IpPrefix } from "../ip.ts";
+import { overlaps } from "../prefix_difference.ts";
 import type { SettingLine } from "./document.ts";
 import type { ConfigSection } from "./edit.ts";
 import { ALLOWED_IP_LIST, editList, isSameSet, Place, type PrefixText } from "./edit_place.ts";
 import { asciiLowerCase } from "./keys.ts";
 import type { WgPeerConfig } from "./types.ts";
-import { parseAllowedIps } from "./values.ts";
+import { parseAllowedIps, parsePrefix } from "./values.ts";
 
 /**
  * The peers whose allowed IPs must be edited: those that have others now, and those that claim one in
@@ -28,7 +30,11 @@ export function findStale(
   if (stale.size === 0 && !isAnyGone) return stale;
   for (const [key, sections] of known) {
     const last = sections.at(-1)?.header.number ?? 0;
-    for (const claim of claimsOf(sections)) {
+    const reduced = configured.get(key);
+    const claims = reduced?.claimedIps === undefined
+      ? claimsOf(sections)
+      : reduced.allowedIps.map(String);
+    for (const claim of claims) {
       const owner = owners.get(claim);
       if (owner === key) continue;
       // A new peer comes last.
@@ -37,6 +43,32 @@ export function findStale(
     }
   }
   return stale;
+}
+
+/**
+ * The AllowedIPs of which `excluded` leave what a peer has, as far as they can: those of the config of which
+ * nothing has gone, and the rest as it is.
+ */
+export function claimsFor(
+  { allowedIps, claimedIps = allowedIps }: WgPeerConfig,
+  excluded: readonly IpPrefix[],
+  running: readonly string[],
+): string[] {
+  const rest = new Set(running), has = new Set(running);
+  const kept: string[] = [];
+  for (const claim of claimedIps) {
+    const parts = allowedIps.filter((part) => claim.contains(part)).map(String);
+    // What is excluded completely is none that went away.
+    if (!parts.every((part) => has.has(part))) continue;
+    kept.push(String(claim));
+    for (const part of parts) rest.delete(part);
+  }
+  return [...kept, ...[...rest].filter((text) => !isExcluded(parsePrefix(text), excluded))];
+}
+
+/** Whether exclusions take a part of `prefix`. */
+export function isExcluded(prefix: IpPrefix, excluded: readonly IpPrefix[]): boolean {
+  return excluded.some((other) => overlaps(prefix, other));
 }
 
 function claimsOf(sections: readonly ConfigSection[]): string[] {

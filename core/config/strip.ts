@@ -1,7 +1,7 @@
 /** What `wg-quick strip` prints. */
 
 import type { ConfigDocument } from "./document.ts";
-import { sectionsOf } from "./edit.ts";
+import { publicKeyOf, sectionsOf } from "./edit.ts";
 import {
   asciiLowerCase,
   QUICK_KEYS,
@@ -12,15 +12,15 @@ import {
   type WgtsPeerKey,
 } from "./keys.ts";
 import { formatKey, isZeroKey } from "../keys.ts";
-import type { KeyFileName, QuickConfig } from "./types.ts";
+import type { KeyFileName, QuickConfig, WgPeerConfig } from "./types.ts";
 
 /** Keys of `[Interface]` that `wg` doesn't know, in lower case. */
 const INTERFACE_KEYS = lowerCase<QuickKey | WgtsInterfaceKey>(QUICK_KEYS, WGTS_INTERFACE_KEYS);
 /** Keys of `[Peer]` that `wg` doesn't know, in lower case. */
 const PEER_KEYS = lowerCase<WgtsPeerKey>(WGTS_PEER_KEYS);
 
-/** What stands in the place of lines in a stripped config, by their numbers from 1. */
-export type Replacements = ReadonlyMap<number, string>;
+/** What stands in the place of lines in a stripped config, by their numbers from 1; null is nothing. */
+export type Replacements = ReadonlyMap<number, string | null>;
 
 /**
  * Takes out of the config `text` what only wg-quick(8) and wgts read, and leaves the rest, comments too, as it
@@ -45,7 +45,7 @@ export function stripQuickConfig(
     if (key.startsWith("[")) left = LEFT_OUT.get(key) ?? NOTHING;
     const replacement = replacements.get(index + 1);
     if (replacement !== undefined) {
-      kept.push(`${replacement}\n`);
+      if (replacement !== null) kept.push(`${replacement}\n`);
     } else if (left.has(key)) {
       if (key === "saveconfig") requireBoolean(trim(content.slice(equals + 1)));
     } else {
@@ -70,16 +70,20 @@ export function needsReplacements(document: ConfigDocument): boolean {
 }
 
 /** Keys that other lines take the place of, in lower case. */
-const REPLACED: ReadonlySet<string> = new Set(["privatekeyfile", "presharedkeyfile"]);
+const REPLACED: ReadonlySet<string> = new Set([
+  "privatekeyfile",
+  "presharedkeyfile",
+  "disallowedips",
+]);
 
 /**
  * What `wg` must be told in the place of lines of a config that only wgts understands: the keys in files,
- * since `wg` would take the key for none otherwise.
+ * since `wg` would take the key for none otherwise, and the allowed IPs that exclusions leave.
  *
- * @param config with those keys
+ * @param config what `document` means, with those keys
  */
-export function replacementsIn(config: QuickConfig): Replacements {
-  const replacements = new Map<number, string>();
+export function replacementsIn(document: ConfigDocument, config: QuickConfig): Replacements {
+  const replacements = new Map<number, string | null>();
   const give = (key: string, file: KeyFileName | undefined, value: Uint8Array | undefined) => {
     if (file === undefined || value === undefined || isZeroKey(value)) return;
     replacements.set(file.line, `${key} = ${formatKey(value)}`);
@@ -88,7 +92,27 @@ export function replacementsIn(config: QuickConfig): Replacements {
   for (const { presharedKeyFile, presharedKey } of config.peers) {
     give("PresharedKey", presharedKeyFile, presharedKey);
   }
+  // Later claims take prefixes from earlier ones, so that all are written when one isn't as it was.
+  if (config.peers.some(({ claimedIps }) => claimedIps !== undefined)) {
+    for (const peer of config.peers) replaceAllowedIps(document, peer, replacements);
+  }
   return replacements;
+}
+
+/** Makes the last line of a peer's AllowedIPs, of all its sections, tell all of them. */
+function replaceAllowedIps(
+  document: ConfigDocument,
+  { publicKey, allowedIps }: WgPeerConfig,
+  replacements: Map<number, string | null>,
+): void {
+  const own = formatKey(publicKey);
+  const lines = sectionsOf(document).filter((section) => publicKeyOf(section) === own)
+    .flatMap(({ settings }) => settings)
+    .filter(({ key }) => asciiLowerCase(key) === "allowedips");
+  for (const { number } of lines) replacements.set(number, null);
+  const last = lines.at(-1);
+  if (last === undefined || allowedIps.length === 0) return;
+  replacements.set(last.number, `AllowedIPs = ${allowedIps.join(", ")}`);
 }
 
 function lowerCase<T extends string>(...lists: (readonly T[])[]): ReadonlySet<string> {

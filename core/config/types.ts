@@ -41,6 +41,10 @@ export interface WgPeerConfig {
   endpoint?: ConfigEndpoint;
   /** In the order of the file, host bits cleared, no duplicates. */
   allowedIps: IpPrefix[];
+  /** `DisallowedIPs` of a tunnel's config: taken out of `allowedIps` already. */
+  disallowedIps?: IpPrefix[];
+  /** What `allowedIps` were before exclusions were taken out of them; absent when that changed nothing. */
+  claimedIps?: IpPrefix[];
   /** Seconds, 0 to 65535; 0 is off. */
   persistentKeepalive?: number;
   /** Line of the (first) `[Peer]`, from 1. */
@@ -76,6 +80,8 @@ export interface QuickInterfaceConfig extends WgInterfaceConfig {
   addresses: IpPrefix[];
   /** What holds the private key; `privateKey` is absent until `readKeyFiles`. */
   privateKeyFile?: KeyFileName;
+  /** `DisallowedIPs`: taken out of the `allowedIps` of all peers already. */
+  disallowedIps?: IpPrefix[];
   /** Name servers and search domains. */
   dns: { servers: IpAddress[]; search: string[] };
   /** Bytes; absent: to be discovered. */

@@ -28,6 +28,7 @@ export const FINDING_CODES = {
   "repeated-item": ["warning", "a list has something twice"],
   "host-bits": ["warning", "an allowed IP has bits behind its prefix length"],
   "no-allowed-ips": ["warning", "a peer has no AllowedIPs: it gets and may send nothing"],
+  "idle-exclusion": ["warning", "DisallowedIPs exclude what no AllowedIPs have"],
   "network-address": ["warning", "an Address is that of a network or its broadcast address"],
   "dns-without-server": ["warning", "DNS names search domains, but no server"],
   "no-way-to-peers": ["warning", "neither side could begin: no Endpoint, and no ListenPort"],

@@ -153,6 +153,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   "PreDown",
   "PostDown",
   "AllowedIPs",
+  "DisallowedIPs",
 ]);
 
 /** Tells of settings of which only the last counts. All [Interface] sections are one. */

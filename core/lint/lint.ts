@@ -5,6 +5,7 @@ import type { ConfigError } from "../config/error.ts";
 import { readQuickConfig } from "../config/quick.ts";
 import type { QuickConfig } from "../config/types.ts";
 import { collect, type Finding } from "./finding.ts";
+import { checkExclusions } from "./exclusion_rules.ts";
 import { checkHooks } from "./hook_rules.ts";
 import { checkInterface, checkRepeatedKeys } from "./interface_rules.ts";
 import { locate, type LocatedSection, settingsOf } from "./located.ts";
@@ -45,6 +46,7 @@ export function lintConfig(text: string, surroundings: LintSurroundings): LintRe
   checkInterface(config, sections, surroundings, tell);
   checkRepeatedKeys(sections, tell);
   checkPeers(config, sections, surroundings, tell);
+  checkExclusions(config, sections, tell);
   checkPortability(sections, tell);
   if (!surroundings.hasBash) checkHooks(sections, tell);
   checkNeighbours(config, sections, surroundings.neighbours, tell);

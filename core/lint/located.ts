@@ -108,7 +108,7 @@ export function itemsOf({ key, line }: LocatedSetting): LocatedItem[] {
   if (line.value === "") return [];
   const { start, end } = valueSpan(line);
   const matches = line.text.slice(start, end).matchAll(
-    key === "AllowedIPs" ? ALLOWED_IP : LIST_ITEM,
+    key === "AllowedIPs" || key === "DisallowedIPs" ? ALLOWED_IP : LIST_ITEM,
   );
   return [...matches]
     .map(({ 0: piece, index }) => ({

@@ -1,6 +1,7 @@
 /** What is odd about `[Peer]`. */
 
 import { quote } from "../config/error.ts";
+import { exclusionsOf } from "../config/exclusions.ts";
 import type { QuickConfig } from "../config/types.ts";
 import {
   parseAllowedIp,
@@ -9,7 +10,7 @@ import {
   type SignedAllowedIp,
   ValueError,
 } from "../config/values.ts";
-import { IpAddress } from "../ip.ts";
+import { IpAddress, type IpPrefix } from "../ip.ts";
 import { equalKeys, formatKey, isZeroKey, parseKey } from "../keys.ts";
 import type { Span, Tell } from "./finding.ts";
 import {
@@ -42,9 +43,14 @@ export function checkPeers(
   checkRepeatedPeers(peers, tell);
   checkAllowedIps(peers, tell);
   checkDefaultRoutes(config, peers, tell);
-  for (const { section } of peers) {
+  const common = config.interface.disallowedIps ?? [];
+  for (const { section, id } of peers) {
+    const peer = config.peers.find(({ publicKey }) => formatKey(publicKey) === id);
+    const exclusions = peer === undefined ? common : exclusionsOf(config, peer);
     checkKeepalive(section, tell);
-    if (config.interface.table === "auto") checkRoutingLoop(section, surroundings, tell);
+    if (config.interface.table === "auto") {
+      checkRoutingLoop(section, exclusions, surroundings, tell);
+    }
   }
   checkWays(config, sections, tell);
 }
@@ -181,6 +187,7 @@ function checkKeepalive(section: LocatedSection, tell: Tell): void {
 /** The tunnel's own datagrams: of default routes `up` takes care, of more specific ones nobody does. */
 function checkRoutingLoop(
   section: LocatedSection,
+  exclusions: readonly IpPrefix[],
   { servicePort }: LintSurroundings,
   tell: Tell,
 ): void {
@@ -188,7 +195,7 @@ function checkRoutingLoop(
   if (setting === undefined) return;
   const endpoint = tryParse(() => parseEndpoint(setting.line.value, servicePort));
   const address = endpoint === null ? null : IpAddress.parse(endpoint.host);
-  if (address === null) return;
+  if (address === null || exclusions.some((prefix) => prefix.contains(address))) return;
   for (const { text } of settingsOf([section], "AllowedIPs").flatMap(itemsOf)) {
     const prefix = tryParse(() => parseAllowedIp(text))?.prefix;
     if (prefix === undefined || prefix.length === 0 || !prefix.contains(address)) continue;

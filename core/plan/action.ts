@@ -55,6 +55,13 @@ export type Action =
   }
   /** Adds the default route of last resort to `table`, which answers "unreachable". */
   | { readonly kind: "add-unreachable"; readonly family: IpFamily; readonly table: number }
+  /** Has what goes to `prefix` look further than `table`, for a route outside of the tunnel. */
+  | {
+    readonly kind: "add-throw";
+    readonly family: IpFamily;
+    readonly prefix: string;
+    readonly table: number;
+  }
   /** Keeps others from reaching the interface's addresses from outside, and marks answers to the tunnel. */
   | {
     readonly kind: "add-firewall";
@@ -75,6 +82,12 @@ export type Undo =
   }
   | { readonly kind: "unset-dns"; readonly manager: ActiveDnsManager }
   | { readonly kind: "delete-unreachable"; readonly family: IpFamily; readonly table: number }
+  | {
+    readonly kind: "delete-throw";
+    readonly family: IpFamily;
+    readonly prefix: string;
+    readonly table: number;
+  }
   | { readonly kind: "delete-firewall"; readonly family: IpFamily; readonly by?: "iptables" }
   | { readonly kind: "restore-src-valid-mark" };
 
@@ -98,6 +111,10 @@ export function undoOf(action: Action): Undo | null {
       };
     case "add-unreachable":
       return { kind: "delete-unreachable", family: action.family, table: action.table };
+    case "add-throw": {
+      const { family, prefix, table } = action;
+      return { kind: "delete-throw", family, prefix, table };
+    }
     case "add-firewall":
       return {
         kind: "delete-firewall",

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { IpPrefix } from "../ip.ts";
+import type { WgPeerConfig } from "../config/types.ts";
+import { type IpFamily, IpPrefix } from "../ip.ts";
+import { subtractPrefixes } from "../prefix_difference.ts";
 
 /** First table, and mark, that a default route may take: WireGuard's customary port (wg-quick(8)). */
 export const FIRST_TUNNEL_TABLE: number = 51820;
@@ -21,6 +23,30 @@ export function destinations(allowedIps: Iterable<IpPrefix>): IpPrefix[] {
   return [...byText]
     .sort(([a, prefixA], [b, prefixB]) => prefixB.length - prefixA.length || (a < b ? 1 : -1))
     .map(([, prefix]) => prefix);
+}
+
+/**
+ * The allowed IPs that routes lead to. Of a default route, exclusions take nothing: it stays one, with a mark,
+ * rules and a table of its own, for what goes nowhere else; see {@linkcode exceptions}.
+ */
+export function routedIps({ allowedIps, claimedIps }: WgPeerConfig): readonly IpPrefix[] {
+  if (claimedIps === undefined) return allowedIps;
+  const defaults = claimedIps.filter((claim) => claim.length === 0);
+  const others = claimedIps.filter((claim) => claim.length > 0);
+  return [
+    ...defaults,
+    ...allowedIps.filter((part) => others.some((claim) => claim.contains(part))),
+  ];
+}
+
+/** What of the addresses of `family` no peer is allowed, though a default route leads to one. */
+export function exceptions(peers: readonly WgPeerConfig[], family: IpFamily): IpPrefix[] {
+  if (peers.every(({ claimedIps }) => claimedIps === undefined)) return [];
+  const all = IpPrefix.parse(family === 4 ? "0.0.0.0/0" : "::/0");
+  const allowed = peers.flatMap(({ allowedIps }) =>
+    allowedIps.filter((prefix) => prefix.family === family)
+  );
+  return all === null ? [] : subtractPrefixes([all], allowed);
 }
 
 /**

@@ -43,6 +43,8 @@ export function describeAction(action: Action, device: string): string | null {
       return `ip -${action.family} rule add ${ruleWords(action.rule)}`;
     case "add-unreachable":
       return unreachable("add", action.family, action.table);
+    case "add-throw":
+      return throwRoute("add", action);
     case "add-firewall":
       if (action.by === "iptables") return iptablesRestore(action.family);
       return `nft -f <(echo "table ${firewallWords(action.family, device)} { ... }")`;
@@ -60,6 +62,8 @@ export function describeUndo(undo: Undo, device: string): string {
       return unsetDns(undo.manager, device);
     case "delete-unreachable":
       return unreachable("delete", undo.family, undo.table);
+    case "delete-throw":
+      return throwRoute("delete", undo);
     case "delete-firewall":
       if (undo.by === "iptables") return iptablesRestore(undo.family);
       return `nft delete table ${firewallWords(undo.family, device)}`;
@@ -106,6 +110,13 @@ function ruleWords(rule: RoutingRule): string {
   return rule.match === "not-fwmark"
     ? `not fwmark ${rule.fwmark} table ${rule.table}`
     : "table main suppress_prefixlength 0";
+}
+
+function throwRoute(
+  verb: "add" | "delete",
+  { family, prefix, table }: Extract<Action | Undo, { kind: "add-throw" | "delete-throw" }>,
+): string {
+  return `ip -${family} route ${verb} throw ${prefix} table ${table}`;
 }
 
 function unreachable(verb: "add" | "delete", family: IpFamily, table: number): string {

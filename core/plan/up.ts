@@ -16,7 +16,7 @@ import {
   type Undo,
   undoOf,
 } from "./action.ts";
-import { connectedRoutes, destinations, freeTable } from "./routes.ts";
+import { connectedRoutes, destinations, exceptions, freeTable, routedIps } from "./routes.ts";
 
 /** What of the system's state matters to a plan. */
 export interface Observed {
@@ -132,12 +132,13 @@ function hooks(moment: HookMoment, commands: readonly string[]): Action[] {
 function planRoutes(config: QuickConfig, configPath: string, observed: Observed): Action[] {
   const { table, addresses, fwmark } = config.interface;
   if (table === "off") return [];
-  const prefixes = destinations(config.peers.flatMap((peer) => peer.allowedIps));
   if (table !== "auto") {
+    const prefixes = destinations(config.peers.flatMap((peer) => peer.allowedIps));
     const number = typeof table === "number" ? table : observed.tableNames.get(table.name);
     if (number === undefined) throw unknownTable(table, configPath);
     return prefixes.map((prefix) => route(prefix, number));
   }
+  const prefixes = destinations(config.peers.flatMap(routedIps));
   const connected = connectedRoutes(addresses);
   const specific = prefixes.filter((prefix) =>
     prefix.length > 0 && !connected.some((covering) => covering.contains(prefix))
@@ -145,7 +146,7 @@ function planRoutes(config: QuickConfig, configPath: string, observed: Observed)
   const defaults = prefixes.filter((prefix) => prefix.length === 0);
   return [
     ...specific.map((prefix) => route(prefix, null)),
-    ...planDefaultRoutes(defaults, fwmark ?? 0, observed),
+    ...planDefaultRoutes(config, defaults, fwmark ?? 0, observed),
   ];
 }
 
@@ -162,9 +163,12 @@ function unknownTable(table: RoutingTable, file: string): ConfigError {
  * No packet leaks on the way: the rules lead to an empty table, which changes nothing, until the
  * unreachable route stops what the tunnel doesn't carry yet. That one stays, of lowest preference,
  * for when the interface is gone. The rule that lets the main table's specific routes win is added
- * last, so that it comes first. The firewall rules come behind the route, as wg-quick(8) has them.
+ * last, so that it comes first. What exclusions leave to no peer goes on to the main table, with and
+ * without an interface, and nothing else does. The firewall rules come behind the route, as wg-quick(8)
+ * has them.
  */
 function planDefaultRoutes(
+  { peers }: QuickConfig,
   prefixes: readonly IpPrefix[],
   fwmark: number,
   observed: Observed,
@@ -183,6 +187,7 @@ function planDefaultRoutes(
     actions.push(
       addRule(family, { match: "not-fwmark", fwmark: table, table }),
       addRule(family, { match: "suppress-default" }),
+      ...exceptions(peers, family).map((prefix) => throwRoute(prefix, table)),
       { kind: "add-unreachable", family, table },
       route(prefix, table),
       { kind: "add-firewall", family, fwmark: table },
@@ -193,6 +198,10 @@ function planDefaultRoutes(
 
 function route(prefix: IpPrefix, table: number | null): Action {
   return { kind: "add-route", family: prefix.family, prefix: prefix.toString(), table };
+}
+
+function throwRoute(prefix: IpPrefix, table: number): Action {
+  return { kind: "add-throw", family: prefix.family, prefix: prefix.toString(), table };
 }
 
 function addRule(family: IpFamily, rule: RoutingRule): Action {

@@ -81,6 +81,45 @@ Deno.test("nothing leaks when the engine is killed", async () => {
   assert.ok(await site.answers(INTERNET[4]));
 });
 
+Deno.test("what is excluded from a tunnel for everything goes by it, also without an engine, and nothing else", async () => {
+  await using site = await Site.create();
+  // A second one beside "the internet", far away too.
+  await site.remote.sh("ip address add 192.0.3.1/32 dev lo; ip address add 2001:db9::1/128 dev lo");
+  const config = site.config({ endpoint: FAR_ENDPOINT, allowedIps: "0.0.0.0/0, ::/0" });
+  await site.host.writeFile(
+    "/etc/wireguard/wg0.conf",
+    config.replace("[Peer]", "DisallowedIPs = 192.0.3.0/24, 2001:db9::/32\n[Peer]"),
+  );
+  const before = await snapshot(site.host);
+  await site.wgtsOk("up", "wg0");
+  await site.waitForTunnel();
+  await watchForLeaks(site);
+  const goBy = async () => {
+    for (const address of ["192.0.3.1", "2001:db9::1"]) {
+      assert.match(await site.host.sh(`ip route get ${address}`), / dev eth0 /);
+      assert.ok(await site.answers(address), address);
+    }
+  };
+  await goBy();
+  for (const address of Object.values(INTERNET)) {
+    assert.match(await site.host.sh(`ip route get ${address}`), / dev wg0 /);
+    assert.ok(await site.answers(address), address);
+  }
+  const allowed = await site.host.sh("wg show wg0 allowed-ips");
+  assert.ok(allowed.includes(" 192.0.2.0/24 ") && !allowed.includes("/0"), allowed);
+  Deno.kill(await site.engine(), "SIGKILL");
+  await waitFor("the interface to be gone", async () => {
+    return (await site.host.try(["ip", "link", "show", "wg0"])).code !== 0;
+  });
+  await goBy();
+  for (const address of Object.values(INTERNET)) {
+    assert.equal(await site.answers(address, 1), false);
+  }
+  assert.equal(await leaked(site), 0);
+  await site.wgtsOk("down", "wg0");
+  await assertRestored(site.host, before);
+});
+
 Deno.test("two tunnels for everything, one per family, leave nothing", async () => {
   await using site = await Site.create();
   const before = await snapshot(site.host);

@@ -198,6 +198,22 @@ export class ModelSystem implements System {
     });
   }
 
+  addThrow(prefix: string, table: number): void {
+    this.#do("addThrow", () => {
+      const family = prefix.includes(":") ? 6 : 4;
+      this.state.routes.push({ family, prefix: `throw ${prefix}`, table, index: null });
+    });
+  }
+
+  deleteThrow(prefix: string, table: number): void {
+    this.#do("deleteThrow", () => {
+      removeFirst(
+        this.state.routes,
+        (route) => route.prefix === `throw ${prefix}` && route.table === table,
+      );
+    });
+  }
+
   nextRulePriority(family: IpFamily): number {
     const used = this.state.rules.filter((rule) => rule.family === family && rule.priority > 0);
     return Math.min(32766, ...used.map(({ priority }) => priority)) - 1;

@@ -108,14 +108,14 @@ Deno.test("strip gives wg the keys, for it would take none for no key", () => {
   const config = parseQuickConfig(CONFIG, "wg0.conf");
   readKeyFiles(config, "wg0.conf", read);
   assert.equal(
-    stripQuickConfig(CONFIG, replacementsIn(config)),
+    stripQuickConfig(CONFIG, replacementsIn(document, config)),
     CONFIG.replace(/privatekeyfile = .*/, `PrivateKey = ${OWN}`)
       .replace(/PresharedKeyFile=.*/, `PresharedKey = ${PSK}`)
       .replace(/Address.*\n/, "") + "\n",
   );
   assert.doesNotMatch(stripQuickConfig(CONFIG), /keyfile/i, "nothing that wg doesn't know");
   readKeyFiles(config, "wg0.conf", () => new Uint8Array(32));
-  assert.equal(replacementsIn(config).size, 0, "no key is no line");
+  assert.equal(replacementsIn(document, config).size, 0, "no key is no line");
 });
 
 Deno.test("save writes no key of a file to the config, and tells when the running one is another", () => {

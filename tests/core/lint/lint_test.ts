@@ -79,6 +79,18 @@ const CASES: readonly (readonly [text: string, ...found: string[]])[] = [
   [`${CLEAN}PersistentKeepalive = # 25`, "invalid-value 9 ="],
   [`${INTERFACE}[Peer]\nAllowedIPs = ::1`, "no-public-key 4 [Peer]"],
   [`${INTERFACE}[Peer]\nPublicKey = x\nAllowedIPs = ::1`, "invalid-value 5 x"],
+  [
+    `${INTERFACE}DisallowedIPs=10.0.0.0/9,11.0.0.0/8\n${PEER}Endpoint=10.1.1.1:1\n` +
+    "AllowedIPs=10.0.0.0/8\nDisallowedIPs = 10.128.0.1/9 , ::/0\nDisallowedIPs=x",
+    "needs-wgts 4 DisallowedIPs",
+    "idle-exclusion 4 11.0.0.0/8",
+    "no-allowed-ips 5 [Peer]",
+    "needs-wgts 9 DisallowedIPs",
+    "host-bits 9 10.128.0.1/9",
+    "idle-exclusion 9 ::/0",
+    "needs-wgts 10 DisallowedIPs",
+    "invalid-value 10 x",
+  ],
   ["[Interface]\nPrivateKeyFile = /etc/key", "needs-wgts 2 PrivateKeyFile"],
   [
     `[Interface]\nPrivateKey = ${KEY}\nprivatekeyfile=/etc/key`,

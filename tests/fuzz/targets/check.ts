@@ -17,6 +17,7 @@ import type { Input, Target } from "../target.ts";
 import { generateConfig } from "./config.ts";
 
 const FILES = [
+  "exclusion_rules",
   "finding",
   "frame",
   "hook_rules",

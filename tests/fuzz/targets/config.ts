@@ -41,6 +41,7 @@ const SETTINGS: Record<string, (random: SeededRandom) => string> = {
   PostUp: () => "iptables -A FORWARD -i %i -j ACCEPT; true",
   PreDown: () => "true",
   PostDown: () => "",
+  DisallowedIPs: (random) => list(random, "prefix"),
   PrivateKeyFile: (random) => pick(random, ["/etc/key", "key", "", word(random, "key")]),
   SaveConfig: (random) => pick(random, ["true", "false", "TRUE", "yes", ""]),
 };
@@ -50,6 +51,7 @@ const PEER_SETTINGS: Record<string, (random: SeededRandom) => string> = {
   PresharedKey: (random) => word(random, "key"),
   AllowedIPs: signedList,
   Endpoint: (random) => word(random, "endpoint"),
+  DisallowedIPs: (random) => list(random, "prefix"),
   PresharedKeyFile: (random) => pick(random, ["/etc/key", "key", "", word(random, "key")]),
   PersistentKeepalive: (random) => word(random, "number"),
 };
@@ -88,6 +90,7 @@ export const config: Target = {
   name: "config",
   sources: [
     "document",
+    "exclusions",
     "key_files",
     "keys",
     "peer_names",
