@@ -5,6 +5,7 @@
 import { attempt } from "./netns/harness/command.ts";
 import { buildKernelPeer } from "./netns/harness/kernel_guest.ts";
 import { CACHED_PROMTOOL, CURRENT_WIREGUARD_GO } from "./netns/harness/program.ts";
+import { DNS_MANAGERS, dnsManagerRoot } from "./netns/harness/dns_managers.ts";
 
 /** The Debian package of each program that the tests start. */
 const PACKAGES: Record<string, string> = {
@@ -29,6 +30,7 @@ const PACKAGES: Record<string, string> = {
   "mke2fs": "e2fsprogs",
   "depmod": "kmod",
   "xz": "xz-utils",
+  "dbus-daemon": "dbus-daemon",
 };
 
 /** The Debian package of each other file that the tests use. */
@@ -55,6 +57,7 @@ async function main(): Promise<number> {
   if (!await installPackages()) return 1;
   await installCurrentWireguardGo();
   if (!await fetchPromtool()) return 1;
+  await fetchDnsManagers();
   console.log("Preparing a Debian kernel for QEMU");
   await buildKernelPeer();
   return 0;
@@ -125,6 +128,27 @@ async function fetchPromtool(): Promise<boolean> {
   const result = await attempt(["bash", "-c", script], { timeout: 600_000 });
   if (result.code !== 0) console.error(`no promtool:\n${result.stdout}${result.stderr}`);
   return result.code === 0;
+}
+
+/** Who manages resolvers, out of Debian's packages: installed, they would manage this machine's. */
+async function fetchDnsManagers(): Promise<void> {
+  for (const name of DNS_MANAGERS) {
+    const root = dnsManagerRoot(name);
+    if (await exists(root)) continue;
+    console.log(`Fetching ${name} with apt-get download`);
+    // systemd-resolved takes the private library of its own version.
+    const names = name === "systemd-resolved" ? `${name} libsystemd-shared` : name;
+    const script = `set -e
+      cd "$(mktemp -d)"
+      trap 'rm -rf "$PWD"' EXIT
+      apt-get -qq download ${names} || { apt-get -qq update; apt-get -qq download ${names}; }
+      mkdir root
+      for package in *.deb; do dpkg-deb -x $package root; done
+      mkdir -p '${root.slice(0, root.lastIndexOf("/"))}'
+      mv root '${root}'`;
+    const result = await attempt(["bash", "-c", script], { timeout: 600_000 });
+    if (result.code !== 0) console.warn(`*** NOT TESTED: DNS by ${name}. ${result.stderr} ***`);
+  }
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -26,11 +26,7 @@ const POLL_MS = 20;
 export function resolvedServes(): boolean {
   try {
     using bus = Bus.open();
-    const start = onBus("StartServiceByName", "su", [RESOLVED, 0]);
-    // As systemd starts it when the first client calls it.
-    bus.call(start);
-    const [pid] = bus.call(onBus("GetConnectionUnixProcessID", "s", [RESOLVED]));
-    const { dev, ino } = Deno.statSync(`/proc/${pid}/ns/net`);
+    const { dev, ino } = Deno.statSync(`/proc/${processOf(bus)}/ns/net`);
     const own = Deno.statSync("/proc/self/ns/net");
     return dev === own.dev && ino === own.ino;
   } catch (error) {
@@ -40,6 +36,20 @@ export function resolvedServes(): boolean {
     if (isAbsent || isHidden) return false;
     throw error;
   }
+}
+
+/** The process identifier of systemd-resolved, which is started when it doesn't run but should. */
+function processOf(bus: Bus): number {
+  const ask = onBus("GetConnectionUnixProcessID", "s", [RESOLVED]);
+  let answer;
+  try {
+    answer = bus.call(ask);
+  } catch (error) {
+    if (!(error instanceof DbusError)) throw error;
+    bus.call(onBus("StartServiceByName", "su", [RESOLVED, 0]));
+    answer = bus.call(ask);
+  }
+  return Number(answer[0]);
 }
 
 /**
