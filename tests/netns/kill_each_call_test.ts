@@ -8,7 +8,7 @@ import { wgts } from "./harness/program.ts";
 import { snapshot } from "./harness/snapshot.ts";
 
 /** Netlink requests, the journal, the TUN device, files. */
-const CALLS = ["sendto", "write", "ioctl", "unlink", "mkdir"];
+const CALLS = ["sendto", "write", "ioctl", "unlink", "mkdir", "rename"];
 /** Fewer mean that the calls are others than those above, and that nothing is tested. */
 const MIN_CLEANED = 20;
 

@@ -29,6 +29,7 @@ export class RecordStore {
    * boot with the same inode counts, if `isExpected` finds in the file what it should.
    *
    * @param bootId of the present boot
+   * @throws Error when another version of this program wrote it
    */
   find(
     place: FilePlace,
@@ -65,30 +66,53 @@ export class RecordStore {
     this.#removeElsewhere(place, null);
   }
 
+  /** Removes what a crash may have left of {@linkcode save}. */
+  removeTemporary(place: FilePlace): void {
+    for (const directory of this.directories) {
+      removeIfPresent(temporaryOf(`${directory}/${fileName(place)}`));
+      removeIfPresent(directory);
+    }
+  }
+
   #removeElsewhere(place: FilePlace, kept: string | null): void {
     for (const directory of this.directories) {
       if (directory === kept) continue;
-      try {
-        Deno.removeSync(`${directory}/${fileName(place)}`);
-        syncDirectory(directory);
-        Deno.removeSync(directory);
-      } catch {
-        // It isn't there, or the directory holds something else.
-      }
+      const path = `${directory}/${fileName(place)}`;
+      removeIfPresent(temporaryOf(path));
+      if (removeIfPresent(path)) syncDirectory(directory);
+      removeIfPresent(directory); // unless it holds something else
     }
   }
 
   #readAll(): StoredRecord[] {
-    return this.directories.flatMap((directory) => {
-      try {
-        return [...Deno.readDirSync(directory)]
-          .filter(({ name }) => name.startsWith(PREFIX) && name.endsWith(".json"))
-          .flatMap(({ name }) => parseRecord(Deno.readTextFileSync(`${directory}/${name}`)) ?? []);
-      } catch {
-        return []; // there is none, or it isn't for us to see
-      }
-    });
+    return this.directories.flatMap(recordFiles)
+      .flatMap((path) => parseRecord(Deno.readTextFileSync(path), path) ?? []);
   }
+}
+
+/** Empty when there is no such directory, or it isn't for us to see. */
+function recordFiles(directory: string): string[] {
+  try {
+    return [...Deno.readDirSync(directory)]
+      .filter(({ name }) => name.startsWith(PREFIX) && name.endsWith(".json"))
+      .map(({ name }) => `${directory}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+/** Returns whether it was there, and could be removed. */
+function removeIfPresent(path: string): boolean {
+  try {
+    Deno.removeSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function temporaryOf(path: string): string {
+  return `${path}.tmp`;
 }
 
 function fileName({ isMounted, device, inode }: FilePlace): string {
@@ -98,7 +122,7 @@ function fileName({ isMounted, device, inode }: FilePlace): string {
 function write(directory: string, record: StoredRecord): void {
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = `${directory}/${fileName(record.place)}`;
-  const temporary = `${path}.tmp`;
+  const temporary = temporaryOf(path);
   try {
     {
       using file = Deno.openSync(temporary, {
@@ -116,29 +140,31 @@ function write(directory: string, record: StoredRecord): void {
     Deno.renameSync(temporary, path);
     syncDirectory(directory);
   } catch (error) {
-    try {
-      Deno.removeSync(temporary);
-    } catch {
-      // It could not be made.
-    }
+    removeIfPresent(temporary);
     throw error;
   }
 }
 
-/** Null for what is no record of this version: files are replaced whole, so nothing of ours is torn. */
-function parseRecord(text: string): StoredRecord | null {
+/** Null for what is no record: files are replaced whole, so nothing of ours is torn. */
+function parseRecord(text: string, path: string): StoredRecord | null {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return null;
-    const { version, ...record } = value as StoredRecord & { version: unknown };
-    const isWhole = version === VERSION && isFileState(record.original) &&
-      Array.isArray(record.owners) && Array.isArray(record.made);
-    return isWhole ? record : null;
+    value = JSON.parse(text);
   } catch {
     return null;
   }
+  if (typeof value !== "object" || value === null || !("version" in value)) return null;
+  const { version, ...record } = value as StoredRecord & { version: unknown };
+  if (version !== VERSION) {
+    throw new Error(
+      `${path} was written by another version of wgts: take the tunnels down with that one`,
+    );
+  }
+  const isWhole = isFileState(record.original) && Array.isArray(record.owners) &&
+    Array.isArray(record.made);
+  return isWhole ? record : null;
 }
 
-function isFileState(value: FileState | undefined): value is FileState {
+function isFileState(value: FileState | undefined): boolean {
   return ["file", "link", "absent"].includes(value?.kind ?? "");
 }

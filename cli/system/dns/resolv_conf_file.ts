@@ -93,7 +93,10 @@ export class ResolvConfFile {
    */
   leave(stays: (owner: DnsOwner) => boolean): string[] {
     const before = this.#find();
-    if (before === null) return [];
+    if (before === null) {
+      this.#store.removeTemporary(placeOf(this.#path));
+      return [];
+    }
     const { path, place } = before;
     const current = readFileState(path);
     const change = leaveResolvConf(before, current, stays);

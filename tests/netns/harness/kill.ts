@@ -10,7 +10,7 @@ export async function createSiteToKill(): Promise<Site> {
   await site.writeConfig({
     endpoint: FAR_ENDPOINT,
     allowedIps: "0.0.0.0/0, ::/0",
-    interface: ["MTU = 1400", "PostUp = true"],
+    interface: ["MTU = 1400", "DNS = 10.88.0.2", "PostUp = true"],
   });
   return site;
 }

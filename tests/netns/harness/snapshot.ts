@@ -14,6 +14,7 @@ export async function snapshot(host: Host): Promise<string> {
     find /run /etc/wireguard /var/lib/wgts -not -type d -printf '%p %y %m %u %s\\n' 2>/dev/null |
       sort || true
     sha256sum /etc/resolv.conf || true
+    stat -c '%n %F %a %u %g' /etc/resolv.conf*
     cd /proc/sys/net
     grep . ipv4/conf/*/src_valid_mark ipv4/conf/*/rp_filter ipv4/ip_forward ipv6/conf/all/forwarding
   `);

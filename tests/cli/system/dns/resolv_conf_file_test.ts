@@ -236,6 +236,16 @@ Deno.test("what a kill -9 left beside resolv.conf goes away", () => {
   place.assertRestored();
 });
 
+Deno.test("what a kill -9 left of a record goes away", () => {
+  using place = new Place();
+  place.file().join(WG0, ALL);
+  const [{ name } = { name: "" }] = Deno.readDirSync(place.records);
+  Deno.renameSync(`${place.records}/${name}`, `${place.records}/${name}.tmp`);
+  Deno.writeFileSync(place.path, ORIGINAL);
+  place.file().leave(NONE);
+  place.assertRestored();
+});
+
 Deno.test("after a reboot, also one that numbers devices anew, the original is known", () => {
   for (const device of [null, 12345]) {
     using place = new Place();
@@ -314,9 +324,14 @@ Deno.test("a damaged record, or one of another version, is not guessed at", () =
   using place = new Place();
   place.file().join(WG0, ALL);
   const [{ name } = { name: "" }] = Deno.readDirSync(place.records);
-  for (const text of ["", "{", "null", '{"version":1}', '{"version":2}']) {
-    Deno.writeTextFileSync(`${place.records}/${name}`, text);
+  const write = (text: string) => Deno.writeTextFileSync(`${place.records}/${name}`, text);
+  for (const text of ["", "{", "null", "{}", '{"version":1}', '{"version":1,"original":7}']) {
+    write(text);
     assert.deepEqual(place.file().leave(NONE), []);
     assert.deepEqual(place.servers(), ["10.0.0.53"]);
   }
+  write('{"version":2}');
+  assert.throws(() => place.file().leave(NONE), /written by another version/);
+  assert.throws(() => place.file().join(WG1, ALL), /written by another version/);
+  assert.deepEqual(place.servers(), ["10.0.0.53"]);
 });
