@@ -141,14 +141,8 @@ export type { ServicePort } from "./core/config/values.ts";
 export { parseWgConfig } from "./core/config/wg.ts";
 
 // The control protocol of userspace interfaces (wireguard.com/xplatform): the side that asks
-export type { UapiGetContext } from "./core/uapi/client.ts";
-export {
-  checkUapiResult,
-  GET_REQUEST,
-  isCompleteAnswer,
-  parseUapiGet,
-  UapiError,
-} from "./core/uapi/client.ts";
+export { checkUapiResult, GET_REQUEST, isCompleteAnswer, UapiError } from "./core/uapi/client.ts";
+export { parseUapiGet, type UapiGetContext, UapiGetReader } from "./core/uapi/get_reader.ts";
 export { changeTo } from "./core/config/change.ts";
 export { formatUapiChange } from "./core/uapi/change_request.ts";
 export { formatUapiSet } from "./core/uapi/set_request.ts";

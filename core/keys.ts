@@ -7,7 +7,7 @@
 import type { Random } from "./clock.ts";
 import { equalBytes, isZero } from "./constant_time.ts";
 import { KEY_SIZE } from "./crypto/crypto.ts";
-import { secretBytes } from "./memory.ts";
+import { pooledBytes, secretBytes } from "./memory.ts";
 
 /** Characters of a key in base64. */
 export const BASE64_KEY_LENGTH = 44;
@@ -20,7 +20,7 @@ export const HEX_KEY_LENGTH = 64;
  */
 export function parseKey(base64: string): Uint8Array<ArrayBuffer> | null {
   if (base64.length !== BASE64_KEY_LENGTH || base64.charCodeAt(43) !== 0x3d) return null;
-  const key = secretBytes(KEY_SIZE);
+  const key = pooledBytes(KEY_SIZE);
   // Negative as soon as one character isn't in the alphabet.
   let valid = 0;
   for (let group = 0; group < 11; group++) {
@@ -55,7 +55,7 @@ export function formatKey(key: Uint8Array): string {
 /** The key that 64 hex digits of either case say, or null. */
 export function parseHexKey(hex: string): Uint8Array<ArrayBuffer> | null {
   if (hex.length !== HEX_KEY_LENGTH) return null;
-  const key = secretBytes(KEY_SIZE);
+  const key = pooledBytes(KEY_SIZE);
   let valid = 0;
   for (let i = 0; i < KEY_SIZE; i++) {
     const high = hexValue(hex.charCodeAt(2 * i));
@@ -85,10 +85,11 @@ export function formatHexKey(key: Uint8Array): string {
 /** As {@linkcode parseKey}, for a public key. */
 export function parsePublicKey(base64: string): Uint8Array<ArrayBuffer> | null {
   if (base64.length !== BASE64_KEY_LENGTH) return null;
+  const key = pooledBytes(KEY_SIZE);
   try {
-    const key = Uint8Array.fromBase64(base64, { lastChunkHandling: "strict" });
-    // White space is skipped, and missing then.
-    return key.length === KEY_SIZE ? key : null;
+    // White space is skipped, and missing then; what has no padding is longer.
+    const { written } = key.setFromBase64(base64, { lastChunkHandling: "strict" });
+    return written === KEY_SIZE ? key : null;
   } catch {
     return null;
   }
@@ -102,8 +103,10 @@ export function formatPublicKey(key: Uint8Array): string {
 /** As {@linkcode parseHexKey}, for a public key. */
 export function parsePublicHexKey(hex: string): Uint8Array<ArrayBuffer> | null {
   if (hex.length !== HEX_KEY_LENGTH) return null;
+  const key = pooledBytes(KEY_SIZE);
   try {
-    return Uint8Array.fromHex(hex);
+    key.setFromHex(hex);
+    return key;
   } catch {
     return null;
   }

@@ -20,3 +20,21 @@ export function memoryOf(buffer: ArrayBufferLike): Memory {
 export function secretBytes(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new ArrayBuffer(size));
 }
+
+/** Bytes of the blocks that {@linkcode pooledBytes} are parts of. */
+const BLOCK_SIZE = 1024;
+let block = new ArrayBuffer(BLOCK_SIZE), blockUsed = 0;
+
+/**
+ * Returns `size` zeroed bytes (1024 at most) of a block that others share, for what there may be very many
+ * of: V8 makes a view of a block four times as fast as an array of its own. The block never moves either.
+ */
+export function pooledBytes(size: number): Uint8Array<ArrayBuffer> {
+  if (blockUsed + size > BLOCK_SIZE) {
+    block = new ArrayBuffer(BLOCK_SIZE);
+    blockUsed = 0;
+  }
+  const bytes = new Uint8Array(block, blockUsed, size);
+  blockUsed += size;
+  return bytes;
+}

@@ -57,6 +57,13 @@ export class ControlChannel {
    * @throws UapiError when the answer breaks off, SysError when it stalls
    */
   async ask(request: Iterable<Uint8Array>): Promise<string> {
+    const parts: string[] = [];
+    await this.askInParts(request, (part) => parts.push(part));
+    return parts.join("");
+  }
+
+  /** As {@linkcode ask}, but hands out each part of the answer as it comes. */
+  async askInParts(request: Iterable<Uint8Array>, take: (part: string) => void): Promise<void> {
     this.#watch();
     try {
       for (const chunk of request) await this.#write(chunk);
@@ -66,16 +73,15 @@ export class ControlChannel {
     }
     const decoder = new TextDecoder();
     const part = new Uint8Array(65_536);
-    const parts: string[] = [];
     for (let end = "";;) {
       const count = await this.#read(part);
       if (count === 0) throw new UapiError(0, `The answer of ${this.#path} breaks off`);
       const text = decoder.decode(part.subarray(0, count), { stream: true });
       // Answers hold private keys.
       part.fill(0, 0, count);
-      parts.push(text);
-      end = (end + text).slice(-2);
-      if (isCompleteAnswer(end)) return parts.join("");
+      take(text);
+      end = (end + text.slice(-2)).slice(-2);
+      if (isCompleteAnswer(end)) return;
     }
   }
 

@@ -1,4 +1,5 @@
-import { GET_REQUEST, parseUapiGet } from "../../core/uapi/client.ts";
+import { GET_REQUEST } from "../../core/uapi/client.ts";
+import { UapiGetReader } from "../../core/uapi/get_reader.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { CONTROL_DIRECTORY } from "../engine/control_path.ts";
 import { derivePublicKey } from "../public_key.ts";
@@ -54,14 +55,15 @@ async function isServed(name: string): Promise<boolean> {
 export async function getInterface(name: string, wall: number): Promise<InterfaceState | null> {
   using channel = await ControlChannel.open(name);
   if (channel === null) return null;
-  const answer = await channel.ask([new TextEncoder().encode(GET_REQUEST)]);
-  const state = parseUapiGet(answer, {
+  const reader = new UapiGetReader({
     // A socket's name may be longer; `wg` keeps as much of it as an interface's name can have.
     name: name.slice(0, MAX_INTERFACE_NAME_LENGTH),
     wall,
     // It is derived below: Web Crypto takes its time.
     publicKeyOf: (privateKey) => privateKey,
   });
+  await channel.askInParts([new TextEncoder().encode(GET_REQUEST)], (part) => reader.push(part));
+  const state = reader.finish();
   if (state.privateKey !== null) state.publicKey = await derivePublicKey(state.privateKey);
   return state;
 }

@@ -28,6 +28,7 @@ export function formatShow(state: InterfaceState, options: ShowOptions): string 
   if (state.privateKey !== null) text += field("private key", secret(state.privateKey));
   if (state.listenPort !== 0) text += field("listening port", String(state.listenPort));
   if (state.fwmark !== 0) text += field("fwmark", `0x${state.fwmark.toString(16)}`);
+  const interval = memoized((seconds) => formatDuration(seconds, style));
   for (const peer of state.peers.toSorted(newestHandshakeFirst)) {
     const publicKey = formatPublicKey(peer.publicKey);
     text += `\n${style.yellow(style.bold("peer"))}: ${style.yellow(publicKey)}\n`;
@@ -42,11 +43,20 @@ export function formatShow(state: InterfaceState, options: ShowOptions): string 
       text += field("transfer", `${received} received, ${formatBytes(peer.sentBytes, style)} sent`);
     }
     if (peer.persistentKeepalive !== 0) {
-      const interval = formatDuration(peer.persistentKeepalive, style);
-      text += field("persistent keepalive", `every ${interval}`);
+      text += field("persistent keepalive", `every ${interval(peer.persistentKeepalive)}`);
     }
   }
   return text;
+}
+
+/** `format`, which is asked once for each value: peers have few intervals between them. */
+function memoized(format: (value: number) => string): (value: number) => string {
+  const texts = new Map<number, string>();
+  return (value) => {
+    const text = texts.get(value) ?? format(value);
+    texts.set(value, text);
+    return text;
+  };
 }
 
 function newestHandshakeFirst(a: PeerState, b: PeerState): number {
@@ -56,5 +66,6 @@ function newestHandshakeFirst(a: PeerState, b: PeerState): number {
 
 function formatAllowedIps(peer: PeerState, style: Style): string {
   if (peer.allowedIps.length === 0) return "(none)";
-  return peer.allowedIps.join(", ").replaceAll("/", style.cyan("/"));
+  const slash = style.cyan("/"), text = peer.allowedIps.join(", ");
+  return slash === "/" ? text : text.replaceAll("/", slash);
 }

@@ -5,14 +5,8 @@
 
 import { parseHexKey } from "../keys.ts";
 import { UapiChunk } from "./chunk.ts";
-import {
-  answerLines,
-  checkUapiResult,
-  noActivity,
-  readPeerActivity,
-  required,
-  requiredNumber,
-} from "./client.ts";
+import { answerLines, checkUapiResult, required, requiredNumber } from "./client.ts";
+import { noActivity, readPeerActivity } from "./get_reader.ts";
 import { type UapiAllowedIp, type UapiPeer, writePeerActivity } from "./get_response.ts";
 import type { PeerActivity } from "../interface_state.ts";
 import { IpPrefix } from "../ip.ts";

@@ -3,10 +3,15 @@
 import { IpAddress } from "../ip.ts";
 import type { UapiEndpoint } from "./command.ts";
 
+const DIGIT_0 = 0x30;
+
 /** A decimal number without sign, at most `limit`; null otherwise. */
 export function parseUapiNumber(text: string, limit: number): number | null {
-  if (!/^[0-9]+$/.test(text)) return null;
-  const value = Number(text);
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - DIGIT_0;
+    if (digit < 0 || digit > 9) return null;
+  }
+  const value = text === "" ? NaN : Number(text);
   return value <= limit ? value : null;
 }
 

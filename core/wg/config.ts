@@ -32,10 +32,10 @@ export function parseWgFile(
 ): InterfaceChange {
   const file = new FileReader(mode, surroundings);
   for (const line of text.split("\n")) {
-    const content = contentOf(line);
-    if (content === "") continue;
     try {
-      file.readLine(content);
+      if (file.readUsualLine(line)) continue;
+      const content = contentOf(line);
+      if (content !== "") file.readLine(content);
     } catch (error) {
       if (!(error instanceof WgError) || error instanceof WgEnvironmentError) throw error;
       throw new WgError(`${error.message}\nConfiguration parsing error`);
@@ -49,9 +49,16 @@ function contentOf(line: string): string {
   return removeSpace(line.replace(/[#\0].*$/s, ""));
 }
 
+/** A key and a value without anything that doesn't count, or only around the equals sign. */
+const USUAL_LINE = /^([A-Za-z]+)[\t-\r ]*=[\t-\r ]*([!"$-~]+)$/;
+
 /** `[Peer]` as far as it is read. */
 interface PeerSection extends PeerSettings {
   publicKey?: Uint8Array;
+}
+
+function isComplete(peer: PeerSection): peer is PeerSection & PeerChange {
+  return peer.publicKey !== undefined;
 }
 
 /** Takes the value of a key into `target`. */
@@ -95,6 +102,14 @@ class FileReader {
     };
   }
 
+  /** Reads a line that needs no {@linkcode contentOf}: there may be very many. False when it isn't such. */
+  readUsualLine(line: string): boolean {
+    const match = USUAL_LINE.exec(line);
+    if (match === null) return false;
+    const [, key = "", value = ""] = match;
+    return this.#readSetting(key.toLowerCase(), value);
+  }
+
   readLine(line: string): void {
     if (line.startsWith("[") && this.#beginSection(asciiLowerCase(line))) return;
     const equals = line.indexOf("=");
@@ -106,11 +121,11 @@ class FileReader {
 
   /** The change, once all lines are read. */
   finish(): InterfaceChange {
-    for (const { publicKey, ...settings } of this.#peers) {
-      if (publicKey === undefined) {
+    for (const peer of this.#peers) {
+      if (!isComplete(peer)) {
         throw new WgError("A peer is missing a public key\nInvalid configuration");
       }
-      this.#change.peers.push({ publicKey, ...settings } satisfies PeerChange);
+      this.#change.peers.push(peer);
     }
     return this.#change;
   }

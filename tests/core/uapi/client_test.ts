@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { parseQuickConfig } from "../../../core/config/quick.ts";
 import { formatKey, parseHexKey } from "../../../core/keys.ts";
-import {
-  checkUapiResult,
-  isCompleteAnswer,
-  parseUapiGet,
-  UapiError,
-} from "../../../core/uapi/client.ts";
+import { checkUapiResult, isCompleteAnswer, UapiError } from "../../../core/uapi/client.ts";
+import { parseUapiGet, UapiGetReader } from "../../../core/uapi/get_reader.ts";
 import { formatUapiSet } from "../../../core/uapi/set_request.ts";
 import { formatUapiResult } from "../../../core/uapi/command.ts";
 import { parseUapiEndpoint } from "../../../core/uapi/values.ts";
@@ -187,4 +183,37 @@ Deno.test("parseUapiGet takes the last errno, and a zero private key, as wg does
   const state = parseUapiGet(text, CONTEXT);
   assert.deepEqual(state.privateKey, new Uint8Array(32));
   assert.throws(() => parseUapiGet("errno=0\nerrno=5\n\n", CONTEXT), { errno: 5 });
+});
+
+Deno.test("UapiGetReader reads an answer in parts as parseUapiGet does at once", () => {
+  const peer = (byte: number, rest: string) =>
+    `public_key=${hex(byte)}\npreshared_key=${hex(byte >> 4)}\nprotocol_version=1\n${rest}` +
+    "last_handshake_time_sec=7\nlast_handshake_time_nsec=8\ntx_bytes=9\nrx_bytes=10\n";
+  const text = `private_key=${hex(3)}\nlisten_port=1\n` +
+    peer(0x10, "endpoint=192.0.2.1:2\n") + "persistent_keepalive_interval=25\n" +
+    "allowed_ip=10.0.0.0/8\nallowed_ip=fd00::/64\n" +
+    peer(2, "") + "persistent_keepalive_interval=0\nallowed_ip=0::/0\n" +
+    peer(3, "endpoint=[fe80::1%eth0]:3\n") + "persistent_keepalive_interval=65535\n" +
+    "allowed_ip=10.1.0.0/16\nerrno=0\n\nnothing counts here";
+  const whole = parseUapiGet(text, CONTEXT);
+  assert.deepEqual(whole.peers.map(({ allowedIps }) => allowedIps.join()), [
+    "10.0.0.0/8,fd00::/64",
+    "::/0",
+    "10.1.0.0/16",
+  ]);
+  assert.deepEqual(whole.peers.map((peer) => peer.persistentKeepalive), [25, 0, 65535]);
+  for (let size = 1; size < text.length; size = Math.ceil(size * 1.3)) {
+    const reader = new UapiGetReader(CONTEXT);
+    for (let at = 0; at < text.length; at += size) reader.push(text.slice(at, at + size));
+    assert.deepEqual(reader.finish(), whole, `parts of ${size}`);
+  }
+});
+
+Deno.test("UapiGetReader tells of a failed request first, even behind what is malformed", () => {
+  for (const size of [1, 5, 100]) {
+    const reader = new UapiGetReader(CONTEXT);
+    const text = `public_key=${hex(1)}\nno equals sign\nrx_bytes=1\nerrno=-5\n\n`;
+    for (let at = 0; at < text.length; at += size) reader.push(text.slice(at, at + size));
+    assert.throws(() => reader.finish(), { errno: 5 });
+  }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { InterfaceState, PeerState } from "../../../core/interface_state.ts";
 import { formatUapiChange } from "../../../core/uapi/change_request.ts";
-import { noActivity } from "../../../core/uapi/client.ts";
+import { noActivity } from "../../../core/uapi/get_reader.ts";
 import { parseWgFile } from "../../../core/wg/config.ts";
 import { syncChange } from "../../../core/wg/syncconf.ts";
 import { TestSurroundings } from "./surroundings.ts";

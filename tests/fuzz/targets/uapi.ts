@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { formatShowField, SHOW_FIELDS } from "../../../core/show/fields.ts";
 import { formatShow } from "../../../core/show/pretty.ts";
 import { formatShowconf } from "../../../core/show/showconf.ts";
-import { parseUapiGet, UapiError } from "../../../core/uapi/client.ts";
+import { UapiError } from "../../../core/uapi/client.ts";
 import type { UapiEvent } from "../../../core/uapi/command.ts";
+import { parseUapiGet, UapiGetReader } from "../../../core/uapi/get_reader.ts";
 import { UapiRequestParser } from "../../../core/uapi/request_parser.ts";
 import { parseUapiStatus } from "../../../core/uapi/status.ts";
 import { SeededRandom } from "../../core/seeded_random.ts";
@@ -56,7 +57,8 @@ function lines(
 /** Requests to the control socket, as bytes that come in pieces. */
 export const uapiServer: Target = {
   name: "uapi-server",
-  sources: ["core/uapi/request_parser.ts", "core/uapi/values.ts", "core/peer_name.ts"],
+  sources: ["core/uapi/request_parser.ts", "core/uapi/allowed_ip_line.ts"]
+    .concat("core/uapi/values.ts", "core/peer_name.ts"),
   generate(random: SeededRandom): Uint8Array {
     const requests = Array.from({ length: 1 + random.below(3) }, () => request(random));
     const text = requests.join("");
@@ -129,8 +131,13 @@ const STATUS_HEAD = ["version=1.0", "pid=7", "started_at=1700000000", "mtu=1420"
 /** Answers of a control socket, to a `get` and to a `status`. */
 export const uapiClient: Target = {
   name: "uapi-client",
-  sources: ["core/uapi/client.ts", "core/uapi/status.ts", "core/show/fields.ts"]
-    .concat("core/show/pretty.ts", "core/show/showconf.ts", "core/show/style.ts"),
+  sources: ["core/uapi/client.ts", "core/uapi/get_reader.ts", "core/uapi/status.ts"]
+    .concat(
+      "core/show/fields.ts",
+      "core/show/pretty.ts",
+      "core/show/showconf.ts",
+      "core/show/style.ts",
+    ),
   generate(random: SeededRandom): string {
     const isStatus = random.chance(40);
     const text = isStatus ? STATUS_HEAD.filter(() => random.chance(98)) : [];
@@ -148,6 +155,7 @@ export const uapiClient: Target = {
   },
   run(input: Input): boolean {
     assert(typeof input === "string");
+    assert.deepEqual(readInParts(input), readAtOnce(input), "parts are read in another way");
     return [readGet, readStatus].map((read) => isRead(() => read(input))).includes(true);
   },
 };
@@ -162,9 +170,41 @@ function isRead(read: () => void): boolean {
   }
 }
 
+const CONTEXT = {
+  name: "wg0",
+  wall: 1_700_000_000_000,
+  publicKeyOf: (key: Uint8Array) => key.slice().reverse(),
+};
+
+/** What is read, or the error. */
+function outcome(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UapiError) return error.message;
+    throw error;
+  }
+}
+
+function readAtOnce(text: string): unknown {
+  return outcome(() => parseUapiGet(text, CONTEXT));
+}
+
+function readInParts(text: string): unknown {
+  return outcome(() => {
+    const reader = new UapiGetReader(CONTEXT);
+    const random = new SeededRandom(text.length);
+    for (let at = 0; at < text.length;) {
+      const size = 1 + random.below(random.chance(50) ? 3 : 400);
+      reader.push(text.slice(at, at + size));
+      at += size;
+    }
+    return reader.finish();
+  });
+}
+
 function readGet(text: string): void {
-  const publicKeyOf = (key: Uint8Array) => key.slice().reverse();
-  const state = parseUapiGet(text, { name: "wg0", wall: 1_700_000_000_000, publicKeyOf });
+  const state = parseUapiGet(text, CONTEXT);
   for (const field of SHOW_FIELDS) {
     assert.match(formatShowField(state, field, true), /^(wg0\t[^\n]+\n)*$/, field);
   }

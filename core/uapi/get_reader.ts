@@ -1,0 +1,289 @@
+/** Reads the answer to `get=1`, as it comes, of wireguard-go, boringtun or wgts. */
+
+import { CANONICAL_PREFIX } from "../canonical_prefix.ts";
+import type { InterfaceState, PeerActivity, PeerState } from "../interface_state.ts";
+import { IpPrefix } from "../ip.ts";
+import { HEX_KEY_LENGTH, parseHexKey, parsePublicHexKey } from "../keys.ts";
+import {
+  type AnswerLine,
+  answerLine,
+  checkUapiResult,
+  required,
+  requiredNumber,
+  UapiError,
+} from "./client.ts";
+import { parseUapiEndpoint } from "./values.ts";
+
+/** How {@linkcode UapiGetReader} learns what isn't in an answer. */
+export interface UapiGetContext {
+  /** The interface's name. */
+  readonly name: string;
+  /** X25519 of a private key with the base point. */
+  readonly publicKeyOf: (privateKey: Uint8Array) => Uint8Array;
+  /**
+   * Milliseconds since 1970-01-01 UTC. boringtun tells the age of a handshake instead of its time;
+   * this turns it into a time.
+   */
+  readonly wall: number;
+}
+
+/**
+ * Reads the answer to `GET_REQUEST`. Keys it doesn't know are skipped. Throws {@linkcode UapiError} for an
+ * error or a malformed answer.
+ */
+export function parseUapiGet(text: string, context: UapiGetContext): InterfaceState {
+  const reader = new UapiGetReader(context);
+  reader.push(text);
+  return reader.finish();
+}
+
+/**
+ * As {@linkcode parseUapiGet}, for an answer that comes in parts: who reads them while the other side makes
+ * the next ones has a long answer in half the time.
+ */
+export class UapiGetReader {
+  readonly #context: UapiGetContext;
+  readonly #state: InterfaceState;
+  #peer: PeerState | null = null;
+  /** The beginning of a line that hasn't come completely. */
+  #rest = "";
+  /** The last line that tells how it went. */
+  #result = "";
+  /** After the blank line nothing counts. */
+  #ended = false;
+  #handshakesAreAges = false;
+  #problem: UapiError | null = null;
+
+  /** A reader of one answer. */
+  constructor(context: UapiGetContext) {
+    this.#context = context;
+    this.#state = {
+      name: context.name,
+      privateKey: null,
+      publicKey: null,
+      listenPort: 0,
+      fwmark: 0,
+      peers: [],
+    };
+  }
+
+  /** The next part of the answer, which may be cut anywhere. */
+  push(part: string): void {
+    const text = this.#rest + part;
+    if (this.#problem !== null) {
+      this.#rest = text;
+      return;
+    }
+    const end = text.lastIndexOf("\n") + 1;
+    let at = 0;
+    try {
+      while (at < end && !this.#ended) {
+        at = this.#readUsualLines(text, at);
+        if (at < end) at = this.#readLine(text, at);
+      }
+      this.#rest = text.slice(end);
+    } catch (error) {
+      if (!(error instanceof UapiError)) throw error;
+      // That the request failed, which comes last, says more.
+      this.#problem = error;
+      this.#rest = text.slice(at);
+    }
+  }
+
+  /** What the complete answer tells. */
+  finish(): InterfaceState {
+    if (this.#rest !== "") this.push("\n");
+    checkUapiResult(this.#result + this.#rest);
+    if (this.#problem !== null) throw this.#problem;
+    const state = this.#state;
+    if (state.privateKey !== null) state.publicKey = this.#context.publicKeyOf(state.privateKey);
+    if (this.#handshakesAreAges) {
+      for (const peer of state.peers) ageToTime(peer, this.#context.wall);
+    }
+    return state;
+  }
+
+  /** Reads peers whose lines are as wireguard-go writes them; gives where something else begins. */
+  #readUsualLines(text: string, at: number): number {
+    for (;;) {
+      const peer = readUsualPeer(text, at);
+      if (peer !== null) {
+        at = USUAL_PEER.lastIndex;
+        this.#addPeer(peer);
+      }
+      const next = this.#peer === null ? at : readCanonicalAllowedIps(this.#peer, text, at);
+      if (peer === null && next === at) return at;
+      at = next;
+    }
+  }
+
+  /** Reads any line; gives where the next one begins. */
+  #readLine(text: string, at: number): number {
+    const { key, value, next }: AnswerLine = answerLine(text, at);
+    if (next === at) this.#ended = true;
+    else if (key === "public_key") this.#addPeer(newPeer(required(key, parsePublicHexKey(value))));
+    else if (key === "errno") this.#result = `errno=${value}\n`;
+    else if (this.#peer !== null) readPeerLine(this.#peer, key, value);
+    else this.#readDeviceLine(key, value);
+    return next;
+  }
+
+  #addPeer(peer: PeerState): void {
+    this.#peer = peer;
+    this.#state.peers.push(peer);
+  }
+
+  #readDeviceLine(key: string, value: string): void {
+    readDeviceLine(this.#state, key, value);
+    this.#handshakesAreAges ||= key === "own_public_key";
+  }
+}
+
+/**
+ * All lines of a peer but its allowed IPs, in wireguard-go's order, which wgts keeps to. One regular
+ * expression reads them in a quarter of the time that it takes to read them one by one.
+ */
+const USUAL_PEER = new RegExp(
+  "public_key=([0-9a-f]{64})\n" +
+    "preshared_key=([0-9a-f]{64})\n" +
+    "protocol_version=1\n" +
+    "(?:endpoint=(.+)\n)?" +
+    "last_handshake_time_sec=([0-9]+)\n" +
+    "last_handshake_time_nsec=([0-9]+)\n" +
+    "tx_bytes=([0-9]+)\n" +
+    "rx_bytes=([0-9]+)\n" +
+    "persistent_keepalive_interval=([0-9]{1,4})\n",
+  "y",
+);
+
+/** The peer whose lines begin at `at` and end at the expression's `lastIndex`; null when they are unusual. */
+function readUsualPeer(text: string, at: number): PeerState | null {
+  USUAL_PEER.lastIndex = at;
+  const match = USUAL_PEER.exec(text);
+  if (match === null) return null;
+  const [
+    ,
+    publicKey = "",
+    presharedKey = "",
+    endpoint,
+    seconds,
+    nanoseconds,
+    sent,
+    received,
+    keepalive,
+  ] = match;
+  return {
+    publicKey: required("public_key", parsePublicHexKey(publicKey)),
+    presharedKey: nonZeroKey("preshared_key", presharedKey),
+    allowedIps: [],
+    endpoint: endpoint === undefined ? null : required("endpoint", parseUapiEndpoint(endpoint)),
+    lastHandshake: { seconds: Number(seconds), nanoseconds: Number(nanoseconds) },
+    receivedBytes: Number(received),
+    sentBytes: Number(sent),
+    persistentKeepalive: Number(keepalive),
+  };
+}
+
+const ALLOWED_IP = "allowed_ip=";
+const CANONICAL_LINE = new RegExp(`${ALLOWED_IP}${CANONICAL_PREFIX}\n`, "y");
+
+/**
+ * Reads the lines from `at` on that tell allowed IPs as they are printed: there may be very many. Gives where
+ * the first other line begins.
+ */
+function readCanonicalAllowedIps(peer: PeerState, text: string, at: number): number {
+  for (;;) {
+    CANONICAL_LINE.lastIndex = at;
+    if (!CANONICAL_LINE.test(text)) return at;
+    const next = CANONICAL_LINE.lastIndex;
+    peer.allowedIps.push(text.slice(at + ALLOWED_IP.length, next - 1));
+    at = next;
+  }
+}
+
+function newPeer(publicKey: Uint8Array): PeerState {
+  return { publicKey, presharedKey: null, allowedIps: [], ...noActivity() };
+}
+
+/** A peer that nothing is known of yet. */
+export function noActivity(): PeerActivity {
+  return {
+    endpoint: null,
+    lastHandshake: { seconds: 0, nanoseconds: 0 },
+    receivedBytes: 0,
+    sentBytes: 0,
+    persistentKeepalive: 0,
+  };
+}
+
+function readDeviceLine(state: InterfaceState, key: string, value: string): void {
+  switch (key) {
+    case "private_key":
+      // Even when it is zero, as `wg` does.
+      state.privateKey = required(key, parseHexKey(value));
+      break;
+    case "own_public_key":
+      state.publicKey = required(key, parseHexKey(value));
+      break;
+    case "listen_port":
+      state.listenPort = requiredNumber(key, value, 0xffff);
+      break;
+    case "fwmark":
+      state.fwmark = requiredNumber(key, value, 0xffff_ffff);
+      break;
+  }
+}
+
+function readPeerLine(peer: PeerState, key: string, value: string): void {
+  switch (key) {
+    case "preshared_key":
+      peer.presharedKey = nonZeroKey(key, value);
+      break;
+    case "allowed_ip":
+      peer.allowedIps.push(readAllowedIp(key, value));
+      break;
+    default:
+      readPeerActivity(peer, key, value);
+  }
+}
+
+/** An allowed IP as `IpPrefix` prints it; other implementations may have printed it in another way. */
+function readAllowedIp(key: string, value: string): string {
+  return String(required(key, value.includes("/") ? IpPrefix.parse(value) : null));
+}
+
+/** Reads a line about a peer that holds neither a key nor an allowed IP; others are skipped. */
+export function readPeerActivity(peer: PeerActivity, key: string, value: string): void {
+  switch (key) {
+    case "endpoint":
+      peer.endpoint = required(key, parseUapiEndpoint(value));
+      break;
+    case "last_handshake_time_sec":
+      peer.lastHandshake.seconds = requiredNumber(key, value);
+      break;
+    case "last_handshake_time_nsec":
+      peer.lastHandshake.nanoseconds = requiredNumber(key, value);
+      break;
+    case "rx_bytes":
+      peer.receivedBytes = requiredNumber(key, value);
+      break;
+    case "tx_bytes":
+      peer.sentBytes = requiredNumber(key, value);
+      break;
+    case "persistent_keepalive_interval":
+      peer.persistentKeepalive = requiredNumber(key, value, 0xffff);
+      break;
+  }
+}
+
+const ZERO_KEY = "0".repeat(HEX_KEY_LENGTH);
+
+function nonZeroKey(key: string, value: string): Uint8Array | null {
+  return value === ZERO_KEY ? null : required(key, parseHexKey(value));
+}
+
+function ageToTime(peer: PeerState, wall: number): void {
+  const { seconds, nanoseconds } = peer.lastHandshake;
+  if (seconds === 0 && nanoseconds === 0) return;
+  peer.lastHandshake = { seconds: Math.floor(wall / 1000) - seconds, nanoseconds: 0 };
+}
