@@ -59,6 +59,13 @@ Keys of configs that wg-quick(8) doesn't have:
                     interface gets what is left, as few prefixes as that can be. A default route
                     stays one, with its mark, rules, firewall and the unreachable route for when the
                     engine is gone; what is excluded takes the routes outside of the tunnel
+  FallbackEndpoints [Peer]: where to look for the peer as well, HOST:PORT, with commas between. When
+                    two handshake initiations, ten seconds, stay unanswered, the Endpoint's name is
+                    looked up again and its addresses are tried in turn, then these, and so on; what
+                    answers is kept. The lookups leave outside of the tunnel, with its mark, and go
+                    to the name servers that the system had before \`up'
+  ReresolveInterval [Interface]: look the names of endpoints up every so many seconds, too, and
+                    follow them, unless a peer has roamed; or off, the default
 `;
 
 /** Likewise. */
@@ -81,7 +88,7 @@ process in the background serves it and logs to journald or syslog.
                     stderr. For containers, also as process 1, and for systemd (Type=notify)
       --dry-run     Only print the steps
       --strict      Fail, instead of warn, where the system refuses a step that the tunnel can
-                    live without
+                    live without, and when the name of an endpoint has no address
       --backend=WHICH
                     Who serves the interface: userspace (an engine of wgts, the default: the same
                     on every host, with a log and all of \`wgts status'), kernel (its WireGuard:

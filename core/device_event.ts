@@ -16,6 +16,8 @@ export type DeviceEvent =
   | { type: "handshake-given-up"; peer: Peer; initiations: number }
   /** The peer is reached elsewhere from now on. */
   | { type: "roamed"; peer: Peer; from: Endpoint | null; to: Endpoint }
+  /** The peer is now sought at another address of its endpoint's name, or at a fallback endpoint. */
+  | { type: "endpoint-reresolved"; peer: Peer; name: string; from: Endpoint | null; to: Endpoint }
   /** All keys shared with the peer were erased. */
   | { type: "sessions-erased"; peer: Peer }
   /** A handshake message was dropped for this reason. */

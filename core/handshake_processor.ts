@@ -119,6 +119,8 @@ export class HandshakeProcessor {
     }
     peer.cookies.addMacs(message, now.boot);
     this.#send(peer, offset, INITIATION_SIZE, endpoint, now);
+    // The same message: whoever gets it a second time drops it as a replay.
+    for (const rival of peer.rivalEndpoints) this.#send(peer, offset, INITIATION_SIZE, rival, now);
     timers.onHandshakeInitiated(now.boot);
     this.#context.emit({
       type: "handshake-initiated",

@@ -20,6 +20,12 @@ export class Peer {
   /** Whether the peer was removed from its device: nothing may be set any more. */
   removed = false;
 
+  /**
+   * Where it may be reached as well: its initiations go there, too. The first answer decides, since the
+   * peer is then reached where that came from.
+   */
+  rivalEndpoints: readonly Endpoint[] = [];
+
   /** Used by the device. */
   readonly handshake: Handshake;
   /** Used by the device. */

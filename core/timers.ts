@@ -95,6 +95,18 @@ export class PeerTimers<Owner> implements HeapEntry {
     }
   }
 
+  /**
+   * Sends the initiation that awaits its answer anew, without delay, since the peer is now sought
+   * elsewhere. False when none does.
+   */
+  retransmitHandshakeNow(now: number): boolean {
+    if (this.#retransmitHandshake === Infinity) return false;
+    this.#lastSentHandshake = -Infinity;
+    this.#retransmitHandshake = now;
+    this.#wakeBy(now);
+    return true;
+  }
+
   /** Like {@linkcode requestHandshake}, once per session: called when receiving near its end. */
   requestLastMinuteHandshake(now: number): void {
     if (this.#sentLastMinuteHandshake) return;

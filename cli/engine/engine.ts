@@ -1,5 +1,6 @@
 import type { Now } from "../../core/clock.ts";
 import { Device } from "../../core/device.ts";
+import type { DeviceEvent } from "../../core/device_event.ts";
 import type { Peer } from "../../core/peer.ts";
 import { TransmitBuffer } from "../../core/transmit_buffer.ts";
 import type { Choice } from "../../core/uapi/status.ts";
@@ -21,11 +22,14 @@ import type { CryptoPool } from "./crypto_pool.ts";
 import { cryptoChoices } from "./crypto_report.ts";
 import { DataPath } from "./data_path.ts";
 import { describeEvent } from "./event_text.ts";
+import { NamedEndpoints } from "./named_endpoints.ts";
 import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
 import type { Logger } from "./log.ts";
 import type { OffloadOption } from "./offload_option.ts";
 import { Offloads } from "./offloads.ts";
 import { readStatus } from "./status.ts";
+import { RESOLVER_POLL_SLOTS, StubResolver } from "./stub_resolver.ts";
+import { readTextFile } from "./text_file.ts";
 import { UdpBinding } from "./udp_binding.ts";
 
 /** What an engine is given: all opened by whoever starts it. */
@@ -65,7 +69,10 @@ const SLOT = {
   socketFile: 5,
   control: 6,
   status: 6 + CONTROL_POLL_SLOTS,
+  resolver: 6 + 2 * CONTROL_POLL_SLOTS,
 } as const;
+/** How many there are. */
+const POLL_SLOTS = SLOT.resolver + RESOLVER_POLL_SLOTS;
 
 /**
  * One running interface: owns its TUN device, UDP sockets, control socket and protocol state, and
@@ -90,6 +97,7 @@ export class Engine {
   /** Apart from the control socket's, so that its clients take no place of that one's. */
   readonly #statusServer: ControlServer | null;
   readonly #statusListener: UnixListener | null;
+  readonly #endpoints: NamedEndpoints;
   /** How the administrator calls peers. */
   readonly #names = new WeakMap<Peer, string>();
   /** Whether the link is up; the device isn't when its port could not be had. */
@@ -130,7 +138,11 @@ export class Engine {
       batchList: { offset: arena.reserve(BATCH_LIST_SIZE), length: BATCH_LIST_SIZE },
       transmit,
     });
-    if (logger.debugs) this.#device.onEvent = (event) => logger.debug(describeEvent(event));
+    const onEvent = (event: DeviceEvent) => {
+      if (logger.debugs) logger.debug(describeEvent(event));
+      this.#endpoints.onEvent(event);
+    };
+    this.#device.onEvent = onEvent;
     const { checksum } = crypto;
     this.#path = new DataPath({ arena, tun, device: this.#device, transmit, checksum });
     this.#offloads = new Offloads({
@@ -140,7 +152,8 @@ export class Engine {
       logger,
       now: this.#now,
     });
-    this.#poll = new PollSet(arena, SLOT.status + (status === null ? 0 : CONTROL_POLL_SLOTS));
+    this.#poll = new PollSet(arena, POLL_SLOTS);
+    this.#endpoints = new NamedEndpoints(this.#openResolver(), this.#now, onEvent);
     this.#link = LinkMonitor.openTun(tun.fd);
     this.#socketFile = FileWatch.open(control.path);
     const target = this.#controlTarget();
@@ -169,6 +182,7 @@ export class Engine {
   close(missed: boolean): void {
     this.#device.removeAllPeers();
     this.#device.setPrivateKey(null, this.#now);
+    this.#endpoints.close();
     this.#control.close();
     this.#listener.close();
     this.#statusServer?.close();
@@ -188,6 +202,7 @@ export class Engine {
     // down; and who sets the link up and then asks, is told of an interface that is up.
     if (this.#poll.ready(SLOT.link) !== 0) this.#followLink();
     this.#movePackets();
+    this.#endpoints.step();
     if (device.nextDeadline() <= this.#now.boot) device.advance(this.#now);
     const moreHandshakes = device.processNextHandshake(this.#now) && device.handshakesWaiting > 0;
     this.#path.flush(this.#now);
@@ -206,7 +221,11 @@ export class Engine {
   /** How long to wait for events, as {@linkcode PollSet.waitMicroseconds} takes it. */
   #patience(): number {
     if (this.#busy) return 0;
-    let deadline = Math.min(this.#device.nextDeadline(), this.#control.nextDeadline());
+    let deadline = Math.min(
+      this.#device.nextDeadline(),
+      this.#control.nextDeadline(),
+      this.#endpoints.nextDeadline(),
+    );
     if (this.#statusServer !== null) {
       deadline = Math.min(deadline, this.#statusServer.nextDeadline());
     }
@@ -344,6 +363,7 @@ export class Engine {
         if (name === null) this.#names.delete(peer);
         else this.#names.set(peer, name);
       },
+      endpointNames: this.#endpoints,
       refused: (problem, errno) =>
         this.#logger.error(`control request: ${problem} (errno ${errno})`),
       status: () =>
@@ -359,6 +379,7 @@ export class Engine {
           cryptos: this.#cryptos,
           offloads: this.#offloads.offloads,
           nameOf: (peer) => this.#names.get(peer) ?? null,
+          endpointNameOf: (peer) => this.#endpoints.stateOf(peer),
           refusesSegmentation: ({ endpoint }) =>
             endpoint !== null && this.#path.sender.refusesJoined(endpoint, this.#now),
         }),
@@ -379,6 +400,19 @@ export class Engine {
         zoneName: interfaceNameOf,
       },
     };
+  }
+
+  #openResolver(): StubResolver {
+    const events = { read: POLLIN, write: POLLOUT, nothing: 0 } as const;
+    return new StubResolver({
+      poll: (index) => ({
+        watch: (fd, interest) => this.#poll.set(SLOT.resolver + index, fd, events[interest]),
+        isReady: () => this.#poll.ready(SLOT.resolver + index) !== 0,
+      }),
+      random: systemRandom,
+      mark: () => this.#udp.fwmark,
+      readFile: readTextFile,
+    });
   }
 
   /** The part of the poll set that begins at `first`. */

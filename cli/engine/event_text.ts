@@ -21,6 +21,10 @@ export function describeEvent(event: DeviceEvent): string {
       }: no answer to ${event.initiations} handshake initiations, giving up`;
     case "roamed":
       return `${peerName(event.peer)}: endpoint is now ${endpointText(event.to)}`;
+    case "endpoint-reresolved":
+      return `${peerName(event.peer)}: endpoint ${event.name} is now sought at ${
+        endpointText(event.to)
+      }`;
     case "sessions-erased":
       return `${peerName(event.peer)}: erased all session keys`;
     case "handshake-dropped":

@@ -3,7 +3,24 @@ import type { Device } from "../../core/device.ts";
 import { Endpoint } from "../../core/endpoint.ts";
 import { equalKeys } from "../../core/keys.ts";
 import type { Peer } from "../../core/peer.ts";
-import { EADDRINUSE, EINVAL, EIO, type UapiCommand } from "../../core/uapi/command.ts";
+import {
+  EADDRINUSE,
+  EINVAL,
+  EIO,
+  type UapiCommand,
+  type UapiEndpoint,
+} from "../../core/uapi/command.ts";
+import type { ConfigEndpoint } from "../../core/config/types.ts";
+import type { EndpointNames } from "./named_endpoints.ts";
+import type { ResolverSettings } from "./stub_resolver.ts";
+
+/** How the endpoints of a peer are found, of which a `set` request may tell. */
+export interface EndpointNaming {
+  set(peer: Peer, names: EndpointNames | null): void;
+  lookUpEvery(seconds: number, peers: Iterable<Peer>): void;
+  setResolver(settings: Partial<ResolverSettings>): void;
+  onEndpointSet(peer: Peer): void;
+}
 
 /** What a `set` request of the control protocol may change. */
 export interface SetTarget {
@@ -15,6 +32,7 @@ export interface SetTarget {
   setFwmark(mark: number): void;
   /** Gives a peer the name that status tells; null takes it away. */
   setName(peer: Peer, name: string | null): void;
+  readonly endpointNames: EndpointNaming;
   /** The index of the interface that an IPv6 zone names; 0 when there is none. */
   zoneIndex(zone: string): number;
 }
@@ -31,6 +49,9 @@ export class SetRequest {
   /** The peer that the current lines are about; null when there is none to change. */
   #peer: Peer | null = null;
   #created = false;
+  /** Of that peer, until its endpoint is named. */
+  #addresses: Endpoint[] = [];
+  #fallbacks: ConfigEndpoint[] = [];
   /** Peers that are still to be removed. */
   #replaced: Iterator<Peer> | null = null;
 
@@ -95,10 +116,11 @@ export class SetRequest {
         command.value.fill(0);
         return 0;
       case "endpoint": {
-        const { address, port, zone } = command.value;
-        const scopeId = zone === "" ? 0 : this.#target.zoneIndex(zone);
-        if (zone !== "" && scopeId === 0) return EINVAL;
-        peer?.setEndpoint(new Endpoint(address.bytes, port, scopeId));
+        const endpoint = this.#endpointOf(command.value);
+        if (endpoint === null) return EINVAL;
+        if (peer === null) return 0;
+        peer.setEndpoint(endpoint);
+        this.#target.endpointNames.onEndpointSet(peer);
         return 0;
       }
       case "persistent_keepalive_interval":
@@ -114,6 +136,26 @@ export class SetRequest {
       }
       case "name":
         if (peer !== null) this.#target.setName(peer, command.value);
+        return 0;
+      case "name_servers":
+        this.#target.endpointNames.setResolver({ nameServers: command.value });
+        return 0;
+      case "follow_system_resolver":
+        this.#target.endpointNames.setResolver({ followsSystem: command.value });
+        return 0;
+      case "reresolve_interval":
+        this.#target.endpointNames.lookUpEvery(command.value, device.peers);
+        return 0;
+      case "endpoint_address": {
+        const endpoint = this.#endpointOf(command.value);
+        if (endpoint !== null) this.#addresses.push(endpoint);
+        return 0;
+      }
+      case "fallback_endpoint":
+        this.#fallbacks.push(command.value);
+        return 0;
+      case "endpoint_name":
+        if (peer !== null) this.#nameEndpoint(peer, command.value);
         return 0;
       case "protocol_version":
         return 0;
@@ -134,8 +176,23 @@ export class SetRequest {
     return 0;
   }
 
+  #nameEndpoint(peer: Peer, name: ConfigEndpoint | null): void {
+    const names = name === null
+      ? null
+      : { names: [name, ...this.#fallbacks] as const, addresses: this.#addresses };
+    this.#target.endpointNames.set(peer, names);
+  }
+
+  /** Null when its zone names no interface. */
+  #endpointOf({ address, port, zone }: UapiEndpoint): Endpoint | null {
+    const scopeId = zone === "" ? 0 : this.#target.zoneIndex(zone);
+    return zone !== "" && scopeId === 0 ? null : new Endpoint(address.bytes, port, scopeId);
+  }
+
   #selectPeer(publicKey: Uint8Array): number {
     const { device } = this.#target;
+    this.#addresses = [];
+    this.#fallbacks = [];
     const known = device.getPeer(publicKey);
     this.#created = known === undefined;
     this.#peer = known ?? device.addPeer(publicKey);

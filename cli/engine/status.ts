@@ -1,6 +1,6 @@
 import type { Device } from "../../core/device.ts";
 import type { Peer } from "../../core/peer.ts";
-import type { Choice, Count, UapiStatus } from "../../core/uapi/status.ts";
+import type { Choice, Count, EndpointNameStatus, UapiStatus } from "../../core/uapi/status.ts";
 import { interfaceNameOf } from "../../ffi/interface_name.ts";
 import { networkNamespaceOfTun, ownNetworkNamespace } from "../../ffi/namespace.ts";
 import { type SocketMemory, socketMemory } from "../../ffi/socket_memory.ts";
@@ -29,6 +29,8 @@ export interface StatusSources {
   readonly offloads: readonly OffloadState[];
   /** How the administrator calls the peer; null when it has no name. */
   nameOf(peer: Peer): string | null;
+  /** How its endpoint is named; null when it isn't. */
+  endpointNameOf(peer: Peer): EndpointNameStatus | null;
   /** Whether datagrams to the peer aren't joined for the kernel to cut, because that failed. */
   refusesSegmentation(peer: Peer): boolean;
 }
@@ -64,6 +66,7 @@ export function readStatus(sources: StatusSources): UapiStatus<Peer> {
     fwmark: udp.fwmark,
     peers: device.peers,
     nameOf: (peer) => sources.nameOf(peer),
+    endpointNameOf: (peer) => sources.endpointNameOf(peer),
     allowedIps: (peer) => device.allowedIps.walk(peer),
     refusesSegmentation: (peer) => sources.refusesSegmentation(peer),
     zoneName: interfaceNameOf,

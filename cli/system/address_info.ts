@@ -27,6 +27,9 @@ export interface LookupFailure {
 /** A lookup's outcome. */
 export type Lookup = UapiEndpoint | LookupFailure;
 
+/** The outcome of one that wants all addresses: at least one, the best first. */
+export type FullLookup = readonly UapiEndpoint[] | LookupFailure;
+
 /** A `struct addrinfo` that asks for UDP addresses of either family. */
 export function addressHints(flags = 0): Uint8Array<ArrayBuffer> {
   const hints = new DataView(new ArrayBuffer(ADDRINFO.SIZE));
@@ -41,30 +44,31 @@ export function addressHints(flags = 0): Uint8Array<ArrayBuffer> {
  * the same thread where it is known.
  */
 export function takeFirstAddress(error: number, result: BigUint64Array, errno = 0): Lookup {
-  const list = Deno.UnsafePointer.create(result[0] ?? 0n);
-  if (error !== 0 || list === null) return failure(error, errno);
-  try {
-    return readFirst(list) ?? failure(EAI_NODATA, 0);
-  } finally {
-    libc.freeaddrinfo(list);
-  }
+  const found = takeEndpoints(error, result, errno);
+  return "error" in found ? found : found[0] ?? failure(EAI_NODATA, 0);
 }
 
 /** All addresses of an answer, which is freed; null when it failed. */
 export function takeAddresses(error: number, result: BigUint64Array): IpAddress[] | null {
+  const found = takeEndpoints(error, result);
+  return "error" in found ? null : found.map(({ address }) => address);
+}
+
+/** All addresses of an answer, in its order, with their port and zone, as {@linkcode takeFirstAddress} the first. */
+export function takeEndpoints(error: number, result: BigUint64Array, errno = 0): FullLookup {
   const list = Deno.UnsafePointer.create(result[0] ?? 0n);
-  if (error !== 0 || list === null) return null;
-  const addresses: IpAddress[] = [];
+  if (error !== 0 || list === null) return failure(error, errno);
+  const endpoints: UapiEndpoint[] = [];
   try {
     for (let info: Deno.PointerObject | null = list; info !== null;) {
       const found = readFirst(info);
-      if (found !== null) addresses.push(found.address);
+      if (found !== null) endpoints.push(found);
       info = new Deno.UnsafePointerView(info).getPointer(ADDRINFO.NEXT);
     }
   } finally {
     libc.freeaddrinfo(list);
   }
-  return addresses;
+  return endpoints.length > 0 ? endpoints : failure(EAI_NODATA, 0);
 }
 
 function readFirst(list: Deno.PointerObject): UapiEndpoint | null {

@@ -4,7 +4,7 @@
  * @module
  */
 import { expandHook } from "../../core/config/quick.ts";
-import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
+import type { QuickConfig } from "../../core/config/types.ts";
 import {
   type Action,
   type Backend,
@@ -14,11 +14,13 @@ import {
   toleratedConsequence,
   undoOf,
 } from "../../core/plan.ts";
-import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import type { Journal } from "../journal.ts";
 import { applyDns, dnsBefore } from "./dns/step.ts";
+import { messageOf } from "./message_of.ts";
+import { firstAddresses, resolveEndpoints } from "./resolve_endpoints.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkBefore } from "./shared_state.ts";
+import type { ResolvedEndpoints } from "./system.ts";
 
 /** A hook ended with another code than 0, which becomes the exit code of the command. */
 export class HookError extends Error {
@@ -32,7 +34,7 @@ export class HookError extends Error {
 /** What steps hand on to later ones. */
 interface Progress {
   readonly config: QuickConfig;
-  readonly endpoints: Map<ConfigEndpoint, UapiEndpoint>;
+  endpoints: ResolvedEndpoints;
   /** Who serves the interface, once it exists. */
   backend: Backend;
   /** The interface's index, once it exists. */
@@ -173,9 +175,9 @@ async function apply(
   action: Action,
   progress: Progress,
 ): Promise<void> {
-  const { system, name, signal } = session;
+  const { system, name } = session;
   if (action.kind === "link-up") {
-    const mtu = action.mtu ?? system.discoverMtu(progress.endpoints.values());
+    const mtu = action.mtu ?? system.discoverMtu(firstAddresses(progress.endpoints));
     trace(session, { ...action, mtu });
     progress.mtu = mtu;
     system.linkUp(progress.index, mtu);
@@ -191,10 +193,7 @@ async function apply(
     case "hook":
       return await runHook(session, action.moment, action.command);
     case "resolve-endpoints":
-      for (const { endpoint } of progress.config.peers) {
-        if (endpoint === undefined) continue;
-        progress.endpoints.set(endpoint, await system.resolve(endpoint, signal));
-      }
+      progress.endpoints = await resolveEndpoints(session, progress.config);
       return;
     case "configure":
       return system.configure(name, progress.backend, progress.config, progress.endpoints);
@@ -264,9 +263,4 @@ function trace(session: Session, action: Action): void {
 /** The name of an error of the system; "" for any other. */
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-/** The text of anything thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -33,6 +33,7 @@ import { addIptablesRules, deleteIptablesRules } from "./iptables.ts";
 import { lookUpIn } from "./namespace_lookup.ts";
 import { changeKernelInterface, getKernelInterface } from "./kernel_interface.ts";
 import { discoverMtu } from "./mtu.ts";
+import { describeFixedEndpoints, nameEndpoints } from "./name_endpoints.ts";
 import { findEngine, identifyProcess, signalProcess } from "./process.ts";
 import { parseRetries, resolveEndpoint } from "./resolver.ts";
 import type {
@@ -157,9 +158,13 @@ export class LinuxSystem implements System, Disposable {
     config: QuickConfig,
     endpoints: ResolvedEndpoints,
   ): void {
-    const change = changeTo(config, (endpoint) => endpoints.get(endpoint) ?? null);
+    const change = changeTo(config, (endpoint) => endpoints.get(endpoint)?.[0] ?? null);
     // The kernel keeps no names; what shows them finds them in the config.
-    if (backend === "kernel") return changeKernelInterface(name, change);
+    if (backend === "kernel") {
+      const warning = describeFixedEndpoints(config);
+      if (warning !== null) this.#options.print(`wgts: warning: ${warning}`);
+      return changeKernelInterface(name, change);
+    }
     try {
       changeInterface(name, change);
     } catch (error) {
@@ -171,6 +176,7 @@ export class LinuxSystem implements System, Disposable {
     }
     const names = formatUapiPeerNames(config.peers);
     if (names !== null) setInterface(name, names);
+    nameEndpoints(name, config, endpoints);
   }
 
   setFwmark(name: string, backend: Backend, fwmark: number): void {
@@ -292,7 +298,7 @@ export class LinuxSystem implements System, Disposable {
     return repairDns(tunnel);
   }
 
-  resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<UapiEndpoint> {
+  resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<readonly UapiEndpoint[]> {
     const retries = parseRetries(Deno.env.get("WG_ENDPOINT_RESOLUTION_RETRIES"));
     const { birthNamespace = null, print } = this.#options;
     const options = { signal, retries, print };

@@ -9,7 +9,7 @@ import { O_CLOEXEC, O_RDONLY } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { enterNetworkNamespace } from "../../ffi/namespace.ts";
 import { cString } from "../../ffi/text.ts";
-import { addressHints, takeFirstAddress } from "./address_info.ts";
+import { addressHints, takeEndpoints } from "./address_info.ts";
 import type { LookupAnswer, LookupRequest } from "./namespace_lookup.ts";
 
 const scope = globalThis as unknown as {
@@ -22,6 +22,10 @@ scope.onmessage = ({ data: { namespace, host, port } }) => {
   enterNetworkNamespace(fd, namespace);
   const result = new BigUint64Array(1);
   const error = libc.getaddrinfo_now(cString(host), cString(port), addressHints(), result);
-  const found = takeFirstAddress(error, result, errno());
-  scope.postMessage("error" in found ? found : { ...found, address: found.address.toString() });
+  const found = takeEndpoints(error, result, errno());
+  scope.postMessage(
+    "error" in found
+      ? found
+      : found.map((endpoint) => ({ ...endpoint, address: endpoint.address.toString() })),
+  );
 };

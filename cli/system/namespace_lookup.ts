@@ -1,6 +1,6 @@
 import type { ConfigEndpoint } from "../../core/config/types.ts";
 import { IpAddress } from "../../core/ip.ts";
-import type { Lookup, LookupFailure } from "./address_info.ts";
+import type { FullLookup, LookupFailure } from "./address_info.ts";
 
 /** What the thread that looks up names is asked. */
 export interface LookupRequest {
@@ -13,7 +13,7 @@ export interface LookupRequest {
 /** What it answers: objects of classes don't pass from thread to thread. */
 export type LookupAnswer =
   | LookupFailure
-  | { readonly address: string; readonly port: number; readonly zone: string };
+  | readonly { readonly address: string; readonly port: number; readonly zone: string }[];
 
 /**
  * Asks getaddrinfo(3) for `endpoint` as from the network namespace that `namespace` is the path of: name
@@ -22,7 +22,7 @@ export type LookupAnswer =
 export async function lookUpIn(
   namespace: string,
   { host, port }: ConfigEndpoint,
-): Promise<Lookup> {
+): Promise<FullLookup> {
   const worker = new Worker(new URL("./lookup_worker.ts", import.meta.url), { type: "module" });
   try {
     const { promise, resolve, reject } = Promise.withResolvers<LookupAnswer>();
@@ -35,9 +35,11 @@ export async function lookUpIn(
     worker.postMessage(request);
     const answer = await promise;
     if ("error" in answer) return answer;
-    const address = IpAddress.parse(answer.address);
-    if (address === null) throw new TypeError(`not an address: ${answer.address}`);
-    return { ...answer, address };
+    return answer.map((endpoint) => {
+      const address = IpAddress.parse(endpoint.address);
+      if (address === null) throw new TypeError(`not an address: ${endpoint.address}`);
+      return { ...endpoint, address };
+    });
   } finally {
     worker.terminate();
   }

@@ -9,7 +9,7 @@ import { IpAddress } from "../../core/ip.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { libc } from "../../ffi/libc.ts";
 import { cString } from "../../ffi/text.ts";
-import { addressHints, type Lookup, takeFirstAddress } from "./address_info.ts";
+import { addressHints, type FullLookup, takeEndpoints } from "./address_info.ts";
 import {
   DEFAULT_RETRIES,
   FIRST_PAUSE_MS,
@@ -25,18 +25,18 @@ export interface ResolverOptions {
   /** WG_ENDPOINT_RESOLUTION_RETRIES: how often to try again; Infinity for ever. */
   readonly retries: number;
   readonly print: (line: string) => void;
-  readonly lookUp?: (endpoint: ConfigEndpoint) => Promise<Lookup>;
+  readonly lookUp?: (endpoint: ConfigEndpoint) => Promise<FullLookup>;
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Finds the address of `endpoint`. Literal addresses need no resolver. */
+/** Finds the addresses of `endpoint`, at least one, the best first. Literal addresses need no resolver. */
 export async function resolveEndpoint(
   endpoint: ConfigEndpoint,
   options: ResolverOptions,
-): Promise<UapiEndpoint> {
+): Promise<readonly UapiEndpoint[]> {
   const { signal, print, lookUp = lookUpBySystem, sleep = sleepUnless } = options;
   const literal = parseLiteral(endpoint);
-  if (literal !== null) return literal;
+  if (literal !== null) return [literal];
   let retries = options.retries;
   for (let pause = FIRST_PAUSE_MS;; pause = nextPause(pause)) {
     const found = await unlessAborted(lookUp(endpoint), signal);
@@ -53,7 +53,8 @@ export function parseRetries(value: string | undefined): number {
   return value !== undefined && /^[0-9]+$/.test(value) ? Number(value) : DEFAULT_RETRIES;
 }
 
-function parseLiteral({ host, port }: ConfigEndpoint): UapiEndpoint | null {
+/** The endpoint that `host` gives the address of; null when it is a name. */
+export function parseLiteral({ host, port }: ConfigEndpoint): UapiEndpoint | null {
   const [text = "", zone = "", ...more] = host.split("%");
   const address = IpAddress.parse(text);
   if (address === null || more.length > 0 || (zone !== "" && address.family === 4)) return null;
@@ -61,11 +62,11 @@ function parseLiteral({ host, port }: ConfigEndpoint): UapiEndpoint | null {
 }
 
 /** Asks getaddrinfo(3), on another thread. */
-async function lookUpBySystem({ host, port }: ConfigEndpoint): Promise<Lookup> {
+async function lookUpBySystem({ host, port }: ConfigEndpoint): Promise<FullLookup> {
   const result = new BigUint64Array(1);
   const node = cString(host), service = cString(String(port));
   const error = await libc.getaddrinfo(node, service, addressHints(), result);
-  return takeFirstAddress(error, result);
+  return takeEndpoints(error, result);
 }
 
 /** `promise`, or the reason of `signal` as soon as that is aborted. */

@@ -84,7 +84,7 @@ function ask(name: string, path: string): InterfaceStatus | null {
 function statusOf(state: InterfaceState, backend: Backend): InterfaceStatus {
   const { name, publicKey, listenPort, fwmark } = state;
   const peers = state.peers.map(({ presharedKey: _, ...peer }) => {
-    return { ...peer, name: null, refusesSegmentation: false };
+    return { ...peer, name: null, endpointName: null, refusesSegmentation: false };
   });
   return { name, publicKey, listenPort, fwmark, backend, engine: null, peers };
 }

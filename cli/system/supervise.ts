@@ -5,7 +5,7 @@
  */
 import { type ExitStatus, waitForExit } from "../../ffi/process.ts";
 import type { EngineIdentity, JournalState } from "../journal.ts";
-import { messageOf } from "./apply.ts";
+import { messageOf } from "./message_of.ts";
 import { notifyServiceManager } from "./notify.ts";
 import { OrphanReaper } from "./reaper.ts";
 import type { Session } from "./session.ts";

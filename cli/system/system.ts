@@ -33,8 +33,8 @@ export interface ProcessIdentity {
 /** What is behind the path of a control socket: no socket, one that nobody serves, or a server. */
 export type SocketState = "absent" | "dead" | "live";
 
-/** The endpoints of a config with their addresses. */
-export type ResolvedEndpoints = ReadonlyMap<ConfigEndpoint, UapiEndpoint>;
+/** The endpoints of a config with their addresses, the best first; none for one that wasn't found. */
+export type ResolvedEndpoints = ReadonlyMap<ConfigEndpoint, readonly UapiEndpoint[]>;
 
 /** The operating system. Failing calls throw `SysError`, or an error with a `code` like its. */
 export interface System {
@@ -124,8 +124,11 @@ export interface System {
   repairDns(tunnel: DnsTunnel): string[];
 
   // Addresses of peers
-  /** Looks up an endpoint. Rejects with `signal`'s reason when that is aborted. */
-  resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<UapiEndpoint>;
+  /**
+   * Looks up an endpoint: all of its addresses, at least one. Rejects with `signal`'s reason when that is
+   * aborted.
+   */
+  resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<readonly UapiEndpoint[]>;
   /** The MTU, in bytes, that fits the routes to `endpoints`. */
   discoverMtu(endpoints: Iterable<UapiEndpoint>): number;
 

@@ -16,9 +16,11 @@ import {
   readForeignJournals,
   readJournals,
 } from "../journal.ts";
-import { applySteps, HookError, messageOf, runHook } from "./apply.ts";
+import { applySteps, HookError, runHook } from "./apply.ts";
 import { repairDnsOf } from "./dns/step.ts";
+import { messageOf } from "./message_of.ts";
 import { namespaceName } from "./namespace_name.ts";
+import { firstAddresses, resolveEndpoints } from "./resolve_endpoints.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkIsForeign } from "./shared_state.ts";
 import { forgetEngine, printUndo, undoEntries } from "./undo.ts";
@@ -345,10 +347,6 @@ function tunnelTable(steps: readonly Step[]): number | null {
   return null;
 }
 
-async function discoverMtu({ system, signal }: Session, config: QuickConfig): Promise<number> {
-  const endpoints = [];
-  for (const { endpoint } of config.peers) {
-    if (endpoint !== undefined) endpoints.push(await system.resolve(endpoint, signal));
-  }
-  return system.discoverMtu(endpoints);
+async function discoverMtu(session: Session, config: QuickConfig): Promise<number> {
+  return session.system.discoverMtu(firstAddresses(await resolveEndpoints(session, config)));
 }

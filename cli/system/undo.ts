@@ -6,8 +6,8 @@
  */
 import { describeUndo } from "../../core/plan.ts";
 import type { Journal, JournalEntry, JournalState } from "../journal.ts";
-import { messageOf } from "./apply.ts";
 import { undoDns } from "./dns/step.ts";
+import { messageOf } from "./message_of.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkToRestore } from "./shared_state.ts";
 import type { ProcessIdentity } from "./system.ts";

@@ -24,9 +24,9 @@ export type QuickKey =
   | "PostDown"
   | "SaveConfig";
 /** Keys of `[Interface]` that only wgts knows. */
-export type WgtsInterfaceKey = "PrivateKeyFile" | "DisallowedIPs";
+export type WgtsInterfaceKey = "PrivateKeyFile" | "DisallowedIPs" | "ReresolveInterval";
 /** Keys of `[Peer]` that only wgts knows. */
-export type WgtsPeerKey = "PresharedKeyFile" | "DisallowedIPs";
+export type WgtsPeerKey = "PresharedKeyFile" | "DisallowedIPs" | "FallbackEndpoints";
 
 /** The sections in their canonical spelling. */
 export const SECTION_NAMES: readonly SectionName[] = ["Interface", "Peer"];
@@ -54,9 +54,17 @@ export const QUICK_KEYS: readonly QuickKey[] = [
 ];
 
 /** The keys that wgts adds to `[Interface]`, in their canonical spelling. */
-export const WGTS_INTERFACE_KEYS: readonly WgtsInterfaceKey[] = ["PrivateKeyFile", "DisallowedIPs"];
+export const WGTS_INTERFACE_KEYS: readonly WgtsInterfaceKey[] = [
+  "PrivateKeyFile",
+  "DisallowedIPs",
+  "ReresolveInterval",
+];
 /** The keys that wgts adds to `[Peer]`, in their canonical spelling. */
-export const WGTS_PEER_KEYS: readonly WgtsPeerKey[] = ["PresharedKeyFile", "DisallowedIPs"];
+export const WGTS_PEER_KEYS: readonly WgtsPeerKey[] = [
+  "PresharedKeyFile",
+  "DisallowedIPs",
+  "FallbackEndpoints",
+];
 
 /** Any key of `[Interface]`. */
 export type InterfaceKey = WgInterfaceKey | QuickKey | WgtsInterfaceKey;

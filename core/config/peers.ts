@@ -13,6 +13,7 @@ import {
   parseEndpoint,
   parseKeepalive,
   parseKeyValue,
+  readItems,
   type SignedAllowedIp,
 } from "./values.ts";
 
@@ -53,6 +54,11 @@ const QUICK_READERS: [PeerKey, SettingReader<PeerSection>][] = [
   ["PresharedKeyFile", (peer, line) => peer.presharedKeyFile = parseKeyFileName(line)],
   ["DisallowedIPs", (peer, { value }, { warn }) => {
     peer.disallowedIps = [...peer.disallowedIps ?? [], ...parseDisallowedIps(value, warn)];
+  }],
+  ["FallbackEndpoints", (peer, { value }, { servicePort }) => {
+    const endpoints = peer.fallbackEndpoints ?? [];
+    readItems(value.split(","), (item) => endpoints.push(parseEndpoint(item, servicePort)));
+    peer.fallbackEndpoints = endpoints;
   }],
 ];
 
@@ -102,13 +108,15 @@ interface MergingPeer {
 }
 
 function applySettings(peer: WgPeerConfig, section: PeerSection): void {
-  const { presharedKey, presharedKeyFile, endpoint, persistentKeepalive } = section;
+  const { presharedKey, presharedKeyFile, endpoint, fallbackEndpoints, persistentKeepalive } =
+    section;
   if (presharedKey !== undefined) peer.presharedKey = presharedKey;
   if (section.disallowedIps !== undefined) {
     peer.disallowedIps = [...peer.disallowedIps ?? [], ...section.disallowedIps];
   }
   if (presharedKeyFile !== undefined) peer.presharedKeyFile = presharedKeyFile;
   if (endpoint !== undefined) peer.endpoint = endpoint;
+  if (fallbackEndpoints !== undefined) peer.fallbackEndpoints = fallbackEndpoints;
   if (persistentKeepalive !== undefined) peer.persistentKeepalive = persistentKeepalive;
 }
 

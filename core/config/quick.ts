@@ -15,7 +15,7 @@ import {
   type SettingReaders,
 } from "./sections.ts";
 import type { QuickConfig, QuickInterfaceConfig, RoutingTable } from "./types.ts";
-import { parseDecimal, parsePrefix, readItems, ValueError } from "./values.ts";
+import { parseDecimal, parseKeepalive, parsePrefix, readItems, ValueError } from "./values.ts";
 import { WG_INTERFACE_READERS } from "./wg.ts";
 
 /** Bytes of the smallest MTU a TUN device takes, and of the largest. */
@@ -39,6 +39,7 @@ const READERS: [QuickKey | WgtsInterfaceKey, SettingReader<QuickInterfaceConfig>
   ["PreDown", hookReader("preDown")],
   ["PostDown", hookReader("postDown")],
   ["SaveConfig", (config, { valueText }) => config.saveConfig = parseBoolean(valueText)],
+  ["ReresolveInterval", (config, { value }) => config.reresolveInterval = parseKeepalive(value)],
   ["PrivateKeyFile", (config, line) => config.privateKeyFile = parseKeyFileName(line)],
   ["DisallowedIPs", (config, { value }, { warn }) => {
     config.disallowedIps = [...config.disallowedIps ?? [], ...parseDisallowedIps(value, warn)];

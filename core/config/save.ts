@@ -105,10 +105,11 @@ export function hostsToLookUp(
 ): Set<string> {
   const states = new Map(running.map((peer) => [formatKey(peer.publicKey), peer]));
   const hosts = new Set<string>();
-  for (const { publicKey, endpoint } of peers) {
+  for (const { publicKey, endpoint, fallbackEndpoints = [] } of peers) {
     const state = states.get(formatKey(publicKey))?.endpoint ?? null;
-    if (endpoint === undefined || state === null || endpoint.port !== state.port) continue;
-    if (literalOf(endpoint) === null) hosts.add(endpoint.host);
+    for (const { host, port } of [endpoint ?? [], fallbackEndpoints].flat()) {
+      if (port === state?.port && literalOf(host) === null) hosts.add(host);
+    }
   }
   return hosts;
 }
@@ -170,7 +171,11 @@ function editPeer(
   } else if (!isSameKey(config.presharedKey, presharedKey)) {
     place.set("PresharedKey", presharedKey === null ? null : formatKey(presharedKey));
   }
-  if (!isSameEndpoint(config.endpoint, endpoint, options.addressesOf)) {
+  const isFallback = endpoint !== null &&
+    (config.fallbackEndpoints ?? []).some((fallback) =>
+      isSameEndpoint(fallback, endpoint, options.addressesOf)
+    );
+  if (!isFallback && !isSameEndpoint(config.endpoint, endpoint, options.addressesOf)) {
     place.set("Endpoint", endpoint === null ? null : formatUapiEndpoint(endpoint));
   }
   if (persistentKeepalive !== (config.persistentKeepalive ?? 0)) {
@@ -230,7 +235,7 @@ function isSameEndpoint(
   addressesOf: SaveOptions["addressesOf"],
 ): boolean {
   if (config === undefined) return state === null;
-  const literal = literalOf(config);
+  const literal = literalOf(config.host);
   if (state === null) return literal === null;
   if (config.port !== state.port) return false;
   if (literal === null) {
@@ -242,8 +247,8 @@ function isSameEndpoint(
   return literal.address.equals(state.address) && isSameZone;
 }
 
-/** The address that the host of `endpoint` is, and its zone or ""; null for a name. */
-function literalOf({ host }: ConfigEndpoint): { address: IpAddress; zone: string } | null {
+/** The address that `host` is, and its zone or ""; null for a name. */
+function literalOf(host: string): { address: IpAddress; zone: string } | null {
   const [text = "", zone = ""] = host.split("%", 2);
   const address = IpAddress.parse(text);
   return address === null ? null : { address, zone };

@@ -39,6 +39,8 @@ export interface WgPeerConfig {
   presharedKeyFile?: KeyFileName;
   /** Where the peer is reached at first. */
   endpoint?: ConfigEndpoint;
+  /** Where it is looked for, in turn, when it doesn't answer there. */
+  fallbackEndpoints?: ConfigEndpoint[];
   /** In the order of the file, host bits cleared, no duplicates. */
   allowedIps: IpPrefix[];
   /** `DisallowedIPs` of a tunnel's config: taken out of `allowedIps` already. */
@@ -96,6 +98,8 @@ export interface QuickInterfaceConfig extends WgInterfaceConfig {
   preDown: string[];
   /** As `preUp`. */
   postDown: string[];
+  /** Seconds between lookups of endpoints by name; 0 or absent: only when handshakes aren't answered. */
+  reresolveInterval?: number;
   /** Whether the interface's state is to be saved to the file when it goes down. */
   saveConfig: boolean;
 }

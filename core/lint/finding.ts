@@ -39,6 +39,7 @@ export const FINDING_CODES = {
   "wg-quick-refuses": ["warning", "wg-quick wouldn't take what wgts takes"],
   "shared-address": ["info", "another config has the same Address"],
   "keepalive-without-endpoint": ["info", "keepalives only begin once the peer was heard of"],
+  "nothing-to-look-up": ["info", "ReresolveInterval is given, but no Endpoint is a name"],
   "routes-off": ["info", "Table is off, and no hook could make routes"],
   "one-family-only": ["info", "all of one family is tunnelled, and the other one bypasses it"],
   "needs-wgts": ["info", "neither wg nor wg-quick knows a key"],

@@ -100,15 +100,15 @@ export interface LocatedItem {
   readonly span: Span;
 }
 
-/** What stands between the commas of AllowedIPs, in which white space counts nowhere. */
-const ALLOWED_IP = /[^,]+/g;
+/** What stands between commas, where white space counts nowhere. */
+const PEER_ITEM = /[^,]+/g;
 
 /** The items of the list that a setting is; none that is empty. */
 export function itemsOf({ key, line }: LocatedSetting): LocatedItem[] {
   if (line.value === "") return [];
   const { start, end } = valueSpan(line);
   const matches = line.text.slice(start, end).matchAll(
-    key === "AllowedIPs" || key === "DisallowedIPs" ? ALLOWED_IP : LIST_ITEM,
+    key === "Address" || key === "DNS" ? LIST_ITEM : PEER_ITEM,
   );
   return [...matches]
     .map(({ 0: piece, index }) => ({

@@ -17,6 +17,7 @@ import {
   contentSpan,
   itemsOf,
   type KnownKey,
+  type LocatedItem,
   type LocatedSection,
   settingsOf,
   valueSpan,
@@ -43,6 +44,7 @@ export function checkPeers(
   checkRepeatedPeers(peers, tell);
   checkAllowedIps(peers, tell);
   checkDefaultRoutes(config, peers, tell);
+  checkReresolving(config, sections, surroundings, tell);
   const common = config.interface.disallowedIps ?? [];
   for (const { section, id } of peers) {
     const peer = config.peers.find(({ publicKey }) => formatKey(publicKey) === id);
@@ -178,7 +180,7 @@ function checkDefaultRoutes(
 
 function checkKeepalive(section: LocatedSection, tell: Tell): void {
   const keepalive = lastOf(section, "PersistentKeepalive");
-  if (keepalive === undefined || lastOf(section, "Endpoint") !== undefined) return;
+  if (keepalive === undefined || endpointsOf([section]).length > 0) return;
   if ((tryParse(() => parseKeepalive(keepalive.line.value)) ?? 0) === 0) return;
   const message = "without an Endpoint, keepalives only begin once the peer was heard of";
   tell("keepalive-without-endpoint", valueSpan(keepalive.line), message);
@@ -191,31 +193,53 @@ function checkRoutingLoop(
   { servicePort }: LintSurroundings,
   tell: Tell,
 ): void {
-  const setting = lastOf(section, "Endpoint");
-  if (setting === undefined) return;
-  const endpoint = tryParse(() => parseEndpoint(setting.line.value, servicePort));
-  const address = endpoint === null ? null : IpAddress.parse(endpoint.host);
-  if (address === null || exclusions.some((prefix) => prefix.contains(address))) return;
-  for (const { text } of settingsOf([section], "AllowedIPs").flatMap(itemsOf)) {
-    const prefix = tryParse(() => parseAllowedIp(text))?.prefix;
-    if (prefix === undefined || prefix.length === 0 || !prefix.contains(address)) continue;
-    const message = `this Endpoint lies in the peer's own AllowedIPs, in ${quote(text)}: ` +
+  for (const endpoint of endpointsOf([section])) {
+    const host = tryParse(() => parseEndpoint(endpoint.text, servicePort))?.host;
+    const address = host === undefined ? null : IpAddress.parse(host);
+    if (address === null || exclusions.some((prefix) => prefix.contains(address))) continue;
+    const loop = settingsOf([section], "AllowedIPs").flatMap(itemsOf).find(({ text }) => {
+      const prefix = tryParse(() => parseAllowedIp(text))?.prefix;
+      return prefix !== undefined && prefix.length > 0 && prefix.contains(address);
+    });
+    if (loop === undefined) continue;
+    const message = `this endpoint lies in the peer's own AllowedIPs, in ${quote(loop.text)}: ` +
       "the tunnel's datagrams would be sent into the tunnel";
-    const help = `leave ${address} out of them, or use ${
-      address.family === 4 ? "0.0.0.0" : "::"
-    }/0`;
-    tell("routing-loop", valueSpan(setting.line), message, help);
-    return;
+    const all = address.family === 4 ? "0.0.0.0/0" : "::/0";
+    tell("routing-loop", endpoint.span, message, `leave ${address} out of them, or use ${all}`);
   }
 }
 
 function checkWays(config: QuickConfig, sections: readonly LocatedSection[], tell: Tell): void {
   const header = sections.find(({ name }) => name === "Peer")?.line;
-  if (header === undefined || settingsOf(sections, "Endpoint").length > 0) return;
+  if (header === undefined || endpointsOf(sections).length > 0) return;
   if ((config.interface.listenPort ?? 0) !== 0) return;
   if (settingsOf(sections, "ListenPort").some(({ line }) => !/^0*$/.test(line.value))) return;
   const message = "no peer has an Endpoint, and there is no ListenPort: neither side could begin";
   tell("no-way-to-peers", contentSpan(header), message, "add one of them");
+}
+
+/** The endpoints and fallback endpoints of peers, where they stand. */
+function endpointsOf(sections: readonly LocatedSection[]): LocatedItem[] {
+  return [...settingsOf(sections, "Endpoint"), ...settingsOf(sections, "FallbackEndpoints")]
+    .flatMap(itemsOf);
+}
+
+/** An endpoint that is an address is never looked up. */
+function checkReresolving(
+  { interface: { reresolveInterval } }: QuickConfig,
+  sections: readonly LocatedSection[],
+  { servicePort }: LintSurroundings,
+  tell: Tell,
+): void {
+  const setting = settingsOf(sections, "ReresolveInterval").at(-1);
+  if (setting === undefined || (reresolveInterval ?? 0) === 0) return;
+  const hasName = settingsOf(sections, "Endpoint").some(({ line }) => {
+    const endpoint = tryParse(() => parseEndpoint(line.value, servicePort));
+    return endpoint === null || IpAddress.parse(endpoint.host.split("%", 1)[0] ?? "") === null;
+  });
+  if (hasName) return;
+  const message = "no Endpoint is a name, so there is nothing to look up again";
+  tell("nothing-to-look-up", valueSpan(setting.line), message, "remove it");
 }
 
 /** What `parse` gives, or null for what is refused elsewhere. */

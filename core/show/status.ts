@@ -131,6 +131,13 @@ function peerFields(
   const fields: Field[] = [];
   if (peer.name !== null) fields.push(["name", peer.name]);
   if (endpoint !== null) fields.push(["endpoint", formatUapiEndpoint(endpoint)]);
+  if (peer.endpointName !== null) {
+    const { name, resolvedAt } = peer.endpointName;
+    const age = resolvedAt === 0
+      ? ""
+      : ` (looked up ${formatAge(resolvedAt, options.wall, style)})`;
+    fields.push(["endpoint name", `${name}${age}`]);
+  }
   if (peer.refusesSegmentation) {
     fields.push(["offload udp-gso", "off (a joined datagram to this endpoint was refused)"]);
   }

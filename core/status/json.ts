@@ -84,11 +84,13 @@ function peersJson({ peers }: InterfaceStatus, rates: RunningInterface["rates"])
 }
 
 function peerJson(peer: PeerStatus, rate: Rate | null) {
-  const { endpoint, lastHandshake, persistentKeepalive } = peer;
+  const { endpoint, endpointName, lastHandshake, persistentKeepalive } = peer;
   return {
     publicKey: formatKey(peer.publicKey),
     name: peer.name,
     endpoint: endpoint === null ? null : formatUapiEndpoint(endpoint),
+    endpointName: endpointName?.name ?? null,
+    endpointLookedUp: endpointName?.resolvedAt || null,
     allowedIps: peer.allowedIps.map(String),
     latestHandshake: lastHandshake.seconds === 0 ? null : lastHandshake.seconds,
     receivedBytes: peer.receivedBytes,

@@ -1,3 +1,4 @@
+import type { ConfigEndpoint } from "../config/types.ts";
 import type { IpAddress, IpPrefix } from "../ip.ts";
 
 /** EIO: a line is too long. */
@@ -42,6 +43,18 @@ export type UapiCommand =
   | { readonly kind: "allowed_ip"; readonly value: IpPrefix; readonly remove: boolean }
   /** Of wgts' own: how its administrator calls the peer; null takes the name away. */
   | { readonly kind: "name"; readonly value: string | null }
+  /** Of wgts' own: the system's name servers before the tunnel stood; none for an empty value. */
+  | { readonly kind: "name_servers"; readonly value: readonly UapiEndpoint[] }
+  /** Of wgts' own: whether the system's name servers as they are at the time are asked, too. */
+  | { readonly kind: "follow_system_resolver"; readonly value: boolean }
+  /** Of wgts' own: seconds between lookups of endpoints by name; 0 for only when handshakes fail. */
+  | { readonly kind: "reresolve_interval"; readonly value: number }
+  /** Of wgts' own: an address of the `endpoint_name` that follows. */
+  | { readonly kind: "endpoint_address"; readonly value: UapiEndpoint }
+  /** Of wgts' own: where to look for the peer as well, once the `endpoint_name` follows. */
+  | { readonly kind: "fallback_endpoint"; readonly value: ConfigEndpoint }
+  /** Of wgts' own: how the config names the endpoint; null takes the name away. */
+  | { readonly kind: "endpoint_name"; readonly value: ConfigEndpoint | null }
   | { readonly kind: "protocol_version" };
 
 /** What a {@linkcode UapiRequestParser} finds in the bytes of a connection, in order. */

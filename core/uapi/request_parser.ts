@@ -5,6 +5,7 @@ import { secretBytes } from "../memory.ts";
 import { decodePeerName } from "../peer_name.ts";
 import type { UapiAllowedIpLine } from "./allowed_ip_line.ts";
 import { EINVAL, EIO, EPROTO, type UapiCommand, type UapiEvent } from "./command.ts";
+import { decodeEndpoint, parseNameServerList } from "./named_endpoints.ts";
 import { parseUapiEndpoint, parseUapiNumber } from "./values.ts";
 
 /** Bytes of the longest line that is read; the longest valid one has about 110. */
@@ -194,6 +195,9 @@ const DEVICE_READERS: ReadonlyMap<string, Reader> = new Map([
   ["listen_port", numberReader("listen_port", 0xffff)],
   ["fwmark", numberReader("fwmark", 0xffff_ffff)],
   ["replace_peers", constantReader("replace_peers", "true")],
+  ["name_servers", readNameServers],
+  ["follow_system_resolver", readFollowSystemResolver],
+  ["reresolve_interval", numberReader("reresolve_interval", 0xffff)],
 ]);
 
 const PEER_READERS: ReadonlyMap<string, Reader> = new Map([
@@ -201,11 +205,14 @@ const PEER_READERS: ReadonlyMap<string, Reader> = new Map([
   ["update_only", constantReader("update_only", "true")],
   ["remove", constantReader("remove", "true")],
   ["preshared_key", secretReader("preshared_key")],
-  ["endpoint", readEndpoint],
+  ["endpoint", endpointReader("endpoint")],
   ["persistent_keepalive_interval", numberReader("persistent_keepalive_interval", 0xffff)],
   ["replace_allowed_ips", constantReader("replace_allowed_ips", "true")],
   ["allowed_ip", readAllowedIp],
   ["name", readName],
+  ["endpoint_address", endpointReader("endpoint_address")],
+  ["fallback_endpoint", readFallbackEndpoint],
+  ["endpoint_name", readEndpointName],
   ["protocol_version", constantReader("protocol_version", "1")],
 ]);
 
@@ -227,7 +234,7 @@ function readPublicKey(digits: Uint8Array): UapiCommand | null {
 }
 
 function numberReader(
-  kind: "listen_port" | "fwmark" | "persistent_keepalive_interval",
+  kind: "listen_port" | "fwmark" | "persistent_keepalive_interval" | "reresolve_interval",
   limit: number,
 ): Reader {
   return (value) => {
@@ -243,9 +250,33 @@ function constantReader(
   return (value) => asciiText(value) === constant ? { kind } : null;
 }
 
-function readEndpoint(value: Uint8Array): UapiCommand | null {
-  const endpoint = parseUapiEndpoint(asciiText(value));
-  return endpoint === null ? null : { kind: "endpoint", value: endpoint };
+function endpointReader(kind: "endpoint" | "endpoint_address"): Reader {
+  return (value) => {
+    const endpoint = parseUapiEndpoint(asciiText(value));
+    return endpoint === null ? null : { kind, value: endpoint };
+  };
+}
+
+function readFallbackEndpoint(value: Uint8Array): UapiCommand | null {
+  const endpoint = decodeEndpoint(asciiText(value));
+  return endpoint === null ? null : { kind: "fallback_endpoint", value: endpoint };
+}
+
+function readEndpointName(value: Uint8Array): UapiCommand | null {
+  if (value.length === 0) return { kind: "endpoint_name", value: null };
+  const endpoint = decodeEndpoint(asciiText(value));
+  return endpoint === null ? null : { kind: "endpoint_name", value: endpoint };
+}
+
+function readNameServers(value: Uint8Array): UapiCommand | null {
+  const servers = parseNameServerList(asciiText(value));
+  return servers === null ? null : { kind: "name_servers", value: servers };
+}
+
+function readFollowSystemResolver(value: Uint8Array): UapiCommand | null {
+  const text = asciiText(value);
+  if (text !== "true" && text !== "false") return null;
+  return { kind: "follow_system_resolver", value: text === "true" };
 }
 
 function readAllowedIp(value: Uint8Array): UapiCommand | null {

@@ -11,6 +11,8 @@ import { type UapiAllowedIp, type UapiPeer, writePeerActivity } from "./get_resp
 import type { PeerActivity } from "../interface_state.ts";
 import { IpPrefix } from "../ip.ts";
 import { decodePeerName, encodePeerName } from "../peer_name.ts";
+import { decodeEndpoint } from "./named_endpoints.ts";
+import { parseUapiNumber } from "./values.ts";
 
 /** The request for an engine's status. */
 export const STATUS_REQUEST = "status=1\n\n";
@@ -68,10 +70,20 @@ export interface PeerStatus extends PeerActivity {
   readonly publicKey: Uint8Array;
   /** How its administrator calls it, fit to be shown; null when it has no name. */
   name: string | null;
+  /** How its config names its endpoint, and when that was last looked up; null without a name. */
+  endpointName: EndpointNameStatus | null;
   /** In the order of the answer, as `IpPrefix` prints them. */
   allowedIps: string[];
   /** Whether datagrams to its endpoint aren't joined for the kernel to cut, because that failed. */
   refusesSegmentation: boolean;
+}
+
+/** The endpoint of a peer by its name. */
+export interface EndpointNameStatus {
+  /** `HOST:PORT`, as printable ASCII. */
+  readonly name: string;
+  /** Seconds since 1970-01-01 UTC when the engine last found an address for it; 0 when it never had to. */
+  readonly resolvedAt: number;
 }
 
 /** What serves an interface: wgts' engine, another userspace implementation, or the kernel. */
@@ -108,6 +120,8 @@ export interface UapiStatus<P extends UapiPeer> {
   readonly peers: Iterable<P>;
   /** {@linkcode PeerStatus.name} */
   nameOf(peer: P): string | null;
+  /** {@linkcode PeerStatus.endpointName} */
+  endpointNameOf(peer: P): EndpointNameStatus | null;
   /** Must bear changes during the iteration, too. */
   allowedIps(peer: P): Iterable<UapiAllowedIp>;
   /** {@linkcode PeerStatus.refusesSegmentation} */
@@ -145,6 +159,7 @@ export function* formatUapiStatus<P extends UapiPeer>(
     if (chunk.isFull) yield chunk.take();
     const name = status.nameOf(peer);
     if (name !== null) chunk.line("name", encodePeerName(name));
+    writeEndpointName(chunk, status.endpointNameOf(peer));
     for (const { address, prefixLength } of status.allowedIps(peer)) {
       if (chunk.isFull) yield chunk.take();
       chunk.allowedIp(address, prefixLength);
@@ -176,7 +191,7 @@ export function parseUapiStatus(text: string, name: string): InterfaceStatus {
   for (const [key, value] of answerLines(text)) {
     if (key === "public_key") {
       const publicKey = required(key, parseHexKey(value));
-      const own = { name: null, allowedIps: [], refusesSegmentation: false };
+      const own = { name: null, endpointName: null, allowedIps: [], refusesSegmentation: false };
       peer = { publicKey, ...own, ...noActivity() };
       status.peers.push(peer);
     } else if (peer === null) {
@@ -185,6 +200,8 @@ export function parseUapiStatus(text: string, name: string): InterfaceStatus {
       peer.refusesSegmentation = value === "true";
     } else if (key === "name") {
       peer.name = decodePeerName(value);
+    } else if (key === "endpoint_name") {
+      peer.endpointName = required(key, parseEndpointName(value));
     } else if (key === "allowed_ip") {
       peer.allowedIps.push(String(required(key, IpPrefix.parse(value))));
     } else {
@@ -194,6 +211,21 @@ export function parseUapiStatus(text: string, name: string): InterfaceStatus {
   // Whoever takes an unknown request for a get, or answers anything with errno=0, is no engine of ours.
   required("version", engine.version || null);
   return status;
+}
+
+function writeEndpointName(chunk: UapiChunk, endpoint: EndpointNameStatus | null): void {
+  if (endpoint === null) return;
+  const { name, resolvedAt } = endpoint;
+  chunk.line("endpoint_name", `${encodeURIComponent(name)} ${resolvedAt}`);
+}
+
+function parseEndpointName(value: string): EndpointNameStatus | null {
+  const [name = "", resolvedAt = ""] = value.split(" ");
+  const endpoint = decodeEndpoint(name);
+  const seconds = parseUapiNumber(resolvedAt, Number.MAX_SAFE_INTEGER);
+  return endpoint === null || seconds === null
+    ? null
+    : { name: printable(endpoint.text), resolvedAt: seconds };
 }
 
 /** The engine's values that are one line each. */

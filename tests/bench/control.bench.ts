@@ -61,6 +61,7 @@ const status = () =>
     peers,
     nameOf: () => null,
     allowedIps: (peer) => [{ address: address(peer.sentBytes), prefixLength: 32 }],
+    endpointNameOf: () => null,
     refusesSegmentation: () => false,
     zoneName: String,
   });

@@ -290,7 +290,11 @@ export const QUICK_DIFFERENCES: {
   {
     ours: "accepted",
     reason: "Keys that wgts adds; what `wgts wg-quick strip' prints has none of them",
-    examples: [`[Peer]\nPublicKey = ${OTHER_KEY}\nPresharedKeyFile = /etc/wireguard/psk`],
+    examples: [
+      `[Peer]\nPublicKey = ${OTHER_KEY}\nPresharedKeyFile = /etc/wireguard/psk`,
+      `[Peer]\nPublicKey = ${OTHER_KEY}\nFallbackEndpoints = vpn.example:51820, [::1]:7`,
+      "ReresolveInterval = 300",
+    ],
   },
   {
     ours: "rejected",

@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { parseEndpoint } from "../../../core/config/values.ts";
+import { formatUapiNamedEndpoints } from "../../../core/uapi/named_endpoints.ts";
+import { parseUapiEndpoint } from "../../../core/uapi/values.ts";
+import type { EndpointNames } from "../../../cli/engine/named_endpoints.ts";
+import type { ResolverSettings } from "../../../cli/engine/stub_resolver.ts";
 import type { Now } from "../../../core/clock.ts";
 import { createNobleCrypto } from "../../../core/crypto/noble.ts";
 import { Device } from "../../../core/device.ts";
@@ -62,7 +67,15 @@ class FakeStream implements ControlStream {
 const NEVER = () => false;
 const AT_ONCE = () => true;
 
-function makeTarget(): ControlTarget & { refusals: string[]; port: number; mark: number } {
+interface TestTarget extends ControlTarget {
+  refusals: string[];
+  port: number;
+  mark: number;
+  /** What was said about endpoints by name. */
+  named: unknown[];
+}
+
+function makeTarget(): TestTarget {
   const memory = memoryOf(new ArrayBuffer(1 << 20));
   const now: Now = { boot: 1000, wall: 1_700_000_000_000 };
   const device = new Device({
@@ -79,6 +92,7 @@ function makeTarget(): ControlTarget & { refusals: string[]; port: number; mark:
     port: 0,
     mark: 0,
     refusals: [] as string[],
+    named: [] as unknown[],
     names: new Map<Peer, string>(),
     setName(peer: Peer, name: string | null) {
       if (name === null) target.names.delete(peer);
@@ -92,6 +106,16 @@ function makeTarget(): ControlTarget & { refusals: string[]; port: number; mark:
       target.mark = mark;
     },
     zoneIndex: (zone: string) => zone === "eth0" ? 2 : 0,
+    endpointNames: {
+      set: (peer: Peer, names: EndpointNames | null) => {
+        target.named.push([peer.publicKey[0], names]);
+      },
+      lookUpEvery: (seconds: number) => void target.named.push(["interval", seconds]),
+      setResolver: (settings: Partial<ResolverSettings>) =>
+        void target.named.push(["resolver", settings]),
+      onEndpointSet: (peer: Peer) =>
+        void target.named.push([peer.publicKey[0], peer.endpoint?.port]),
+    },
     refused: (problem: string) => void target.refusals.push(problem),
     status: () => ({
       engine: {
@@ -115,6 +139,7 @@ function makeTarget(): ControlTarget & { refusals: string[]; port: number; mark:
       peers: device.peers,
       nameOf: (peer: Peer) => target.names.get(peer) ?? null,
       allowedIps: (peer: Peer) => device.allowedIps.entries(peer),
+      endpointNameOf: () => null,
       refusesSegmentation: () => false,
       zoneName: (index: number) => index === 2 ? "eth0" : String(index),
     }),
@@ -218,6 +243,55 @@ Deno.test("control connection: names are told by a status, and never by a get", 
   assert.equal(exchange(target, `set=1\npublic_key=${PEER}\nname=%1b\n\n`), "errno=-22\n\n");
   assert.equal(exchange(target, `set=1\npublic_key=${PEER}\nname=\n\n`), "errno=0\n\n");
   assert.doesNotMatch(exchange(target, "status=1\n\n"), /^name=/m);
+});
+
+Deno.test("endpoints get names, fallbacks and addresses; an endpoint set by hand is told of", () => {
+  const target = makeTarget();
+  const endpoint = (port: number) => parseUapiEndpoint(`192.0.2.1:${port}`) ?? assert.fail();
+  const request = formatUapiNamedEndpoints(
+    { nameServers: [endpoint(53)], followsSystem: false, interval: 300 },
+    [{
+      publicKey: new Uint8Array(32).fill(0xbb),
+      names: ["vpn.example:51820", "[2001:db8::1]:7"].map((text) =>
+        parseEndpoint(text, () => null)
+      ),
+      addresses: [endpoint(1), endpoint(2)],
+    }],
+  );
+  const key = "bb".repeat(32);
+  assert.equal(exchange(target, request), "errno=0\n\n", "peers that there aren't are left out");
+  assert.deepEqual(target.named.splice(0), [
+    ["resolver", { nameServers: [endpoint(53)] }],
+    ["resolver", { followsSystem: false }],
+    ["interval", 300],
+  ]);
+  assert.equal(
+    exchange(target, `set=1\npublic_key=${key}\nendpoint=192.0.2.9:9\n\n`),
+    "errno=0\n\n",
+  );
+  assert.deepEqual(target.named.splice(0), [[0xbb, 9]]);
+  assert.equal(exchange(target, request), "errno=0\n\n");
+  const [peer, names] = target.named.splice(3)[0] as [number, EndpointNames];
+  assert.equal(peer, 0xbb);
+  assert.deepEqual(names.names.map(({ text }) => text), ["vpn.example:51820", "[2001:db8::1]:7"]);
+  assert.deepEqual(names.addresses.map(({ port }) => port), [1, 2]);
+  target.named = [];
+  assert.equal(exchange(target, `set=1\npublic_key=${key}\nendpoint_name=\n\n`), "errno=0\n\n");
+  assert.deepEqual(target.named, [[0xbb, null]]);
+  for (
+    const line of ["endpoint_name=vpn.example", "endpoint_name=%zz:1", "fallback_endpoint=%0a:1"]
+  ) {
+    assert.equal(exchange(target, `set=1\npublic_key=${key}\n${line}\n\n`), "errno=-22\n\n", line);
+  }
+  for (
+    const line of [
+      "name_servers=dns.example:53",
+      "follow_system_resolver=1",
+      "reresolve_interval=-1",
+    ]
+  ) {
+    assert.equal(exchange(target, `set=1\n${line}\n\n`), "errno=-22\n\n", line);
+  }
 });
 
 Deno.test("control connection: who may ask for the status only gets and sets nothing", () => {

@@ -310,10 +310,10 @@ export class ModelSystem implements System {
     return [];
   }
 
-  async resolve(endpoint: ConfigEndpoint): Promise<UapiEndpoint> {
+  async resolve(endpoint: ConfigEndpoint): Promise<UapiEndpoint[]> {
     await this.#doLater("resolve", () => {});
     const address = IpAddress.fromBytes(Uint8Array.of(192, 0, 2, 1));
-    return { address, port: endpoint.port, zone: "" };
+    return [{ address, port: endpoint.port, zone: "" }];
   }
 
   discoverMtu(): number {

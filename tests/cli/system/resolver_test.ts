@@ -2,21 +2,21 @@ import "../../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import type { ConfigEndpoint } from "../../../core/config/types.ts";
 import { IpAddress } from "../../../core/ip.ts";
-import type { Lookup } from "../../../cli/system/address_info.ts";
+import type { FullLookup } from "../../../cli/system/address_info.ts";
 import { parseRetries, resolveEndpoint } from "../../../cli/system/resolver.ts";
 import { EAI_AGAIN, EAI_NONAME } from "../../../ffi/layout.ts";
 
 const NEVER = new AbortController().signal;
 const ADDRESS = IpAddress.fromBytes(Uint8Array.of(192, 0, 2, 7));
-const FOUND: Lookup = { address: ADDRESS, port: 51820, zone: "" };
-const LATER: Lookup = { error: EAI_AGAIN, text: "Temporary failure in name resolution" };
+const FOUND: FullLookup = [{ address: ADDRESS, port: 51820, zone: "" }];
+const LATER: FullLookup = { error: EAI_AGAIN, text: "Temporary failure in name resolution" };
 
 function endpoint(host: string, port = 51820): ConfigEndpoint {
   return { host, port, text: `${host}:${port}` };
 }
 
 /** Resolves `vpn.example` with lookups that answer these, in order. */
-async function resolve(answers: Lookup[], retries: number, signal = NEVER) {
+async function resolve(answers: FullLookup[], retries: number, signal = NEVER) {
   const printed: string[] = [], pauses: number[] = [];
   const found = resolveEndpoint(endpoint("vpn.example"), {
     signal,
@@ -38,8 +38,8 @@ Deno.test("a literal address needs no resolver", async () => {
   };
   for (const [host, zone] of [["192.0.2.1", ""], ["2001:db8::1", ""], ["fe80::1", "eth0"]]) {
     const text = zone === "" ? host : `${host}%${zone}`;
-    const found = await resolveEndpoint(endpoint(text ?? ""), options);
-    assert.deepEqual([String(found.address), found.port, found.zone], [host, 51820, zone]);
+    const [found] = await resolveEndpoint(endpoint(text ?? ""), options);
+    assert.deepEqual([String(found?.address), found?.port, found?.zone], [host, 51820, zone]);
   }
 });
 
@@ -88,10 +88,13 @@ Deno.test("an interruption ends a lookup that hangs, and a pause", async () => {
 Deno.test("the system's resolver finds names and short forms of addresses", async () => {
   const options = { signal: NEVER, retries: 0, print: assert.fail };
   const local = await resolveEndpoint(endpoint("localhost", 4444), options);
-  assert.ok(["127.0.0.1", "::1"].includes(String(local.address)));
-  assert.equal(local.port, 4444);
-  const short = await resolveEndpoint(endpoint("127.1", 1), options);
-  assert.equal(String(short.address), "127.0.0.1");
+  assert.ok(local.length > 0);
+  for (const { address, port } of local) {
+    assert.ok(["127.0.0.1", "::1"].includes(String(address)));
+    assert.equal(port, 4444);
+  }
+  const [short] = await resolveEndpoint(endpoint("127.1", 1), options);
+  assert.equal(String(short?.address), "127.0.0.1");
 });
 
 Deno.test("the number of retries is read as wg reads it", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConfigError } from "../../../core/config/error.ts";
 import { expandHook, parseQuickConfig } from "../../../core/config/quick.ts";
+import { stripQuickConfig } from "../../../core/config/strip.ts";
 import type { QuickConfig } from "../../../core/config/types.ts";
 import { parseWgConfig } from "../../../core/config/wg.ts";
 import { formatKey, parseKey } from "../../../core/keys.ts";
@@ -211,6 +212,23 @@ Deno.test("an endpoint is a host and a port", () => {
   for (const wrong of ["a b", "a/b", "a\u007f", "x".repeat(256), "fe80::1%", '"h"', "h;h"]) {
     if (wrong !== "a b") assert.throws(() => endpointOf(`${wrong}:1`), ConfigError, wrong);
   }
+});
+
+Deno.test("fallback endpoints are a list, and lookups have an interval", () => {
+  const text = `[Interface]\nReresolveInterval = 300\n[Peer]\nPublicKey = ${PEER_A}\n` +
+    "FallbackEndpoints = a.example : 1, [2001:db8::1]:2\nFallbackEndpoints = 192.0.2.1:3\n";
+  const { interface: { reresolveInterval }, peers: [peer] } = parseQuickConfig(text, "wg0.conf");
+  assert.equal(reresolveInterval, 300);
+  assert.deepEqual(peer?.fallbackEndpoints?.map(({ host, port }) => [host, port]), [
+    ["a.example", 1],
+    ["2001:db8::1", 2],
+    ["192.0.2.1", 3],
+  ]);
+  const off = parseQuickConfig("[Interface]\nReresolveInterval = OFF\n", "wg0.conf");
+  assert.equal(off.interface.reresolveInterval, 0);
+  const stripped = stripQuickConfig(text);
+  assert.equal(stripped, `[Interface]\n[Peer]\nPublicKey = ${PEER_A}\n\n`);
+  assert.throws(() => parseWgConfig(text, "wg0.conf"), /unknown key|tunnel's config/);
 });
 
 Deno.test("sections of one public key are one peer, as an interface would take them", () => {

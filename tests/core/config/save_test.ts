@@ -121,17 +121,19 @@ const validConfigs = fc.integer().map((seed) => {
     const text = withComments(generateConfig(random), random);
     try {
       const config = parse(text);
-      if (!namesKeyFiles(config)) return { text, config, random };
+      if (!saysMoreThanAState(config)) return { text, config, random };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
     }
   }
 });
 
-/** A state can't tell what is in files: these have tests of their own. */
-function namesKeyFiles({ interface: { privateKeyFile }, peers }: QuickConfig): boolean {
+/** A state can't tell what is in files, or in whose stead an endpoint is: these have tests of their own. */
+function saysMoreThanAState({ interface: { privateKeyFile }, peers }: QuickConfig): boolean {
   return privateKeyFile !== undefined ||
-    peers.some(({ presharedKeyFile }) => presharedKeyFile !== undefined);
+    peers.some(({ presharedKeyFile, fallbackEndpoints }) =>
+      presharedKeyFile !== undefined || fallbackEndpoints !== undefined
+    );
 }
 
 function withComments(text: string, random: SeededRandom): string {
@@ -396,6 +398,25 @@ Deno.test("save: a name stays while it may be where the peer is", () => {
   firstPeer(tunnel).endpoint = { address: address("198.51.100.1"), port: 51820, zone: "" };
   const unknown = { ...options, addressesOf: () => null };
   assert.equal(saveConfig(document, tunnel, unknown).toString(), CONFIG);
+});
+
+Deno.test("save: a peer at a fallback endpoint keeps its endpoint", () => {
+  const text = `[Interface]
+[Peer]
+PublicKey = ${KEY_A}
+Endpoint = vpn.example:1
+FallbackEndpoints = 192.0.2.9:2, b.example:3
+`;
+  const tunnel = running(parse(text));
+  const stateAt = (host: string, port: number) => ({
+    ...tunnel.state,
+    peers: [peerState(key(KEY_A ?? ""), { endpoint: { address: address(host), port, zone: "" } })],
+  });
+  const at = (host: string, port: number) => save(text, { ...tunnel, state: stateAt(host, port) });
+  assert.deepEqual([...hostsToLookUp(parse(text).peers, stateAt("192.0.2.9", 3))], ["b.example"]);
+  assert.equal(at("192.0.2.9", 2), text);
+  assert.equal(at(String(NAMED), 3), text);
+  assert.match(at("192.0.2.9", 4), /^Endpoint = 192.0.2.9:4$/m);
 });
 
 Deno.test("save: only names that a decision hangs on are to be looked up", () => {

@@ -146,6 +146,28 @@ const CASES: readonly (readonly [text: string, ...found: string[]])[] = [
     "routing-loop 7 192.0.2.1:1",
   ],
   [`${INTERFACE}${PEER}AllowedIPs=0.0.0.0/0,::/0\nEndpoint=192.0.2.1:1`],
+  [
+    `${INTERFACE}${PEER}AllowedIPs=0.0.0.0/1\nFallbackEndpoints = a:1, 127.0.0.1 :2,[::1]:3`,
+    "needs-wgts 7 FallbackEndpoints",
+    "routing-loop 7 127.0.0.1 :2",
+  ],
+  [
+    `${CLEAN}FallbackEndpoints = a:1, b, c:99999\nPersistentKeepalive=25`,
+    "needs-wgts 9 FallbackEndpoints",
+    "invalid-value 9 b",
+    "invalid-value 9 c:99999",
+  ],
+  [
+    `${CLEAN}[Interface]\nReresolveInterval = 60`,
+    "needs-wgts 10 ReresolveInterval",
+    "nothing-to-look-up 10 60",
+  ],
+  [`${CLEAN}[Interface]\nReresolveInterval = off`, "needs-wgts 10 ReresolveInterval"],
+  [
+    `${INTERFACE}ReresolveInterval = 1h\n${PEER}AllowedIPs=::1\nEndpoint=a:1`,
+    "needs-wgts 4 ReresolveInterval",
+    "invalid-value 4 1h",
+  ],
   [`${INTERFACE}Table=1\n${PEER}AllowedIPs=0.0.0.0/1\nEndpoint=192.0.2.1:1`],
   [
     `${INTERFACE}PostUp = [[ -n x ]] && f <(g) # ${"$"}{x//a/b}

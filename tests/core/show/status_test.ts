@@ -38,6 +38,7 @@ const peer = (byte: number, values: Partial<PeerStatus> = {}): PeerStatus => ({
   sentBytes: 0,
   persistentKeepalive: 0,
   refusesSegmentation: false,
+  endpointName: null,
   name: null,
   allowedIps: [],
   ...values,
@@ -69,6 +70,7 @@ Deno.test("a status is shown in the look of wg show, the newest handshake first"
         peer(1),
         peer(2, {
           endpoint: { address, port: 7, zone: "" },
+          endpointName: { name: "vpn.example:7", resolvedAt: 1_700_000_060 },
           lastHandshake: { seconds: 1_700_000_064, nanoseconds: 5 },
           receivedBytes: 1,
           sentBytes: 2048,
@@ -98,6 +100,7 @@ Deno.test("a status is shown in the look of wg show, the newest handshake first"
 
 peer: AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=
   endpoint: [2001:db8::1]:7
+  endpoint name: vpn.example:7 (looked up 5 seconds ago)
   offload udp-gso: off (a joined datagram to this endpoint was refused)
   latest handshake: 1 second ago
   transfer: 1 B received, 2.00 KiB sent

@@ -12,6 +12,7 @@ export function peerStatus(byte: number, values: Partial<PeerStatus> = {}): Peer
     sentBytes: 0,
     persistentKeepalive: 0,
     refusesSegmentation: false,
+    endpointName: null,
     ...values,
   };
 }

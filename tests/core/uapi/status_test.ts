@@ -50,6 +50,7 @@ function chunksOf(values: Partial<UapiStatus<UapiPeer>>): string[] {
     peers: [],
     nameOf: () => null,
     allowedIps: () => [],
+    endpointNameOf: () => null,
     refusesSegmentation: () => false,
     zoneName: String,
     ...values,
@@ -118,6 +119,9 @@ Deno.test("what is written of a status is read again", () => {
     fwmark: 4294967295,
     peers: [PEER, { ...PEER, publicKey: key(2), endpoint: null }],
     refusesSegmentation: (peer) => peer !== PEER,
+    endpointNameOf: (peer) => {
+      return peer === PEER ? { name: "[fe80::1%eth0]:7", resolvedAt: 1_700_000_000 } : null;
+    },
   });
   const status = parseUapiStatus(text, "wg0");
   assert.deepEqual(status.engine, ENGINE);
@@ -133,7 +137,9 @@ Deno.test("what is written of a status is read again", () => {
   assert.equal(first?.sentBytes, 11);
   assert.equal(first?.persistentKeepalive, 25);
   assert.equal(first?.refusesSegmentation, false);
+  assert.deepEqual(first?.endpointName, { name: "[fe80::1%eth0]:7", resolvedAt: 1_700_000_000 });
   assert.equal(second?.endpoint, null);
+  assert.equal(second?.endpointName, null);
   assert.equal(second?.refusesSegmentation, true);
 });
 

@@ -43,6 +43,7 @@ const SETTINGS: Record<string, (random: SeededRandom) => string> = {
   PostDown: () => "",
   DisallowedIPs: (random) => list(random, "prefix"),
   PrivateKeyFile: (random) => pick(random, ["/etc/key", "key", "", word(random, "key")]),
+  ReresolveInterval: (random) => word(random, "number"),
   SaveConfig: (random) => pick(random, ["true", "false", "TRUE", "yes", ""]),
 };
 
@@ -53,6 +54,7 @@ const PEER_SETTINGS: Record<string, (random: SeededRandom) => string> = {
   Endpoint: (random) => word(random, "endpoint"),
   DisallowedIPs: (random) => list(random, "prefix"),
   PresharedKeyFile: (random) => pick(random, ["/etc/key", "key", "", word(random, "key")]),
+  FallbackEndpoints: (random) => `${word(random, "endpoint")}, ${word(random, "endpoint")}`,
   PersistentKeepalive: (random) => word(random, "number"),
 };
 
