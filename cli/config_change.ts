@@ -19,7 +19,7 @@ export async function runConfigChange(
   if (name === undefined || path === undefined || args.length > 2) throw new UsageError();
   return await runChange(name, async () => {
     const mode = command === "addconf" ? "add" : "replace";
-    const change = parseWgFile(readFile(path), mode, systemSurroundings());
+    const change = parseWgFile(readFile(path), mode, await systemSurroundings());
     return command === "syncconf" ? await syncWith(deviceName(name), change) : change;
   });
 }
@@ -42,7 +42,7 @@ async function syncWith(name: string, file: InterfaceChange): Promise<InterfaceC
   if (file.peers.length === 0) return file;
   const { syncChange } = await import("../core/wg/syncconf.ts");
   try {
-    return syncChange(file, await getInterface(name, Date.now()));
+    return syncChange(file, await getInterface(name, Date.now(), { publicKey: false }));
   } catch (error) {
     const reason = deviceErrorText(error);
     throw new WgError(`Unable to retrieve current interface configuration: ${reason}`);

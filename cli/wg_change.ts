@@ -4,15 +4,21 @@ import { encodeConfigText } from "../core/config/text.ts";
 import type { InterfaceChange } from "../core/interface_change.ts";
 import { WgError } from "../core/wg/error.ts";
 import type { WgSurroundings } from "../core/wg/surroundings.ts";
+import { importLater } from "./import_later.ts";
 import { changeInterface } from "./system/change_interface.ts";
-import { deviceErrorText } from "./system/device_error.ts";
-import { portNow, resolveNow } from "./system/wg_resolver.ts";
+
+type DeviceError = typeof import("./system/device_error.ts");
+type Resolver = typeof import("./system/wg_resolver.ts");
 
 /** Bytes of an interface's name at most; `wg` cuts longer ones. */
 const NAME_SIZE = 15;
 
 /** How configurations are read here. */
-export function systemSurroundings(): WgSurroundings {
+export async function systemSurroundings(): Promise<WgSurroundings> {
+  const { portNow, resolveNow } = await importLater<Resolver>(
+    "./system/wg_resolver.ts",
+    import.meta.url,
+  );
   const options = { retries: Deno.env.get("WG_ENDPOINT_RESOLUTION_RETRIES"), print: printWords };
   return {
     resolve: (host, service, text) => resolveNow(host, service, text, options),
@@ -51,6 +57,10 @@ export async function runChange(
     await changeInterface(deviceName(name), change);
     return 0;
   } catch (error) {
+    const { deviceErrorText } = await importLater<DeviceError>(
+      "./system/device_error.ts",
+      import.meta.url,
+    );
     printWords(`Unable to modify interface: ${deviceErrorText(error)}`);
     return 1;
   } finally {
