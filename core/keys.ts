@@ -6,13 +6,13 @@
 
 import type { Random } from "./clock.ts";
 import { equalBytes, isZero } from "./constant_time.ts";
-import { KEY_SIZE } from "./crypto/crypto.ts";
 import { pooledBytes, secretBytes } from "./memory.ts";
 
 /** Characters of a key in base64. */
 export const BASE64_KEY_LENGTH = 44;
 /** Characters of a key in hex. */
 export const HEX_KEY_LENGTH = 64;
+const KEY_SIZE = HEX_KEY_LENGTH / 2;
 
 /**
  * The key that 44 characters of base64 (RFC 4648 section 4) say, or null. Only the canonical

@@ -1,5 +1,5 @@
 import type { InterfaceState } from "../../core/interface_state.ts";
-import { findShowField, formatShowField } from "../../core/show/fields.ts";
+import { findShowField, formatShowField, showsPublicKey } from "../../core/show/fields.ts";
 import { formatShow } from "../../core/show/pretty.ts";
 import { importLater } from "../import_later.ts";
 import { colorWanted, printError, writeStdout } from "../output.ts";
@@ -26,7 +26,7 @@ async function showAll(fieldName: string | undefined): Promise<number> {
   for (const [i, name] of names.entries()) {
     let state: InterfaceState;
     try {
-      state = await getInterface(name, Date.now());
+      state = await getInterface(name, Date.now(), whatFor(fieldName));
     } catch (error) {
       await complain(`Unable to access interface ${name}`, error);
       continue;
@@ -56,7 +56,7 @@ async function showUsage(): Promise<number> {
 async function showOne(name: string, fieldName: string | undefined): Promise<number> {
   let state: InterfaceState;
   try {
-    state = await getInterface(name, Date.now());
+    state = await getInterface(name, Date.now(), whatFor(fieldName));
   } catch (error) {
     await complain("Unable to access interface", error);
     return 1;
@@ -64,6 +64,12 @@ async function showOne(name: string, fieldName: string | undefined): Promise<num
   if (fieldName !== undefined) writeField(state, fieldName, false);
   else writeStdout(pretty(state));
   return 0;
+}
+
+/** What has to be known of an interface to show a field of it, or all. */
+function whatFor(fieldName: string | undefined): { publicKey: boolean } {
+  const field = fieldName === undefined ? null : findShowField(fieldName);
+  return { publicKey: field === null || showsPublicKey(field) };
 }
 
 /** The names of all interfaces; null, and a message in `wg`'s words, when they can't be had. */

@@ -11,7 +11,7 @@ export async function main(args: string[]): Promise<number> {
   if (name === undefined || args.length > 1) throw new UsageError();
   let state: InterfaceState;
   try {
-    state = await getInterface(name, Date.now());
+    state = await getInterface(name, Date.now(), { publicKey: false });
   } catch (error) {
     printError(`Unable to access interface: ${deviceErrorText(error)}`);
     return 1;

@@ -16,7 +16,7 @@ export async function listInterfaces(): Promise<string[]> {
   const names: string[] = [];
   try {
     for (const entry of Deno.readDirSync(CONTROL_DIRECTORY)) {
-      if (!entry.name.endsWith(SUFFIX) || !leadsToSocket(entry.name)) continue;
+      if (!entry.name.endsWith(SUFFIX)) continue;
       const name = entry.name.slice(0, -SUFFIX.length);
       if (await isServed(name)) names.push(name);
     }
@@ -42,28 +42,34 @@ async function isServed(name: string): Promise<boolean> {
     using channel = await ControlChannel.open(name);
     return channel !== null;
   } catch {
-    return true;
+    return leadsToSocket(`${name}${SUFFIX}`);
   }
 }
 
 /**
- * Asks the interface `name` for its state; `wall` is the present time in ms since 1970 UTC. Null when it has
- * no control socket.
+ * Asks the interface `name` for its state, with its public key if `publicKey` is true; `wall` is the present
+ * time in ms since 1970 UTC. Null when it has no control socket.
  *
  * @throws SysError with EACCES without permission; UapiError when the answer is an error
  */
-export async function getInterface(name: string, wall: number): Promise<InterfaceState | null> {
+export async function getInterface(
+  name: string,
+  wall: number,
+  publicKey: boolean,
+): Promise<InterfaceState | null> {
   using channel = await ControlChannel.open(name);
   if (channel === null) return null;
   const reader = new UapiGetReader({
     // A socket's name may be longer; `wg` keeps as much of it as an interface's name can have.
     name: name.slice(0, MAX_INTERFACE_NAME_LENGTH),
     wall,
-    // It is derived below: Web Crypto takes its time.
-    publicKeyOf: (privateKey) => privateKey,
+    // It is derived below, if at all: Web Crypto takes its time.
+    publicKeyOf: () => null,
   });
   await channel.askInParts([new TextEncoder().encode(GET_REQUEST)], (part) => reader.push(part));
   const state = reader.finish();
-  if (state.privateKey !== null) state.publicKey = await derivePublicKey(state.privateKey);
+  if (publicKey && state.privateKey !== null) {
+    state.publicKey = await derivePublicKey(state.privateKey);
+  }
   return state;
 }

@@ -28,6 +28,11 @@ export function findShowField(text: string): ShowField | null {
   return SHOW_FIELDS.find((field) => field === text) ?? null;
 }
 
+/** Whether the interface's public key is in this field. */
+export function showsPublicKey(field: ShowField): boolean {
+  return field === "public-key" || field === "dump";
+}
+
 /**
  * The lines of one field of an interface, peers in the order of the device, values separated by tabs.
  * `prefixed` puts the interface's name in front of each, as for `show all`. Holds secrets if the field

@@ -18,8 +18,8 @@ import { parseUapiEndpoint } from "./values.ts";
 export interface UapiGetContext {
   /** The interface's name. */
   readonly name: string;
-  /** X25519 of a private key with the base point. */
-  readonly publicKeyOf: (privateKey: Uint8Array) => Uint8Array;
+  /** X25519 of a private key with the base point; null where it isn't wanted. */
+  readonly publicKeyOf: (privateKey: Uint8Array) => Uint8Array | null;
   /**
    * Milliseconds since 1970-01-01 UTC. boringtun tells the age of a handshake instead of its time;
    * this turns it into a time.
@@ -47,6 +47,8 @@ export class UapiGetReader {
   #peer: PeerState | null = null;
   /** The beginning of a line that hasn't come completely. */
   #rest = "";
+  /** Characters that have come. */
+  #length = 0;
   /** The last line that tells how it went. */
   #result = "";
   /** After the blank line nothing counts. */
@@ -70,6 +72,7 @@ export class UapiGetReader {
   /** The next part of the answer, which may be cut anywhere. */
   push(part: string): void {
     const text = this.#rest + part;
+    this.#length += part.length;
     if (this.#problem !== null) {
       this.#rest = text;
       return;
@@ -78,7 +81,7 @@ export class UapiGetReader {
     let at = 0;
     try {
       while (at < end && !this.#ended) {
-        at = this.#readUsualLines(text, at);
+        if (this.#length >= LONG_ANSWER) at = this.#readUsualLines(text, at);
         if (at < end) at = this.#readLine(text, at);
       }
       this.#rest = text.slice(end);
@@ -138,6 +141,9 @@ export class UapiGetReader {
     this.#handshakesAreAges ||= key === "own_public_key";
   }
 }
+
+/** Characters of an answer for which expressions are worth the millisecond that it takes to compile them. */
+const LONG_ANSWER = 16_384;
 
 /**
  * All lines of a peer but its allowed IPs, in wireguard-go's order, which wgts keeps to. One regular

@@ -44,7 +44,7 @@ for (
     ["genkey", 9],
     ["genpsk", 9],
     ["pubkey", 9],
-    ["show", 19],
+    ["show", 20],
     ["set", 24],
   ] as const
 ) {

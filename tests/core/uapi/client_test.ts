@@ -189,13 +189,16 @@ Deno.test("UapiGetReader reads an answer in parts as parseUapiGet does at once",
   const peer = (byte: number, rest: string) =>
     `public_key=${hex(byte)}\npreshared_key=${hex(byte >> 4)}\nprotocol_version=1\n${rest}` +
     "last_handshake_time_sec=7\nlast_handshake_time_nsec=8\ntx_bytes=9\nrx_bytes=10\n";
-  const text = `private_key=${hex(3)}\nlisten_port=1\n` +
+  // Long enough to be read by expressions.
+  const padding = "unknown=1\n".repeat(2000);
+  const text = `private_key=${hex(3)}\nlisten_port=1\n${padding}` +
     peer(0x10, "endpoint=192.0.2.1:2\n") + "persistent_keepalive_interval=25\n" +
     "allowed_ip=10.0.0.0/8\nallowed_ip=fd00::/64\n" +
     peer(2, "") + "persistent_keepalive_interval=0\nallowed_ip=0::/0\n" +
     peer(3, "endpoint=[fe80::1%eth0]:3\n") + "persistent_keepalive_interval=65535\n" +
     "allowed_ip=10.1.0.0/16\nerrno=0\n\nnothing counts here";
   const whole = parseUapiGet(text, CONTEXT);
+  assert.deepEqual(parseUapiGet(text.replace(padding, ""), CONTEXT), whole);
   assert.deepEqual(whole.peers.map(({ allowedIps }) => allowedIps.join()), [
     "10.0.0.0/8,fd00::/64",
     "::/0",
@@ -216,4 +219,20 @@ Deno.test("UapiGetReader tells of a failed request first, even behind what is ma
     for (let at = 0; at < text.length; at += size) reader.push(text.slice(at, at + size));
     assert.throws(() => reader.finish(), { errno: 5 });
   }
+});
+
+Deno.test("a long answer, read by expression, tells what a short one does", () => {
+  const allowedIps = ["10.0.0.0/8", "10.0.0.1/08", "fd00::/64", "FD00::1/128", "0:0::/0", "::/0"];
+  const peer = (count: number) =>
+    `public_key=${hex(1)}\n` +
+    allowedIps.map((text) => `allowed_ip=${text}\n`).join("").repeat(count);
+  const read = (count: number) =>
+    parseUapiGet(`${peer(count)}${peer(1)}errno=0\n\n`, CONTEXT).peers.map((peer) =>
+      peer.allowedIps
+    );
+  const [short = [], last] = read(1), [long, lastOfLong] = read(1000);
+  assert.deepEqual(short, last);
+  assert.deepEqual(short.slice(2), ["fd00::/64", "fd00::1/128", "::/0", "::/0"]);
+  assert.deepEqual(long, Array(1000).fill(short).flat());
+  assert.deepEqual(lastOfLong, short);
 });
