@@ -80,9 +80,14 @@ const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
     summary: "Bring up the tunnel of a wg-quick(8) config",
     details: `\
 Brings up the tunnel that /etc/wireguard/NAME.conf or FILE.conf describes: creates the
-interface, sets keys, peers, addresses, MTU and routes, and runs the PreUp and PostUp
-commands. Prints each step to stderr. Returns when the tunnel is ready; from then on a
+interface, sets keys, peers, addresses, MTU, DNS servers and routes, and runs the PreUp and
+PostUp commands. Prints each step to stderr. Returns when the tunnel is ready; from then on a
 process in the background serves it and logs to journald or syslog.
+
+DNS servers are given to systemd-resolved where /etc/resolv.conf leads to it, else to the
+program resolvconf where there is one; else \`up' writes /etc/resolv.conf itself. The line that
+it prints tells which, and why. With domains like ~corp.example and no others in DNS, only names
+in these are asked of the tunnel's servers: systemd-resolved can do that.
 
   -f, --foreground  Stay until SIGINT, SIGTERM or SIGHUP, then take the tunnel down; log to
                     stderr. For containers, also as process 1, and for systemd (Type=notify)
@@ -141,6 +146,15 @@ Environment:
 Codes of findings:
 
 ${FINDINGS}`,
+  },
+  repair: {
+    synopsis: "repair",
+    summary: "Take back what tunnels left behind that ended without `down'",
+    details: `\
+Restores /etc/resolv.conf if a tunnel changed it and then ended without \`down': by a loss of
+power, say. So do \`up' and \`down' of any tunnel; this is for a unit that runs at every boot. Does
+nothing to tunnels that are up.
+`,
   },
   doctor: {
     synopsis: "doctor [--json | --json-schema] [NAME | FILE.conf]",

@@ -24,6 +24,7 @@ const OWN_COMMANDS: readonly string[] = [
   "top",
   "check",
   "doctor",
+  "repair",
   "install-links",
   "completions",
   "help",

@@ -12,6 +12,7 @@ const COMMANDS = [
   "metrics",
   "top",
   "check",
+  "repair",
   "doctor",
   "showconf",
   "set",

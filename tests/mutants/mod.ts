@@ -1,5 +1,6 @@
 import { CLI_MUTANTS } from "./cli.ts";
 import { CRYPTO_MUTANTS } from "./crypto.ts";
+import { DNS_MUTANTS } from "./dns.ts";
 import { FFI_MUTANTS } from "./ffi.ts";
 import { FORMATS_MUTANTS } from "./formats.ts";
 import type { Mutant } from "./mutant.ts";
@@ -12,4 +13,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...FORMATS_MUTANTS,
   ...FFI_MUTANTS,
   ...CLI_MUTANTS,
+  ...DNS_MUTANTS,
 ];

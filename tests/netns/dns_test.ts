@@ -189,7 +189,7 @@ for (const kind of ["a file", "a link", "a mount"]) {
       await dns.host.sh("mv /etc/resolv.conf /etc/other.conf; touch /etc/resolv.conf");
       await dns.host.sh("mount --bind /etc/other.conf /etc/resolv.conf");
     }
-    for (const command of [["down", "wg0"], ["down", "wg1"], ["up", "wg1"]]) {
+    for (const command of [["down", "wg0"], ["down", "wg1"], ["up", "wg1"], ["repair"]]) {
       await dns.up("wg0");
       await dns.up("wg1");
       await reboot(dns);

@@ -1,0 +1,13 @@
+import { repairDnsOf } from "../system/dns/step.ts";
+import { openSession } from "../system/open_session.ts";
+import { requireNetAdmin } from "../system/privileges.ts";
+import { UsageError } from "../usage_error.ts";
+
+/** `wgts repair`: takes back what tunnels left of themselves that ended without `down`. */
+export async function main(args: string[]): Promise<number> {
+  if (args.length > 0) throw new UsageError();
+  requireNetAdmin("repair what tunnels left behind");
+  using opened = openSession("", "");
+  await repairDnsOf(opened.session);
+  return 0;
+}

@@ -1,0 +1,138 @@
+import type { Mutant } from "./mutant.ts";
+
+const FILE_TEST = "tests/cli/system/dns/resolv_conf_file_test.ts";
+const STEPS_TEST = "tests/cli/system/dns_steps_test.ts";
+
+/** What keeps a system's resolver as its administrator wants it. */
+export const DNS_MUTANTS: Mutant[] = [
+  {
+    property: "resolv.conf is restored when the last tunnel leaves",
+    file: "core/dns/record.ts",
+    snippet: "isRestored ? null : { restore: record.original }",
+    replacement: "isRestored ? null : null",
+    testFile: FILE_TEST,
+    test: "resolv.conf is restored byte by byte, with its mode",
+  },
+  {
+    property: "what somebody else writes to resolv.conf stays",
+    file: "core/dns/record.ts",
+    snippet:
+      "  if (!isExpected(record, current)) return { record: left, content: null, foreign: true };\n",
+    replacement: "",
+    testFile: FILE_TEST,
+    test: "what somebody else writes meanwhile stays when the tunnels leave",
+  },
+  {
+    property: "what somebody else wrote to resolv.conf comes back, not what was there before it",
+    file: "core/dns/record.ts",
+    snippet: "record === null || foreign ? current",
+    replacement: "record === null ? current",
+    testFile: FILE_TEST,
+    test: "what somebody else wrote is what comes back to the next tunnel",
+  },
+  {
+    property: "resolv.conf keeps the servers of other tunnels",
+    file: "core/dns/record.ts",
+    snippet: "[...record?.owners.filter(stays) ?? [], owner]",
+    replacement: "[owner]",
+    testFile: FILE_TEST,
+    test: "two tunnels share resolv.conf, and leave in any order",
+  },
+  {
+    property: "what one tunnel made of resolv.conf is not another one's original",
+    file: "core/dns/record.ts",
+    snippet: "foreign ? current : record.original",
+    replacement: "foreign ? current : current",
+    testFile: FILE_TEST,
+    test: "two tunnels share resolv.conf, and leave in any order",
+  },
+  {
+    property: "the original of resolv.conf is on disk before it is changed",
+    file: "cli/system/dns/resolv_conf_file.ts",
+    snippet: "    if (record !== null) this.#store.save({ ...record, place });\n",
+    replacement: "",
+    testFile: FILE_TEST,
+    test: "kill -9 between the record and the file: each tunnel still finds the original",
+  },
+  {
+    property: "a crash while resolv.conf is written in place makes it nobody else's",
+    file: "core/dns/record.ts",
+    snippet: 'return text.replace(/\\n+$/, "");',
+    replacement: "return text;",
+    testFile: FILE_TEST,
+    test: "blank lines that a kill -9 left while writing in place don't make it somebody else's",
+  },
+  {
+    property: "resolv.conf is restored after a reboot that numbers devices anew",
+    file: "cli/system/dns/record_store.ts",
+    snippet: "record.owners.every((owner) => owner.bootId !== bootId) && isExpected(record)",
+    replacement: "false",
+    testFile: FILE_TEST,
+    test: "after a reboot, also one that numbers devices anew, the original is known",
+  },
+  {
+    property: "the record of one resolv.conf is not taken for another one's",
+    file: "cli/system/dns/record_store.ts",
+    snippet: "record.owners.every((owner) => owner.bootId !== bootId) && isExpected(record)",
+    replacement: "true",
+    testFile: FILE_TEST,
+    test: "the record of another place with the same inode, and another file, doesn't count",
+  },
+  {
+    property: "a tunnel of an earlier boot has no part in resolv.conf",
+    file: "cli/system/dns/owners.ts",
+    snippet: "  if (owner.bootId !== scope.bootId) return false;\n",
+    replacement: "",
+    testFile: "tests/cli/system/dns/owners_test.ts",
+    test: "a tunnel has a part in resolv.conf from its journal's word until it is undone",
+  },
+  {
+    property: "the resolv.conf of another network namespace is not written",
+    file: "core/dns/manager.ts",
+    snippet: "if (surroundings.isForeign) {",
+    replacement: "if (surroundings.isForeign && false) {",
+    testFile: "tests/core/dns/manager_test.ts",
+    test: "the resolv.conf of another network namespace is left alone",
+  },
+  {
+    property: "down takes DNS servers back before what carries the way to them",
+    file: "cli/system/undo.ts",
+    snippet: "[...reversed.filter(isDns), ...reversed.filter((entry) => !isDns(entry))]",
+    replacement: "reversed",
+    testFile: STEPS_TEST,
+    test: "DNS is taken back first of all, while the tunnel still carries what is asked",
+  },
+  {
+    property: "with --strict, no tunnel comes up without its DNS servers as they are wanted",
+    file: "cli/system/dns/step.ts",
+    snippet: "if (session.strict && limits[0] !== undefined) throw",
+    replacement: "if (session.strict && limits[9] !== undefined) throw",
+    testFile: STEPS_TEST,
+    test: "what can't be done of DNS is a warning, or with --strict a failure",
+  },
+  {
+    property: "names outside of a tunnel's domains are not asked of it",
+    file: "core/dns/resolved.ts",
+    snippet: "[link, !isSplit(settings)]",
+    replacement: "[link, true]",
+    testFile: "tests/core/dns/manager_test.ts",
+    test: "domains marked with ~ say alone which names are the tunnel's",
+  },
+  {
+    property: "all names are asked of a tunnel that takes no domains",
+    file: "core/dns/resolved.ts",
+    snippet: 'routes.includes(".") ? [] : ["."]',
+    replacement: 'routes.includes(".") ? [] : []',
+    testFile: "tests/core/dns/manager_test.ts",
+    test: "otherwise all names are the tunnel's",
+  },
+  {
+    property: "a message of the bus is not read beyond its end",
+    file: "core/dbus/values.ts",
+    snippet:
+      "    if (length > this.bytes.length - start) throw tooShort();\n    this.at += length;",
+    replacement: "    this.at += length;",
+    testFile: "tests/core/dbus/message_test.ts",
+    test: "no bytes make the decoder of D-Bus do more than refuse them",
+  },
+];
