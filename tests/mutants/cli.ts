@@ -205,4 +205,30 @@ export const CLI_MUTANTS: Mutant[] = [
     testFile: "tests/cli/system/replace_file_test.ts",
     test: "replaceFile never writes to a file that is there",
   },
+  {
+    property: "the journal knows of each change before it is made",
+    file: "cli/system/apply.ts",
+    snippet: "  const entry = journal.intend(action, undo, before);\n  try {\n    " +
+      "await apply(session, journal, action, progress);\n",
+    replacement: "  await apply(session, journal, action, progress);\n  " +
+      "const entry = journal.intend(action, undo, before);\n  try {\n",
+    testFile: "tests/cli/system/killed_test.ts",
+    test: "kill -9 of up at any moment: down cleans up, and so does another up",
+  },
+  {
+    property: "an unreachable route stands in for the tunnel's default route",
+    file: "core/plan/up.ts",
+    snippet: '      { kind: "add-unreachable", family, table },\n',
+    replacement: "",
+    testFile: "tests/core/plan/up_test.ts",
+    test: "a default route gets a mark, rules, the fallback and then itself",
+  },
+  {
+    property: "the unreachable route stands before the tunnel's own, so that none is ever missing",
+    file: "core/plan/up.ts",
+    snippet: '      { kind: "add-unreachable", family, table },\n      route(prefix, table),\n',
+    replacement: '      route(prefix, table),\n      { kind: "add-unreachable", family, table },\n',
+    testFile: "tests/core/plan/up_test.ts",
+    test: "a default route gets a mark, rules, the fallback and then itself",
+  },
 ];
