@@ -45,10 +45,13 @@ export class FileLock implements Disposable {
     }
   }
 
-  /** Gives the lock to whoever waits for it. */
+  /** Gives the lock to whoever waits for it, also when its file is gone or can't be removed. */
   release(): void {
     try {
-      Deno.removeSync(this.path);
+      // Not one that others made in its place.
+      if (isFileAt(this.file, this.path)) Deno.removeSync(this.path);
+    } catch {
+      // Then an unlocked file remains, which does no harm: what was done under the lock is done.
     } finally {
       this.file.close();
     }

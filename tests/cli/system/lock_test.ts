@@ -49,3 +49,14 @@ Deno.test("waiting for a lock is said once and can be given up", async () => {
   await assert.rejects(waiting, { message: "enough" });
   assert.equal(said, 1);
 });
+
+Deno.test("a lock whose file others removed is released, and theirs is left alone", () => {
+  const path = Deno.makeTempFileSync();
+  const lock = FileLock.tryAcquire(path);
+  Deno.removeSync(path);
+  const other = FileLock.tryAcquire(path);
+  lock?.release();
+  assert.equal(FileLock.tryAcquire(path), null);
+  other?.release();
+  assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+});

@@ -1,10 +1,11 @@
 /** What the tests that kill `wgts` have in common. */
 import assert from "node:assert/strict";
+import { wgts } from "./program.ts";
 import { FAR_ENDPOINT, Site } from "./site.ts";
 import { assertRestored } from "./snapshot.ts";
 
 /** The tunnel with the most to undo: default routes, rules, tables, sysctls, DNS and hooks. */
-export async function createSiteToKill(lines: readonly string[] = []): Promise<Site> {
+export async function createSiteToKill(): Promise<Site> {
   const site = await Site.create();
   await site.host.sh("rm -f /etc/resolv.conf; echo nameserver 192.0.2.53 >/etc/resolv.conf");
   await site.writeConfig({
@@ -14,15 +15,21 @@ export async function createSiteToKill(lines: readonly string[] = []): Promise<S
       "MTU = 1400",
       "DNS = 10.88.0.53, fd88::53, corp.example",
       ...["PreUp", "PostUp", "PreDown", "PostDown"].map((hook) => `${hook} = true`),
-      ...lines,
     ],
   });
   return site;
 }
 
-/** `down` either cleans up, or says that there is nothing to clean up. Returns whether there was. */
-export async function downAfterKill(site: Site, before: string): Promise<boolean> {
-  const { code, stderr } = await site.wgts("down", "wg0");
+/**
+ * `down` either cleans up, or says that there is nothing to clean up. Returns whether there was.
+ * @param prefix of its command
+ */
+export async function downAfterKill(
+  site: Site,
+  before: string,
+  prefix: readonly string[] = [],
+): Promise<boolean> {
+  const { code, stderr } = await site.host.try([...prefix, ...wgts(), "down", "wg0"]);
   if (code !== 0) assert.match(stderr, /^[^\n]*wg0.* is not [^\n]*\n$/);
   await site.waitForNoProcess();
   await assertRestored(site.host, before);
