@@ -79,7 +79,7 @@ export const DIFFERENCES: readonly Difference[] = [
     right: (outcome) => ({
       ...outcome,
       code: 1,
-      stderr: "wg: No space left on device (os error 28)\n",
+      stderr: "wg: Cannot write to stdout: No space left on device\n",
     }),
   },
   {
