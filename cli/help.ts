@@ -28,12 +28,19 @@ Engine options:
       --status-group=GROUP
                     A group, by name or number, whose members may see how the interface runs, by
                     \`wgts status', \`top' and \`metrics', though not its configuration
+      --bind-address=ADDRESS
+                    The local address that the tunnel's own datagrams come from and go to: one of
+                    IPv4, one of IPv6, or both with a comma; by default, any
+      --bind-interface=INTERFACE
+                    The network interface or VRF that they go out and come in by; by default, any
 `;
 const ENGINE_ENVIRONMENT = `\
   WGTS_CRYPTO       As --crypto
   WGTS_OFFLOAD      As --offload
   WGTS_THREADS      As --threads
   WGTS_STATUS_GROUP As --status-group
+  WGTS_BIND_ADDRESS, WGTS_BIND_INTERFACE
+                    As --bind-address and --bind-interface
 `;
 
 /** Of commands that work on a tunnel that stands. */
@@ -66,6 +73,8 @@ Keys of configs that wg-quick(8) doesn't have:
                     to the name servers that the system had before \`up'
   ReresolveInterval [Interface]: look the names of endpoints up every so many seconds, too, and
                     follow them, unless a peer has roamed; or off, the default
+  BindAddress       [Interface]: as --bind-address
+  BindInterface     [Interface]: as --bind-interface
 `;
 
 /** Likewise. */

@@ -57,6 +57,7 @@ export const SO_SNDTIMEO = 21;
 export const SO_ACCEPTCONN = 30;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+export const SO_BINDTODEVICE = 25;
 export const SO_MARK = 36;
 export const SO_MEMINFO = 55;
 export const SO_NETNS_COOKIE = 71;

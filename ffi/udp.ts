@@ -1,4 +1,5 @@
-import type { IpFamily } from "../core/ip.ts";
+import type { IpAddress, IpFamily } from "../core/ip.ts";
+import { type SocketBinding, UNBOUND } from "../core/socket_binding.ts";
 import { check, Errno, errno, SysError } from "./errno.ts";
 import {
   AF_INET,
@@ -12,6 +13,7 @@ import {
   IPV6_PMTUDISC_DONT,
   IPV6_RECVPKTINFO,
   IPV6_V6ONLY,
+  SO_BINDTODEVICE,
   SO_MARK,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
@@ -28,6 +30,7 @@ import {
   UDP_SEGMENT,
 } from "./layout.ts";
 import { libc } from "./libc.ts";
+import { cString } from "./text.ts";
 
 /** Bytes asked for as the sockets' buffers. */
 const BUFFER_SIZE = 7 << 20;
@@ -46,21 +49,24 @@ export class UdpSockets {
   #ipv6: number;
   #port: number;
   #fwmark: number;
+  readonly #binding: SocketBinding;
 
-  private constructor(pair: SocketPair, fwmark: number) {
+  private constructor(pair: SocketPair, fwmark: number, binding: SocketBinding) {
     this.#ipv4 = pair.ipv4;
     this.#ipv6 = pair.ipv6;
     this.#port = pair.port;
     this.#fwmark = fwmark;
+    this.#binding = binding;
   }
 
   /**
    * @param port UDP port; 0 for a random one
    * @param fwmark mark of outgoing packets (SO_MARK); 0 for none
+   * @param binding address and interface to be bound to; by default, none
    * @throws SysError with what to do about it, EADDRINUSE when the port is taken
    */
-  static open(port: number, fwmark: number): UdpSockets {
-    return new UdpSockets(openPair(port, fwmark), fwmark);
+  static open(port: number, fwmark: number, binding: SocketBinding = UNBOUND): UdpSockets {
+    return new UdpSockets(openPair(port, fwmark, binding), fwmark, binding);
   }
 
   /** File descriptor of the IPv4 socket; -1 without one. */
@@ -85,7 +91,7 @@ export class UdpSockets {
    */
   rebind(port: number): void {
     if (port === this.#port) return;
-    const pair = openPair(port, this.#fwmark);
+    const pair = openPair(port, this.#fwmark, this.#binding);
     this.close();
     this.#ipv4 = pair.ipv4;
     this.#ipv6 = pair.ipv6;
@@ -137,14 +143,17 @@ interface SocketPair {
   port: number;
 }
 
-function openPair(port: number, fwmark: number): SocketPair {
+function openPair(port: number, fwmark: number, binding: SocketBinding): SocketPair {
+  const { addresses } = binding;
+  const local = (family: IpFamily) => addresses.find((address) => address.family === family);
+  const isWanted = (family: IpFamily) => addresses.length === 0 || local(family) !== undefined;
   for (let attempt = 1;; attempt++) {
     let ipv4 = -1, ipv6 = -1;
     try {
-      ipv4 = openSocket(AF_INET, fwmark);
-      const bound = ipv4 < 0 ? port : bindIpv4(ipv4, port);
-      ipv6 = openSocket(AF_INET6, fwmark);
-      return { ipv4, ipv6, port: ipv6 < 0 ? bound : bindIpv6(ipv6, bound) };
+      if (isWanted(4)) ipv4 = openSocket(AF_INET, fwmark, binding);
+      const bound = ipv4 < 0 ? port : bindIpv4(ipv4, port, local(4));
+      if (isWanted(6)) ipv6 = openSocket(AF_INET6, fwmark, binding);
+      return { ipv4, ipv6, port: ipv6 < 0 ? bound : bindIpv6(ipv6, bound, local(6)) };
     } catch (error) {
       closePair(ipv4, ipv6);
       const taken = error instanceof SysError && error.errno === Errno.EADDRINUSE;
@@ -154,7 +163,7 @@ function openPair(port: number, fwmark: number): SocketPair {
 }
 
 /** An unbound socket with its options set; -1 when the system lacks the family. */
-function openSocket(family: number, fwmark: number): number {
+function openSocket(family: number, fwmark: number, { interfaceName }: SocketBinding): number {
   const fd = libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) {
     const number = errno();
@@ -173,6 +182,7 @@ function openSocket(family: number, fwmark: number): number {
     setBufferSize(fd, SO_RCVBUFFORCE, SO_RCVBUF);
     setBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF);
     if (fwmark !== 0) setMark(fd, fwmark);
+    if (interfaceName !== null) bindToInterface(fd, interfaceName);
     return fd;
   } catch (error) {
     libc.close(fd);
@@ -180,26 +190,47 @@ function openSocket(family: number, fwmark: number): number {
   }
 }
 
-function bindIpv4(fd: number, port: number): number {
+function bindToInterface(fd: number, name: string): void {
+  const bytes = cString(name);
+  if (libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, bytes, bytes.length) === 0) return;
+  const number = errno();
+  throw new SysError(`bind to the interface ${name}`, number, BIND_INTERFACE_ADVICE[number]);
+}
+
+const BIND_INTERFACE_ADVICE: { readonly [number: number]: string } = {
+  [Errno.ENODEV]: "there is none of this name",
+  [Errno.EPERM]: "before Linux 5.7 it needs CAP_NET_RAW, which an engine hasn't",
+};
+
+function bindIpv4(fd: number, port: number, local?: IpAddress): number {
   const address = new DataView(new ArrayBuffer(SOCKADDR_IN.SIZE));
   address.setUint16(SOCKADDR_IN.FAMILY, AF_INET, true);
   address.setUint16(SOCKADDR_IN.PORT, port);
-  return bindPort(fd, address, SOCKADDR_IN.PORT);
+  if (local !== undefined) new Uint8Array(address.buffer).set(local.bytes, SOCKADDR_IN.ADDRESS);
+  return bindPort(fd, address, SOCKADDR_IN.PORT, local);
 }
 
-function bindIpv6(fd: number, port: number): number {
+function bindIpv6(fd: number, port: number, local?: IpAddress): number {
   const address = new DataView(new ArrayBuffer(SOCKADDR_IN6.SIZE));
   address.setUint16(SOCKADDR_IN6.FAMILY, AF_INET6, true);
   address.setUint16(SOCKADDR_IN6.PORT, port);
-  return bindPort(fd, address, SOCKADDR_IN6.PORT);
+  if (local !== undefined) new Uint8Array(address.buffer).set(local.bytes, SOCKADDR_IN6.ADDRESS);
+  return bindPort(fd, address, SOCKADDR_IN6.PORT, local);
 }
 
 /** Binds to the port in `address`, and returns the port that it became. */
-function bindPort(fd: number, address: DataView<ArrayBuffer>, portOffset: number): number {
+function bindPort(
+  fd: number,
+  address: DataView<ArrayBuffer>,
+  portOffset: number,
+  local: IpAddress | undefined,
+): number {
   const port = address.getUint16(portOffset);
   if (libc.bind(fd, address, address.byteLength) < 0) {
     const number = errno();
-    throw new SysError(`listen on UDP port ${port}`, number, BIND_ADVICE[number]);
+    const where = local === undefined ? "" : ` of ${local}`;
+    const which = port === 0 ? "a UDP port" : `UDP port ${port}`;
+    throw new SysError(`listen on ${which}${where}`, number, BIND_ADVICE[number]);
   }
   const length = Int32Array.of(address.byteLength);
   check("read the port of a UDP socket", libc.getsockname(fd, address, length));
@@ -208,6 +239,7 @@ function bindPort(fd: number, address: DataView<ArrayBuffer>, portOffset: number
 
 const BIND_ADVICE: { readonly [number: number]: string } = {
   [Errno.EADDRINUSE]: "another program or interface listens there: choose another ListenPort",
+  [Errno.EADDRNOTAVAIL]: "no interface has this address",
   [Errno.EACCES]: "ports below 1024 need CAP_NET_BIND_SERVICE: run it as root",
 };
 

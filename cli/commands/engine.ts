@@ -5,6 +5,7 @@ import { confineEngine } from "../../ffi/sandbox.ts";
 import { ignoreSignal } from "../../ffi/signal.ts";
 import { preferThisThread } from "../../ffi/thread_priority.ts";
 import { TunDevice } from "../../ffi/tun.ts";
+import { UdpSockets } from "../../ffi/udp.ts";
 import { UnixListener } from "../../ffi/unix_socket.ts";
 import { chooseCrypto } from "../engine/choose_crypto.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
@@ -12,6 +13,7 @@ import type { CryptoPool } from "../engine/crypto_pool.ts";
 import { Engine } from "../engine/engine.ts";
 import { Logger, logLevelFrom, stderrSink } from "../engine/log.ts";
 import { parseCryptoChoice } from "../engine/crypto_choice.ts";
+import { parseBinding } from "../engine/socket_binding.ts";
 import { engineOption } from "../engine/engine_options.ts";
 import { LastWords } from "../engine/last_words.ts";
 import { parseOffload } from "../engine/offload_option.ts";
@@ -56,10 +58,13 @@ export async function main(args: string[], choose = chooseCrypto): Promise<numbe
       `confined: capabilities ${capabilities}, no new privileges ${noNewPrivileges}, ` +
         `system calls ${systemCalls}`,
     );
+    const binding = parseBinding(options);
+    // Whoever starts it should learn now that it can't be bound so, not when the interface goes up.
+    UdpSockets.open(0, 0, binding).close();
     const tun = TunDevice.fromFd(fd("tun"));
     const control = UnixListener.fromFd(fd("control"), controlSocketPath(name));
     const status = statusFd < 0 ? null : UnixListener.fromFd(statusFd, statusSocketPath(name));
-    engine = new Engine({ tun, control, status, logger, createCrypto, offload, pool });
+    engine = new Engine({ tun, control, status, logger, createCrypto, offload, pool, binding });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     logger.error(text);

@@ -1,4 +1,6 @@
+import type { QuickInterfaceConfig } from "../../core/config/types.ts";
 import type { Backend } from "../../core/plan.ts";
+import { parseBinding, withBindingOf } from "../engine/socket_binding.ts";
 import { engineOption, splitEngineOptions } from "../engine/engine_options.ts";
 import { openInterface } from "../engine/open_interface.ts";
 import { requireCrypto } from "../engine/require_crypto.ts";
@@ -38,6 +40,7 @@ export async function main(args: string[]): Promise<number> {
   if (backend === "userspace") await requireCrypto(options);
   else warnOfStatusGroup(options);
   const { config, path } = readConfig(location.path, printError);
+  if (backend === "kernel") refuseBinding(config.interface, options);
   using system = new LinuxSystem({
     configFile: path,
     config: () => config.interface,
@@ -45,7 +48,7 @@ export async function main(args: string[]): Promise<number> {
       startEngine(openInterface(name), {
         log: foreground ? "stderr" : "syslog",
         // Whatever the reason: until `down', the tunnel should be up.
-        options: [...options, "--explain-end"],
+        options: [...withBindingOf(config.interface, options), "--explain-end"],
         namespace: birth,
       }),
     print: printError,
@@ -81,6 +84,15 @@ export async function main(args: string[]): Promise<number> {
 async function findBackend(): Promise<Backend> {
   const { kernelHasWireguard } = await import("../system/kernel_interface.ts");
   return kernelHasWireguard() ? "kernel" : "userspace";
+}
+
+/** The kernel's WireGuard has no setting for it; a tunnel that ignores it would break a promise. */
+function refuseBinding(config: QuickInterfaceConfig, options: readonly string[]): void {
+  const { addresses, interfaceName } = parseBinding(withBindingOf(config, options));
+  if (addresses.length === 0 && interfaceName === null) return;
+  throw new Error(
+    "The kernel's WireGuard can't be bound to an address or interface: use --backend=userspace",
+  );
 }
 
 function warnOfStatusGroup(options: readonly string[]): void {

@@ -29,6 +29,8 @@ const OPTION_VALUES: Readonly<Record<string, Complete>> = {
   "--offload": () => words(["auto", "off", "tun", "udp-gso", "udp-gro"]),
   "--threads": () => words(Array.from({ length: MAX_THREADS }, (_, i) => String(i + 1))),
   "--status-group": (_, { groups }) => words(groups()),
+  "--bind-address": () => NOTHING,
+  "--bind-interface": (_, { links }) => words(links()),
   "--netns": (_, { namespaces }) => words(namespaces()),
   "--birth-netns": (_, { namespaces }) => words(namespaces()),
   "--interval": () => NOTHING,

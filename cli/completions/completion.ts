@@ -24,6 +24,8 @@ export interface CompletionSurroundings {
   peers(interfaceName: string): Promise<readonly Candidate[]>;
   /** Names of the configs in /etc/wireguard. */
   configs(): readonly string[];
+  /** Names of network interfaces of any kind. */
+  links(): readonly string[];
   /** Names of network namespaces. */
   namespaces(): readonly string[];
   /** Names of groups of users. */

@@ -30,6 +30,13 @@ export const SYSTEM: CompletionSurroundings = {
       return [];
     }
   },
+  links: () => {
+    try {
+      return [...Deno.readDirSync("/sys/class/net")].map(({ name }) => name).sort();
+    } catch {
+      return [];
+    }
+  },
   namespaces: namedNamespaces,
   groups: () => {
     try {

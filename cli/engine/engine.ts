@@ -3,6 +3,7 @@ import { Device } from "../../core/device.ts";
 import type { DeviceEvent } from "../../core/device_event.ts";
 import type { Peer } from "../../core/peer.ts";
 import { TransmitBuffer } from "../../core/transmit_buffer.ts";
+import type { SocketBinding } from "../../core/socket_binding.ts";
 import type { Choice } from "../../core/uapi/status.ts";
 import { Arena } from "../../ffi/arena.ts";
 import { SystemClock } from "../../ffi/clock.ts";
@@ -43,6 +44,8 @@ export interface EngineOptions {
   offload: OffloadOption;
   /** The threads to share the AEAD with, if any. */
   pool: CryptoPool | null;
+  /** What the UDP sockets are bound to. */
+  binding: SocketBinding;
 }
 
 const MIB = 1 << 20;
@@ -89,7 +92,7 @@ export class Engine {
   readonly #poll: PollSet;
   readonly #clock = new SystemClock();
   readonly #now: Now = { boot: 0, wall: 0 };
-  readonly #udp = new UdpBinding();
+  readonly #udp: UdpBinding;
   readonly #signals = new SignalFd([SIGTERM, SIGINT]);
   readonly #link: LinkMonitor;
   readonly #socketFile: FileWatch;
@@ -113,8 +116,10 @@ export class Engine {
   #lostByThreads = 0;
 
   /** Takes over what `options` holds. Throws SysError when the system refuses something. */
-  constructor({ tun, control, status, logger, createCrypto, offload, pool }: EngineOptions) {
+  constructor(options: EngineOptions) {
+    const { tun, control, status, logger, createCrypto, offload, pool } = options;
     this.#tun = tun;
+    this.#udp = new UdpBinding(options.binding);
     this.#logger = logger;
     this.#listener = control;
     this.#statusListener = status;

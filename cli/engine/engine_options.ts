@@ -1,5 +1,7 @@
+import { isLinkName } from "../../core/config/interface_name.ts";
 import { CRYPTO_CHOICES, parseCryptoChoice } from "./crypto_choice.ts";
 import { parseOffload } from "./offload_option.ts";
+import { areBindAddresses, BIND_ADDRESS_OPTION, BIND_INTERFACE_OPTION } from "./binding_options.ts";
 import { isGroup } from "./status_socket.ts";
 import { MAX_THREADS, parseThreads } from "./threads_option.ts";
 
@@ -36,6 +38,18 @@ const OPTIONS: readonly EngineOption[] = [
     variable: "WGTS_STATUS_GROUP",
     expected: "a group's name or number",
     isValid: isGroup,
+  },
+  {
+    option: BIND_ADDRESS_OPTION,
+    variable: "WGTS_BIND_ADDRESS",
+    expected: "an IPv4 address, an IPv6 address, or both with a comma",
+    isValid: areBindAddresses,
+  },
+  {
+    option: BIND_INTERFACE_OPTION,
+    variable: "WGTS_BIND_INTERFACE",
+    expected: "the name of a network interface",
+    isValid: isLinkName,
   },
 ];
 

@@ -24,7 +24,12 @@ export type QuickKey =
   | "PostDown"
   | "SaveConfig";
 /** Keys of `[Interface]` that only wgts knows. */
-export type WgtsInterfaceKey = "PrivateKeyFile" | "DisallowedIPs" | "ReresolveInterval";
+export type WgtsInterfaceKey =
+  | "PrivateKeyFile"
+  | "DisallowedIPs"
+  | "ReresolveInterval"
+  | "BindAddress"
+  | "BindInterface";
 /** Keys of `[Peer]` that only wgts knows. */
 export type WgtsPeerKey = "PresharedKeyFile" | "DisallowedIPs" | "FallbackEndpoints";
 
@@ -58,6 +63,8 @@ export const WGTS_INTERFACE_KEYS: readonly WgtsInterfaceKey[] = [
   "PrivateKeyFile",
   "DisallowedIPs",
   "ReresolveInterval",
+  "BindAddress",
+  "BindInterface",
 ];
 /** The keys that wgts adds to `[Peer]`, in their canonical spelling. */
 export const WGTS_PEER_KEYS: readonly WgtsPeerKey[] = [

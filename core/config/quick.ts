@@ -2,9 +2,11 @@
 
 import { IpAddress, IpPrefix } from "../ip.ts";
 import { isZeroKey } from "../keys.ts";
+import { parseBindAddresses } from "../socket_binding.ts";
 import { ConfigDocument } from "./document.ts";
 import { formatComplaint, quote, raise } from "./error.ts";
 import { applyExclusions, parseDisallowedIps } from "./exclusions.ts";
+import { isLinkName } from "./interface_name.ts";
 import { parseKeyFileName, refuseTwoKeys } from "./key_files.ts";
 import type { QuickKey, WgtsInterfaceKey } from "./keys.ts";
 import { QUICK_PEER_READERS } from "./peers.ts";
@@ -40,6 +42,16 @@ const READERS: [QuickKey | WgtsInterfaceKey, SettingReader<QuickInterfaceConfig>
   ["PostDown", hookReader("postDown")],
   ["SaveConfig", (config, { valueText }) => config.saveConfig = parseBoolean(valueText)],
   ["ReresolveInterval", (config, { value }) => config.reresolveInterval = parseKeepalive(value)],
+  ["BindAddress", (config, { valueText }) => {
+    const addresses = readBindAddresses(valueText);
+    if (addresses.length > 0) config.bindAddresses = addresses;
+    else delete config.bindAddresses;
+  }],
+  ["BindInterface", (config, { valueText }) => {
+    if (valueText === "") delete config.bindInterface;
+    else if (isLinkName(valueText)) config.bindInterface = valueText;
+    else throw new ValueError("expected the name of a network interface");
+  }],
   ["PrivateKeyFile", (config, line) => config.privateKeyFile = parseKeyFileName(line)],
   ["DisallowedIPs", (config, { value }, { warn }) => {
     config.disallowedIps = [...config.disallowedIps ?? [], ...parseDisallowedIps(value, warn)];
@@ -128,6 +140,14 @@ function addDns(dns: QuickInterfaceConfig["dns"], text: string): void {
   const server = IpAddress.parse(text);
   if (server === null) throw new ValueError(`${quote(text)} is not an IP address`);
   dns.servers.push(server);
+}
+
+function readBindAddresses(text: string): IpAddress[] {
+  try {
+    return parseBindAddresses(text);
+  } catch (error) {
+    throw new ValueError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Null, to be discovered, for "". */

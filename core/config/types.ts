@@ -84,6 +84,10 @@ export interface QuickInterfaceConfig extends WgInterfaceConfig {
   privateKeyFile?: KeyFileName;
   /** `DisallowedIPs`: taken out of the `allowedIps` of all peers already. */
   disallowedIps?: IpPrefix[];
+  /** Local addresses of the UDP sockets; absent: any. */
+  bindAddresses?: readonly IpAddress[];
+  /** The interface of the UDP sockets; absent: any. */
+  bindInterface?: string;
   /** Name servers and search domains. */
   dns: { servers: IpAddress[]; search: string[] };
   /** Bytes; absent: to be discovered. */

@@ -15,6 +15,7 @@ const SURROUNDINGS: CompletionSurroundings = {
   peers: (name) =>
     Promise.resolve(name === "wg0" ? [{ value: KEY, description: "office\tand\x1b more" }] : []),
   configs: () => ["home", "work"],
+  links: () => ["eth0", "lo"],
   namespaces: () => ["blue", "physical"],
   groups: () => ["root", "netdev"],
 };
@@ -45,7 +46,7 @@ Deno.test("completions offer every command and option that the help lists", asyn
 });
 
 Deno.test("completions know the values of every option that takes one", async () => {
-  const free = ["--interval", "--listen"];
+  const free = ["--interval", "--listen", "--bind-address"];
   let checked = 0;
   for (const command of helpCommands().keys()) {
     for (const { name, takesValue } of helpOptions(command)) {

@@ -42,6 +42,8 @@ const SETTINGS: Record<string, (random: SeededRandom) => string> = {
   PreDown: () => "true",
   PostDown: () => "",
   DisallowedIPs: (random) => list(random, "prefix"),
+  BindAddress: (random) => list(random, "prefix"),
+  BindInterface: (random) => word(random, "number"),
   PrivateKeyFile: (random) => pick(random, ["/etc/key", "key", "", word(random, "key")]),
   ReresolveInterval: (random) => word(random, "number"),
   SaveConfig: (random) => pick(random, ["true", "false", "TRUE", "yes", ""]),
