@@ -229,6 +229,14 @@ export const FORMATS_MUTANTS: Mutant[] = [
     test: "save writes no key of a file to the config, and tells when the running one is another",
   },
   {
+    property: "syncconf sends a peer whose allowed IP another one claims",
+    file: "core/wg/syncconf.ts",
+    snippet: "if (claimed.size > 0 && peer",
+    replacement: "if (claimed.size < 0 && peer",
+    testFile: "tests/core/wg/syncconf_test.ts",
+    test: "a peer stays with its allowed IP or loses it, as the order in the file says",
+  },
+  {
     property: "wg syncconf never gets a line that only wg-quick knows",
     file: "core/config/strip.ts",
     snippet: "} else if (left.has(key)) {",

@@ -3,6 +3,8 @@ import { formatShowField, SHOW_FIELDS } from "../../../core/show/fields.ts";
 import { formatShow } from "../../../core/show/pretty.ts";
 import { formatShowconf } from "../../../core/show/showconf.ts";
 import { UapiError } from "../../../core/uapi/client.ts";
+import { IpAddress, IpPrefix } from "../../../core/ip.ts";
+import { UapiAllowedIpLine } from "../../../core/uapi/allowed_ip_line.ts";
 import type { UapiEvent } from "../../../core/uapi/command.ts";
 import { parseUapiGet, UapiGetReader } from "../../../core/uapi/get_reader.ts";
 import { UapiRequestParser } from "../../../core/uapi/request_parser.ts";
@@ -75,6 +77,8 @@ export const uapiServer: Target = {
       pieces.push(Math.min(at, input.length));
     }
     assert.deepEqual(events(input, pieces), whole, "pieces are read in another way than the whole");
+    const direct = events(input, pieces, new UapiAllowedIpLine());
+    assert.deepEqual(direct, whole, "allowed IPs are read in another way than other lines");
     assert(whole.length <= input.length + 1, "more events than bytes");
     return !whole.some(({ kind }) => kind === "error" || kind === "close");
   },
@@ -91,7 +95,12 @@ function request(random: SeededRandom): string {
   return text.join("\n") + "\n\n";
 }
 
-function events(bytes: Uint8Array, ends: readonly number[]): UapiEvent[] {
+/** What is read of `bytes` that come in parts up to `ends`; with `line`, allowed IPs are read into it. */
+function events(
+  bytes: Uint8Array,
+  ends: readonly number[],
+  line: UapiAllowedIpLine | null = null,
+): UapiEvent[] {
   const parser = new UapiRequestParser();
   const found: UapiEvent[] = [];
   let start = 0;
@@ -99,12 +108,26 @@ function events(bytes: Uint8Array, ends: readonly number[]): UapiEvent[] {
     if (end < 0) parser.close();
     else parser.push(bytes.subarray(start, end));
     start = end;
-    for (let event = parser.next(); event !== null; event = parser.next()) {
-      found.push(event);
+    for (;;) {
+      while (line !== null && parser.readAllowedIp(line)) found.push(eventOf(line));
+      const event = parser.next();
+      if (event === null) break;
+      found.push(copyOf(event));
       if (event.kind === "close") return found;
     }
   }
   return found;
+}
+
+function eventOf({ address, prefixLength, remove }: UapiAllowedIpLine): UapiEvent {
+  const value = new IpPrefix(IpAddress.fromBytes(address.slice()), prefixLength);
+  return { kind: "allowed_ip", value, remove };
+}
+
+/** A secret is good until the next event only. */
+function copyOf(event: UapiEvent): UapiEvent {
+  const isSecret = event.kind === "private_key" || event.kind === "preshared_key";
+  return isSecret ? { ...event, value: event.value.slice() } : event;
 }
 
 const ANSWER_VALUES: Record<string, readonly string[]> = {
