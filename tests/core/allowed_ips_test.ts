@@ -199,6 +199,29 @@ Deno.test("allowed IPs: prefixes may come and go while they are walked through",
   assert.deepEqual(table.entries("b"), ["10.9.0.0/24", "10.0.2.0/24", "10.0.4.0/24"]);
 });
 
+Deno.test("allowed IPs: a table that was emptied serves again, also in the middle of a walk", () => {
+  const ips = new AllowedIps<string>();
+  const fill = (owner: string) => {
+    for (let i = 0; i < 1000; i++) ips.insert(Uint8Array.of(10, 0, i >> 8, i), 32, owner);
+  };
+  fill("a");
+  const walk = ips.walk("a");
+  assert.equal(walk.next().done, false);
+  ips.removeByPeer("a");
+  for (const count of [0, 1000]) {
+    assert.equal(ips.count("a") + ips.count("b"), count);
+    assert.equal(lookup(ips, Uint8Array.of(10, 0, 3, 231)), count === 0 ? null : "b");
+    if (count === 0) fill("b");
+  }
+  assert.equal(walk.next().done, true);
+  for (const { address, prefixLength } of [...ips.entries("b")]) {
+    ips.remove(address, prefixLength, "b");
+  }
+  ips.insert(Uint8Array.of(10, 0, 0, 1), 32, "c");
+  assert.equal(lookup(ips, Uint8Array.of(10, 0, 0, 1)), "c");
+  assert.deepEqual([...ips.entries("c")].length, 1);
+});
+
 Deno.test("allowed IPs: impossible prefixes are refused", () => {
   const ips = new AllowedIps<string>();
   assert.throws(() => ips.insert(new Uint8Array(4), 33, "a"), RangeError);
