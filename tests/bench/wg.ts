@@ -2,7 +2,11 @@
  * wgts as `wg` on an interface of its own, against Debian's `wg` on one of wireguard-go, for interfaces
  * larger than anybody's. Needs root.
  *
- *     deno run -A tests/bench/wg.ts [--programs=DIRECTORY] [--runs=N]
+ *     deno run -A tests/bench/wg.ts [--programs=DIRECTORY] [--runs=N] [--shape=PART] [--operation=PART]
+ *
+ * Start-up is what the same command takes with one peer that has one allowed IP. Growth is how many times as
+ * long wgts takes, start-up aside, for four times as many peers (or allowed IPs of one), divided by four: 1
+ * when time is linear in their number. The parts of names limit what is measured.
  */
 import { Host } from "../netns/harness/host.ts";
 import { largeArguments, largeConfig, type Shape, SHAPES } from "../netns/harness/large_configs.ts";
@@ -15,8 +19,13 @@ const DEFAULT_RUNS = 5;
 const MOST_IPS_OF_ARGUMENT = 4000;
 const KEYS = ["yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=", "A".repeat(42) + "E="] as const;
 
-/** What is measured; each begins with an interface that has the config. */
-const OPERATIONS: Readonly<Record<string, { prepare: string; command: string }>> = {
+/** A command, and the config that its interface has before. */
+interface Operation {
+  readonly prepare: string;
+  readonly command: string;
+}
+
+const OPERATIONS: Readonly<Record<string, Operation>> = {
   "setconf, from nothing": { prepare: "none", command: "wg setconf wg0 /run/all.conf" },
   "setconf, the same": { prepare: "all", command: "wg setconf wg0 /run/all.conf" },
   "syncconf, the same": { prepare: "all", command: "wg syncconf wg0 /run/all.conf" },
@@ -29,7 +38,8 @@ const OPERATIONS: Readonly<Record<string, { prepare: string; command: string }>>
     command: "xargs -a /run/arguments -s 2000000 wg set wg0",
   },
 };
-const START_UP = { prepare: "none", command: "wg show wg0" };
+const SMALLEST: Shape = { peers: 1, allowedIps: 1 };
+const GROWTH = 4;
 
 const option = (name: string, otherwise: string): string =>
   Deno.args.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3) ??
@@ -50,7 +60,7 @@ async function createSide(name: string, wg: string, serve: string): Promise<Side
 /** Milliseconds that the command takes on an interface that was prepared before each time. */
 async function measure(
   { host }: Side,
-  { prepare, command }: typeof START_UP,
+  { prepare, command }: Operation,
   runs: number,
 ): Promise<number[]> {
   const output = await host.sh(`PATH=/run/bin:$PATH
@@ -64,13 +74,67 @@ async function measure(
   return output.trim().split("\n").map((microseconds) => Number(microseconds) / 1000);
 }
 
+/** A part of a shape: as many peers, or allowed IPs of a single one. */
+function divided({ peers, allowedIps }: Shape, by: number): Shape {
+  return peers > 1
+    ? { peers: Math.ceil(peers / by), allowedIps }
+    : { peers, allowedIps: Math.ceil(allowedIps / by) };
+}
+
 async function writeFiles({ host }: Side, shape: Shape): Promise<void> {
-  const halved = shape.peers > 1
-    ? { ...shape, peers: shape.peers / 2 }
-    : { ...shape, allowedIps: shape.allowedIps / 2 };
   await host.writeFile("/run/all.conf", largeConfig(shape, ...KEYS));
-  await host.writeFile("/run/half.conf", largeConfig(halved, ...KEYS));
+  await host.writeFile("/run/half.conf", largeConfig(divided(shape, 2), ...KEYS));
   await host.writeFile("/run/arguments", largeArguments(shape));
+}
+
+/** Medians in milliseconds, by the operation. */
+async function measureAll(
+  side: Side,
+  shape: Shape,
+  operations: readonly string[],
+  runs: number,
+): Promise<Map<string, number>> {
+  await writeFiles(side, shape);
+  const medians = new Map<string, number>();
+  for (const name of operations) {
+    const operation = OPERATIONS[name];
+    if (operation === undefined) continue;
+    medians.set(name, quantile(await measure(side, operation, runs), 0.5));
+  }
+  return medians;
+}
+
+async function report(wgts: Side, peer: Side, runs: number): Promise<void> {
+  const asked = Object.keys(OPERATIONS).filter((name) => name.includes(option("operation", "")));
+  const ourStart = await measureAll(wgts, SMALLEST, asked, runs);
+  const theirStart = await measureAll(peer, SMALLEST, asked, runs);
+  console.log(`Milliseconds, medians of ${runs}; in brackets how much of it is start-up`);
+  for (const [name, shape] of Object.entries(SHAPES)) {
+    if (!name.includes(option("shape", ""))) continue;
+    const fits = shape.allowedIps <= MOST_IPS_OF_ARGUMENT;
+    const operations = asked.filter((operation) => fits || !operation.startsWith("set,"));
+    const ours = await measureAll(wgts, shape, operations, runs);
+    const theirs = await measureAll(peer, shape, operations, runs);
+    const part = await measureAll(wgts, divided(shape, GROWTH), operations, runs);
+    console.log(
+      `\n${name.padEnd(32)}${"wgts".padStart(17)}${"wg".padStart(17)}   ratio  bare ratio  growth`,
+    );
+    for (const operation of operations) {
+      const of = (medians: Map<string, number>) => medians.get(operation) ?? NaN;
+      const bare = of(ours) - of(ourStart);
+      const growth = bare / (of(part) - of(ourStart)) / GROWTH;
+      console.log(
+        `  ${operation.padEnd(30)}${times(of(ours), of(ourStart))}` +
+          times(of(theirs), of(theirStart)) + (of(ours) / of(theirs)).toFixed(2).padStart(8) +
+          (bare / (of(theirs) - of(theirStart))).toFixed(2).padStart(12) +
+          growth.toFixed(2).padStart(8),
+      );
+    }
+  }
+}
+
+function times(whole: number, start: number): string {
+  return `${whole.toFixed(1).padStart(9)}${`(${start.toFixed(1)})`.padStart(8)}`;
 }
 
 async function main(): Promise<void> {
@@ -82,30 +146,7 @@ async function main(): Promise<void> {
     const program = programs.path("wgts");
     await using wgts = await createSide("wgts", program, `${program} run wg0`);
     await using peer = await createSide("peer", "/usr/bin/wg", "wireguard-go wg0");
-    const runs = Number(option("runs", String(DEFAULT_RUNS)));
-    const median = async (side: Side, what: typeof START_UP) =>
-      quantile(await measure(side, what, runs), 0.5);
-    const start = { ours: await median(wgts, START_UP), theirs: await median(peer, START_UP) };
-    const ms = (value: number) => value.toFixed(1).padStart(9);
-    console.log(
-      `Milliseconds, medians of ${runs}; of them, starting the program takes ` +
-        `${start.ours.toFixed(1)} (wgts) and ${start.theirs.toFixed(1)} (wg)`,
-    );
-    for (const [name, shape] of Object.entries(SHAPES)) {
-      console.log(`\n${name.padEnd(32)}     wgts       wg    ratio  without start`);
-      for (const side of [wgts, peer]) await writeFiles(side, shape);
-      for (const [operation, what] of Object.entries(OPERATIONS)) {
-        if (/^set,/.test(operation) && shape.allowedIps > MOST_IPS_OF_ARGUMENT) continue;
-        const ours = await median(wgts, what), theirs = await median(peer, what);
-        const bare = (ours - start.ours) / (theirs - start.theirs);
-        console.log(
-          `  ${operation.padEnd(30)}${ms(ours)}${ms(theirs)}${
-            (ours / theirs).toFixed(2).padStart(9)
-          }` +
-            bare.toFixed(2).padStart(15),
-        );
-      }
-    }
+    await report(wgts, peer, Number(option("runs", String(DEFAULT_RUNS))));
   } finally {
     if (given === "") await Deno.remove(directory, { recursive: true });
   }
