@@ -87,9 +87,15 @@ export const QUICK_DIFFERENCES: readonly QuickDifference[] = [
     },
   },
   {
-    when: named(/^the MTU of two endpoints$/),
+    when: named(/^the MTU of two endpoints( of both families)?$/),
     reason: "The smallest MTU of all endpoints' is taken, not the largest",
     since: 20260223,
+    instead: (config) => config.replace("[Interface]", "[Interface]\nMTU = 1300"),
+  },
+  {
+    when: named(/^the locked MTU of a route$/),
+    reason: "A route's MTU counts when it is locked, too",
+    since: null,
     instead: (config) => config.replace("[Interface]", "[Interface]\nMTU = 1300"),
   },
   {

@@ -55,5 +55,54 @@ export const MTUS = cases({
     more: ["[Peer]", `PublicKey = ${OTHER_PEER}`, "Endpoint = 198.51.100.1:51820"],
     prepare: "ip route add 198.51.100.0/24 via 10.77.0.2 mtu 1380",
   },
+  "the MTU of two endpoints of both families": {
+    lines,
+    allowedIps,
+    more: ["[Peer]", `PublicKey = ${OTHER_PEER}`, "Endpoint = [2001:db8::1]:51820"],
+    prepare: "ip route add 2001:db8::/32 via fd77::2 mtu 1380",
+  },
+  "the MTU of two endpoints behind routes of one MTU": {
+    lines,
+    allowedIps,
+    endpoint: "198.51.100.1:51820",
+    more: ["[Peer]", `PublicKey = ${OTHER_PEER}`, "Endpoint = [2001:db8::1]:51820"],
+    prepare: `ip route add 198.51.100.0/24 via 10.77.0.2 mtu 1380
+      ip route add 2001:db8::/32 via fd77::2 mtu 1380`,
+  },
+  "the locked MTU of a route": {
+    lines,
+    allowedIps,
+    endpoint: "198.51.100.1:51820",
+    prepare: "ip route add 198.51.100.0/24 via 10.77.0.2 mtu lock 1380",
+  },
+  "the MTU of the better one of two default routes": {
+    lines,
+    allowedIps,
+    endpoint: null,
+    prepare: `ip route delete default
+      ip route add default via 10.77.0.2 metric 200 mtu 1400
+      ip route add default via 10.77.0.2 metric 100 mtu 1410`,
+  },
+  "the MTU of a default route of two next hops": {
+    lines,
+    allowedIps,
+    endpoint: null,
+    prepare: `ip link set eth0 mtu 1400
+      ip route delete default
+      ip route add default nexthop via 10.77.0.2 nexthop via 10.77.0.3`,
+  },
+  "the MTU of an IPv6 endpoint's interface, of a host with an IPv4 default route": {
+    lines,
+    allowedIps,
+    endpoint: "[fd77::2]:51820",
+    prepare: "ip link set eth0 mtu 1450; ip route change default via 10.77.0.2 mtu 1350",
+  },
+  "the MTU of an endpoint that a route refuses": {
+    lines,
+    allowedIps,
+    endpoint: "198.51.100.1:51820",
+    prepare: `ip route add unreachable 198.51.100.0/24
+      ip route change default via 10.77.0.2 mtu 1360`,
+  },
   "an empty MTU": { lines: [...lines, "MTU ="], allowedIps, endpoint: ENDPOINT },
 });
