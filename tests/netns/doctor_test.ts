@@ -82,6 +82,12 @@ Deno.test("doctor sees what the kernel or a container withholds", async () => {
   assert.match(lacking[0] ?? "", /^warning firewall : .*this kernel lacks nf_tables$/);
   await site.host.sh("umount /usr/sbin");
 
+  await site.host.sh(`cp /etc/resolv.conf /run/resolv.conf
+    mount --bind /run/resolv.conf /etc/resolv.conf
+    mount -o remount,ro,bind /etc/resolv.conf`);
+  assertOnly(await examine(site), /^warning dns : \/etc\/resolv\.conf can't be written$/);
+  await site.host.sh("umount /etc/resolv.conf");
+
   await site.host.sh("touch -d 'now + 3 days' /etc/wireguard");
   assertOnly(await examine(site), /^warning clock : the clock says .* \/etc\/wireguard is of /);
   await site.host.sh("touch /etc/wireguard");

@@ -12,7 +12,8 @@ import { isInstalled, isWritable, readNumber } from "./files.ts";
 import { seeConfigs } from "./see_configs.ts";
 import { seeNfTables, seeSockets, seeTun, seeUdpPorts } from "./see_devices.ts";
 import { seeLinks, seeRoutes, seeRunning, seeTunnels } from "./see_network.ts";
-import { seeDns, seeJournals, seeNewestFile } from "./see_state.ts";
+import { seeDns } from "./see_dns.ts";
+import { seeJournals, seeNewestFile } from "./see_state.ts";
 
 const IPV4_CONF = "/proc/sys/net/ipv4/conf";
 const IPV6_CONF = "/proc/sys/net/ipv6/conf";

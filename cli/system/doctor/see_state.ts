@@ -4,9 +4,8 @@ import { journalPath, type JournalState, readJournals, RUNTIME_DIRECTORY } from 
 import { identifyProcess } from "../process.ts";
 import { currentScope } from "../scope.ts";
 import type { Link } from "../../../core/netlink/link.ts";
-import { isWritable, readText } from "./files.ts";
+import { readText } from "./files.ts";
 
-const RESOLV_CONF = "/etc/resolv.conf";
 /** Files that are written often, by their nature or by administrators. */
 const CLOCK_FILES = [
   "/var/lib/systemd/timesync/clock",
@@ -66,33 +65,4 @@ export function seeNewestFile(): HostView["newestFile"] {
     }
   }
   return newest;
-}
-
-/** Who manages the resolver. */
-export function seeDns(): HostView["dns"] {
-  const target = readLink(RESOLV_CONF);
-  const text = readText(RESOLV_CONF);
-  if (/systemd\/resolve/.test(target ?? "")) {
-    const isUsable = text !== null;
-    const detail = isUsable ? `${RESOLV_CONF} is its` : `${RESOLV_CONF} is its, but not there`;
-    return { value: { manager: "systemd-resolved", isUsable, detail } };
-  }
-  if (/resolvconf/.test(target ?? "")) {
-    return { value: { manager: "resolvconf", isUsable: true, detail: `${RESOLV_CONF} is its` } };
-  }
-  if (Deno.uid() !== 0) {
-    return { hidden: `only root can tell whether ${RESOLV_CONF} can be written` };
-  }
-  const isUsable = text !== null && isWritable(RESOLV_CONF);
-  const state = text === null ? "isn't there" : isUsable ? "can be written" : "can't be written";
-  const detail = `${RESOLV_CONF} ${state}`;
-  return { value: { manager: "", isUsable, detail } };
-}
-
-function readLink(path: string): string | null {
-  try {
-    return Deno.readLinkSync(path);
-  } catch {
-    return null;
-  }
 }
