@@ -14,6 +14,7 @@ import {
   toleratedConsequence,
   undoOf,
 } from "../../core/plan.ts";
+import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import type { Journal } from "../journal.ts";
 import { applyDns, dnsBefore } from "./dns/step.ts";
 import { messageOf } from "./message_of.ts";
@@ -177,7 +178,7 @@ async function apply(
 ): Promise<void> {
   const { system, name } = session;
   if (action.kind === "link-up") {
-    const mtu = action.mtu ?? system.discoverMtu(firstAddresses(progress.endpoints));
+    const mtu = action.mtu ?? discoverMtu(session, firstAddresses(progress.endpoints));
     trace(session, { ...action, mtu });
     progress.mtu = mtu;
     system.linkUp(progress.index, mtu);
@@ -218,6 +219,25 @@ async function apply(
       return system.writeSrcValidMark("1");
     case "set-dns":
       return await applyDns(session, progress.index, action);
+  }
+}
+
+/** What fits Ethernet, in bytes, as `wireguard-go` and the kernel have it. */
+const USUAL_MTU = 1420;
+
+/** The MTU that fits the routes to `endpoints`; where they can't be found out, the usual one. */
+function discoverMtu(session: Session, endpoints: Iterable<UapiEndpoint>): number {
+  try {
+    return session.system.discoverMtu(endpoints);
+  } catch (error) {
+    if (session.strict) throw error;
+    session.warn(
+      `${
+        messageOf(error)
+      }: the MTU is ${USUAL_MTU} bytes; where the way to a peer takes less than ` +
+        `${USUAL_MTU + 80}, packets are sent in fragments: then set MTU in the config`,
+    );
+    return USUAL_MTU;
   }
 }
 

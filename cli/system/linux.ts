@@ -328,6 +328,10 @@ export class LinuxSystem implements System, Disposable {
     return new Promise((resolve) => setTimeout(resolve, milliseconds));
   }
 
+  wallClock(): number {
+    return Date.now();
+  }
+
   #addressesOf(interfaceIndex: number, family: IpFamily): IpAddress[] {
     return this.#network.listAddresses({ interfaceIndex, family })
       .map(({ address }) => address.address);

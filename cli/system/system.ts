@@ -136,4 +136,6 @@ export interface System {
   /** Runs a command of the config of interface `name` in a shell. Resolves to its exit code, 128 + N when signal N ended it. */
   runHook(name: string, command: string, signal: AbortSignal): Promise<number>;
   sleep(milliseconds: number): Promise<void>;
+  /** Milliseconds since 1970-01-01 UTC. */
+  wallClock(): number;
 }

@@ -17,6 +17,7 @@ import {
   readJournals,
 } from "../journal.ts";
 import { applySteps, HookError, runHook } from "./apply.ts";
+import { checkClock } from "./check_clock.ts";
 import { repairDnsOf } from "./dns/step.ts";
 import { messageOf } from "./message_of.ts";
 import { namespaceName } from "./namespace_name.ts";
@@ -59,6 +60,7 @@ export async function bringUp(
   await repairDnsOf(session);
   await repair(session);
   refuseExisting(session);
+  checkClock(session);
   const { journal, steps } = await begin(session, config, configPath);
   using _journal = journal;
   try {

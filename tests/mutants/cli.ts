@@ -133,6 +133,22 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "clients that do nothing hold up nobody: the longest idle one makes room",
   },
   {
+    property: "with --strict, no tunnel comes up while the clock isn't set",
+    file: "cli/system/check_clock.ts",
+    snippet: "if (session.strict) throw new Error(text);",
+    replacement: "",
+    testFile: "tests/cli/system/tunnel_test.ts",
+    test: "a clock that isn't set is a warning, or with --strict a failure that changes nothing",
+  },
+  {
+    property: "with --strict, no tunnel comes up with an MTU that was guessed",
+    file: "cli/system/apply.ts",
+    snippet: "if (session.strict) throw error;",
+    replacement: "",
+    testFile: "tests/cli/system/tunnel_test.ts",
+    test: "an MTU that can't be found out is a warning, or with --strict a failure",
+  },
+  {
     property: "doctor loads no driver",
     file: "cli/system/doctor/see_devices.ts",
     snippet: "if (exists && isLoaded === false) return { isLoaded, error: null };",

@@ -58,6 +58,8 @@ export class ModelSystem implements System {
   manager: DnsManager = { kind: "file", reason: "nobody else does" };
   /** What setting DNS warns of. */
   dnsNotes: string[] = [];
+  /** The time of day, in milliseconds since 1970-01-01 UTC. */
+  wall = Date.UTC(2026, 1, 23);
   /** Milliseconds that were slept. */
   slept = 0;
 
@@ -317,7 +319,12 @@ export class ModelSystem implements System {
   }
 
   discoverMtu(): number {
+    this.#do("discoverMtu", () => {});
     return 1420;
+  }
+
+  wallClock(): number {
+    return this.wall;
   }
 
   async runHook(_name: string, command: string, signal: AbortSignal): Promise<number> {

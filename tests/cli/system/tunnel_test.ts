@@ -399,6 +399,40 @@ Deno.test("what iptables made before it failed is removed, at down if not at onc
   }
 });
 
+Deno.test("a clock that isn't set is a warning, or with --strict a failure that changes nothing", async () => {
+  using harness = new Harness();
+  const system = new ModelSystem();
+  system.wall = 61_000;
+  await assert.rejects(bringUp(harness.session(system, { strict: true }), FULL, PATH), {
+    message: /^the clock isn't set, it says 1970-01-01T00:01:01Z: peers .* refuse handshakes/,
+  });
+  assert.deepEqual(system.leftovers, CLEAN);
+  assert.deepEqual(harness.printed.splice(0), []);
+  await bringUp(harness.session(system), FULL, PATH);
+  const warnings = harness.printed.filter((line) => line.startsWith("wgts: warning"));
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? "", /TAI64N/);
+  assert.equal(system.state.engines["wg0"]?.configured, true);
+  await takeDown(harness.session(system));
+  assert.deepEqual(system.leftovers, CLEAN);
+});
+
+Deno.test("an MTU that can't be found out is a warning, or with --strict a failure", async () => {
+  using harness = new Harness();
+  const system = new ModelSystem();
+  system.fault = (operation) => operation === "discoverMtu" ? failure("ENOBUFS") : null;
+  await bringUp(harness.session(system), FULL, PATH);
+  const warnings = harness.printed.filter((line) => line.startsWith("wgts: warning"));
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? "", /ENOBUFS: the MTU is 1420 bytes; .*set MTU in the config$/);
+  assert.equal(system.state.links["wg0"]?.mtu, 1420);
+  await takeDown(harness.session(system));
+  await assert.rejects(bringUp(harness.session(system, { strict: true }), FULL, PATH), {
+    message: /ENOBUFS/,
+  });
+  assert.deepEqual(system.leftovers, CLEAN);
+});
+
 Deno.test("two tunnels with default routes, down in either order, restore everything", async () => {
   for (const order of [["wg0", "wg1"], ["wg1", "wg0"]]) {
     using harness = new Harness();
