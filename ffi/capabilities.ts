@@ -78,7 +78,8 @@ export function withInheritedCapabilities<T>(
 ): T {
   const before = getCapabilities();
   const ambientBefore = ambientCapabilities();
-  const securebits = check("read the securebits", libc.prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
+  // Negative where a sandbox in the kernel's place has none.
+  const securebits = libc.prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
   const inherited = wanted.filter((capability) =>
     (before.permitted >> BigInt(capability) & 1n) === 1n
   );
@@ -87,10 +88,10 @@ export function withInheritedCapabilities<T>(
     setAmbientCapabilities(inherited);
     // NO_SETUID_FIXUP keeps a program that changes its user from getting capabilities back.
     const strict = securebits | SECBIT_NOROOT | SECBIT_NO_SETUID_FIXUP;
-    libc.prctl(PR_SET_SECUREBITS, strict, 0, 0, 0);
+    if (securebits >= 0) libc.prctl(PR_SET_SECUREBITS, strict, 0, 0, 0);
     return body();
   } finally {
-    libc.prctl(PR_SET_SECUREBITS, securebits, 0, 0, 0);
+    if (securebits >= 0) libc.prctl(PR_SET_SECUREBITS, securebits, 0, 0, 0);
     setCapabilities(before);
     setAmbientCapabilities(ambientBefore);
   }

@@ -12,6 +12,7 @@ const PACKAGES: Record<string, string> = {
   "wg": "wireguard-tools",
   "wireguard-go": "wireguard-go",
   "ip": "iproute2",
+  "faketime": "faketime",
   "nft": "nftables",
   "iptables-legacy": "iptables",
   "ping": "iputils-ping",

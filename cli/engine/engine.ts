@@ -7,6 +7,7 @@ import type { SocketBinding } from "../../core/socket_binding.ts";
 import type { Choice } from "../../core/uapi/status.ts";
 import { Arena } from "../../ffi/arena.ts";
 import { SystemClock } from "../../ffi/clock.ts";
+import { SysError } from "../../ffi/errno.ts";
 import { FileWatch } from "../../ffi/inotify.ts";
 import { POLLIN, POLLOUT, SIGINT, SIGTERM } from "../../ffi/layout.ts";
 import { type LinkEvent, LinkMonitor } from "../../ffi/link_monitor.ts";
@@ -95,7 +96,8 @@ export class Engine {
   readonly #udp: UdpBinding;
   readonly #signals = new SignalFd([SIGTERM, SIGINT]);
   readonly #link: LinkMonitor;
-  readonly #socketFile: FileWatch;
+  /** Null where the system has none left. */
+  readonly #socketFile: FileWatch | null;
   readonly #control: ControlServer;
   /** Apart from the control socket's, so that its clients take no place of that one's. */
   readonly #statusServer: ControlServer | null;
@@ -160,7 +162,7 @@ export class Engine {
     this.#poll = new PollSet(arena, POLL_SLOTS);
     this.#endpoints = new NamedEndpoints(this.#openResolver(), this.#now, onEvent);
     this.#link = LinkMonitor.openTun(tun.fd);
-    this.#socketFile = FileWatch.open(control.path);
+    this.#socketFile = watchSocket(control.path, logger);
     const target = this.#controlTarget();
     this.#control = new ControlServer(control, target, this.#controlPoll(SLOT.control));
     this.#statusServer = status &&
@@ -168,7 +170,7 @@ export class Engine {
     this.#poll.set(SLOT.signals, this.#signals.fd, POLLIN);
     this.#poll.set(SLOT.tun, tun.fd, POLLIN);
     this.#poll.set(SLOT.link, this.#link.fd, POLLIN);
-    this.#poll.set(SLOT.socketFile, this.#socketFile.fd, POLLIN);
+    this.#poll.set(SLOT.socketFile, this.#socketFile?.fd ?? -1, POLLIN);
     this.#clock.read(this.#now);
     this.#startedAt = this.#now.wall;
     this.#followLink();
@@ -193,7 +195,7 @@ export class Engine {
     this.#statusServer?.close();
     if (missed) this.#statusListener?.abandon();
     else this.#statusListener?.close();
-    this.#socketFile.close();
+    this.#socketFile?.close();
     this.#link.close();
     this.#udp.close();
     this.#tun.close();
@@ -216,7 +218,7 @@ export class Engine {
     if (this.#statusServer?.step(this.#controlBudget.expired)) this.#moreControl = true;
     if (device.outgoing.count > 0) this.#path.flush(this.#now);
     if (this.#poll.ready(SLOT.signals) !== 0) this.#readSignals();
-    if (this.#poll.ready(SLOT.socketFile) !== 0 && this.#socketFile.isGone()) {
+    if (this.#poll.ready(SLOT.socketFile) !== 0 && this.#socketFile?.isGone() === true) {
       this.#stop(`its control socket ${this.#listener.path} was deleted`);
     }
     if (this.#path.gone) this.#stop("the interface was deleted");
@@ -427,5 +429,18 @@ export class Engine {
       watch: (index, fd, interest) => this.#poll.set(first + index, fd, events[interest]),
       isReady: (index) => this.#poll.ready(first + index) !== 0,
     };
+  }
+}
+
+/** Watches the control socket's file; null where that can't be: then only its deletion goes unnoticed. */
+function watchSocket(path: string, logger: Logger): FileWatch | null {
+  try {
+    return FileWatch.open(path);
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    logger.error(
+      `${error.message}: deleting it won't end the engine (fs.inotify.max_user_instances may be too low)`,
+    );
+    return null;
   }
 }
