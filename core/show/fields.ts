@@ -44,21 +44,22 @@ export function formatShowField(
   prefixed: boolean,
 ): string {
   const prefix = prefixed ? `${state.name}\t` : "";
-  return fieldLines(state, field).map((columns) => prefix + columns.join("\t") + "\n").join("");
+  const lines = fieldLines(state, field);
+  return lines.length === 0 ? "" : `${prefix}${lines.join(`\n${prefix}`)}\n`;
 }
 
-function fieldLines(state: InterfaceState, field: ShowField): string[][] {
+function fieldLines(state: InterfaceState, field: ShowField): string[] {
   const perPeer = (columns: (peer: PeerState) => string[]) =>
-    state.peers.map((peer) => [formatPublicKey(peer.publicKey), ...columns(peer)]);
+    state.peers.map((peer) => [formatPublicKey(peer.publicKey), ...columns(peer)].join("\t"));
   switch (field) {
     case "public-key":
-      return [[keyText(state.publicKey)]];
+      return [keyText(state.publicKey)];
     case "private-key":
-      return [[keyText(state.privateKey)]];
+      return [keyText(state.privateKey)];
     case "listen-port":
-      return [[String(state.listenPort)]];
+      return [String(state.listenPort)];
     case "fwmark":
-      return [[fwmarkText(state.fwmark)]];
+      return [fwmarkText(state.fwmark)];
     case "peers":
       return perPeer(() => []);
     case "preshared-keys":
@@ -74,7 +75,7 @@ function fieldLines(state: InterfaceState, field: ShowField): string[][] {
     case "persistent-keepalive":
       return perPeer((peer) => [keepaliveText(peer)]);
     case "dump":
-      return [interfaceColumns(state), ...perPeer(peerColumns)];
+      return [interfaceColumns(state).join("\t"), ...perPeer(peerColumns)];
   }
 }
 

@@ -22,31 +22,36 @@ export interface ShowOptions {
 export function formatShow(state: InterfaceState, options: ShowOptions): string {
   const style = styleOf(options.color);
   const secret = (key: Uint8Array) => options.showKeys ? formatKey(key) : "(hidden)";
-  const field = (name: string, value: string) => `  ${style.bold(name)}: ${value}\n`;
-  let text = `${style.start}${style.green(style.bold("interface"))}: ${style.green(state.name)}\n`;
-  if (state.publicKey !== null) text += field("public key", formatKey(state.publicKey));
-  if (state.privateKey !== null) text += field("private key", secret(state.privateKey));
-  if (state.listenPort !== 0) text += field("listening port", String(state.listenPort));
-  if (state.fwmark !== 0) text += field("fwmark", `0x${state.fwmark.toString(16)}`);
+  // Joined in the end: of many peers, texts that are joined as they come keep the garbage collector busy.
+  const parts = [
+    `${style.start}${style.green(style.bold("interface"))}: ${style.green(state.name)}\n`,
+  ];
+  const field = (name: string, value: string) => {
+    parts.push("  ", style.bold(name), ": ", value, "\n");
+  };
+  if (state.publicKey !== null) field("public key", formatKey(state.publicKey));
+  if (state.privateKey !== null) field("private key", secret(state.privateKey));
+  if (state.listenPort !== 0) field("listening port", String(state.listenPort));
+  if (state.fwmark !== 0) field("fwmark", `0x${state.fwmark.toString(16)}`);
   const interval = memoized((seconds) => formatDuration(seconds, style));
+  const title = style.yellow(style.bold("peer"));
   for (const peer of state.peers.toSorted(newestHandshakeFirst)) {
-    const publicKey = formatPublicKey(peer.publicKey);
-    text += `\n${style.yellow(style.bold("peer"))}: ${style.yellow(publicKey)}\n`;
-    if (peer.presharedKey !== null) text += field("preshared key", secret(peer.presharedKey));
-    if (peer.endpoint !== null) text += field("endpoint", formatUapiEndpoint(peer.endpoint));
-    text += field("allowed ips", formatAllowedIps(peer, style));
+    parts.push("\n", title, ": ", style.yellow(formatPublicKey(peer.publicKey)), "\n");
+    if (peer.presharedKey !== null) field("preshared key", secret(peer.presharedKey));
+    if (peer.endpoint !== null) field("endpoint", formatUapiEndpoint(peer.endpoint));
+    field("allowed ips", formatAllowedIps(peer, style));
     if (peer.lastHandshake.seconds !== 0) {
-      text += field("latest handshake", formatAge(peer.lastHandshake.seconds, options.wall, style));
+      field("latest handshake", formatAge(peer.lastHandshake.seconds, options.wall, style));
     }
     if (peer.receivedBytes !== 0 || peer.sentBytes !== 0) {
       const received = formatBytes(peer.receivedBytes, style);
-      text += field("transfer", `${received} received, ${formatBytes(peer.sentBytes, style)} sent`);
+      field("transfer", `${received} received, ${formatBytes(peer.sentBytes, style)} sent`);
     }
     if (peer.persistentKeepalive !== 0) {
-      text += field("persistent keepalive", `every ${interval(peer.persistentKeepalive)}`);
+      field("persistent keepalive", `every ${interval(peer.persistentKeepalive)}`);
     }
   }
-  return text;
+  return parts.join("");
 }
 
 /** `format`, which is asked once for each value: peers have few intervals between them. */
