@@ -97,6 +97,38 @@ Deno.test("doctor sees what the kernel or a container withholds", async () => {
   assertOnly(await examine(site), /^warning rp-filter wg0: .* strict at eth0, .* can't be set/);
 });
 
+Deno.test("doctor sees a kernel without offloads, small buffers, and tunnels of other namespaces", async () => {
+  await using site = await Site.create();
+  const old = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=getsockopt"];
+  const refusing = [...old, "-e", "inject=getsockopt:error=ENOPROTOOPT"];
+  const lacking = complaints(await examine(site, { prefix: refusing })).join("\n");
+  assert.match(lacking, /^warning offloads : the kernel lacks UDP segmentation/m);
+  assert.match(lacking, /^unknown buffers : the kernel doesn't tell/m);
+
+  // Root of a user namespace may not exceed the limits of the host.
+  const userNamespace = ["unshare", "--map-root-user", "--net", "--"];
+  const small = complaints(await examine(site, { prefix: userNamespace })).join("\n");
+  const limit = Number(await Deno.readTextFile("/proc/sys/net/core/rmem_max"));
+  const isTold = /^warning buffers : UDP sockets get buffers of \d+\.\d MiB to receive/m.test(
+    small,
+  );
+  assert.equal(isTold, limit < 7 << 20, `with ${limit} bytes: ${small}`);
+
+  await site.wgtsOk("up", "wg0");
+  const elsewhere = complaints(await examine(site, { prefix: ["unshare", "--net", "--"] }));
+  assert.match(
+    elsewhere.join("\n"),
+    /^warning tunnels wg0: wg0 runs in another network namespace/m,
+  );
+  await site.wgtsOk("down", "wg0");
+
+  await site.host.sh(`mkdir -p -m 700 /run/wgts
+    inode=$(stat -Lc %i /proc/self/ns/net)
+    echo '{"version":99,"interface":"wg0"}' >/run/wgts/wg0@$inode.journal`);
+  assertOnly(await examine(site), /^unknown journals : .*written by another version/);
+  await site.host.sh("rm -r /run/wgts");
+});
+
 Deno.test("doctor sees what is wrong with configs, and what they collide with", async () => {
   await using site = await Site.create();
   await site.writeConfig({ interface: ["ListenPort = 4242"] });

@@ -26,10 +26,14 @@ export function seeJournals(links: readonly Link[]): HostView["journals"] {
     return { hidden: `${RUNTIME_DIRECTORY} is for root to see` };
   }
   const locks = readText("/proc/locks") ?? "";
-  const scope = currentScope();
-  return {
-    value: readJournals(RUNTIME_DIRECTORY, scope).map((state) => seeJournal(state, links, locks)),
-  };
+  let states: JournalState[];
+  try {
+    states = readJournals(RUNTIME_DIRECTORY, currentScope());
+  } catch (error) {
+    // Another version of this program wrote one.
+    return { hidden: error instanceof Error ? error.message : String(error) };
+  }
+  return { value: states.map((state) => seeJournal(state, links, locks)) };
 }
 
 function seeJournal(state: JournalState, links: readonly Link[], locks: string): SeenJournal {
