@@ -3,6 +3,7 @@
 import { quote } from "../config/error.ts";
 import type { QuickConfig } from "../config/types.ts";
 import { IpPrefix } from "../ip.ts";
+import { checkDns } from "./dns_rules.ts";
 import { isZeroKey } from "../keys.ts";
 import { type Tell, WHOLE_FILE } from "./finding.ts";
 import {
@@ -90,17 +91,6 @@ function checkAddresses(setting: LocatedSetting, tell: Tell): void {
       tell("network-address", span, `${prefix} is the broadcast address of its network`);
     }
   }
-}
-
-function checkDns(
-  { interface: { dns } }: QuickConfig,
-  sections: readonly LocatedSection[],
-  tell: Tell,
-): void {
-  const first = settingsOf(sections, "DNS").find(({ line }) => line.value !== "");
-  if (first === undefined || dns.servers.length > 0 || dns.search.length === 0) return;
-  const message = `DNS names search domains, as ${quote(dns.search[0] ?? "")}, but no server`;
-  tell("dns-without-server", valueSpan(first.line), message, "add the IP address of a server");
 }
 
 function checkMtu(
