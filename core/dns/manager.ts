@@ -4,7 +4,7 @@
  * @module
  */
 import { isResolvedStub } from "./resolved.ts";
-import { MAX_NAMESERVERS, parseNameservers } from "./resolv_conf.ts";
+import { MAX_NAMESERVERS, parseNameservers, RESOLV_CONF } from "./resolv_conf.ts";
 import type { DnsSettings } from "./settings.ts";
 
 /** Whom a tunnel's DNS settings are given to. */
@@ -13,8 +13,8 @@ export type DnsManager =
   | { readonly kind: "resolved"; readonly reason: string }
   /** The program resolvconf, which calls the interface by its name behind `prefix`. */
   | { readonly kind: "resolvconf"; readonly prefix: string }
-  /** Nobody: we write /etc/resolv.conf ourselves. */
-  | { readonly kind: "file"; readonly reason: string }
+  /** Nobody: we write resolv.conf, at `path`, ourselves. */
+  | { readonly kind: "file"; readonly path: string; readonly reason: string }
   /** Nobody, and /etc/resolv.conf isn't ours to write. */
   | { readonly kind: "none"; readonly reason: string };
 
@@ -37,6 +37,8 @@ export interface DnsSurroundings {
   readonly resolvedServes: () => boolean;
   /** Whether /etc/resolv.conf is that of another network namespace. */
   readonly isForeign: boolean;
+  /** The resolv.conf that `ip netns exec` shows in this network namespace; null when there is none. */
+  readonly namespaceFile: string | null;
 }
 
 /**
@@ -49,6 +51,7 @@ export function chooseDnsManager(surroundings: DnsSurroundings): DnsManager {
   if (leadsToResolved && surroundings.resolvedServes()) {
     return { kind: "resolved", reason: "/etc/resolv.conf leads to systemd-resolved" };
   }
+  if (surroundings.isForeign) return chooseInNamespace(surroundings);
   if (resolvconf === "program") {
     return { kind: "resolvconf", prefix: surroundings.resolvconfPrefix };
   }
@@ -57,12 +60,19 @@ export function chooseDnsManager(surroundings: DnsSurroundings): DnsManager {
     const reason = hasNssResolve ? "/etc/nsswitch.conf has it asked" : "resolvconf is resolvectl";
     return { kind: "resolved", reason: `systemd-resolved: ${reason}` };
   }
-  if (surroundings.isForeign) {
-    const reason = "/etc/resolv.conf belongs to another network namespace; " +
-      "/etc/netns/NAME/resolv.conf is what `ip netns exec NAME' shows in its place";
-    return { kind: "none", reason };
+  const reason = "neither systemd-resolved nor resolvconf manages it";
+  return { kind: "file", path: RESOLV_CONF, reason };
+}
+
+/** Neither the host's /etc/resolv.conf nor the resolvconf that makes it is for other network namespaces. */
+function chooseInNamespace({ namespaceFile }: DnsSurroundings): DnsManager {
+  if (namespaceFile !== null) {
+    const reason = "it is what `ip netns exec' shows here as /etc/resolv.conf";
+    return { kind: "file", path: namespaceFile, reason };
   }
-  return { kind: "file", reason: "neither systemd-resolved nor resolvconf manages it" };
+  const reason = "/etc/resolv.conf belongs to another network namespace; make " +
+    "/etc/netns/NAME/resolv.conf, which `ip netns exec NAME' shows in its place";
+  return { kind: "none", reason };
 }
 
 /** What resolvconf wants in front of the names of tunnels, from the text of Debian's interface-order. */

@@ -21,8 +21,8 @@ export type FileState =
 
 /** What is remembered of one resolv.conf. */
 export interface DnsRecord<Owner extends ResolvConfOwner> {
-  /** What is written: /etc/resolv.conf, or what it leads to where it can't be replaced itself. */
-  readonly path: string;
+  /** What is written in place of a link that can't be replaced, where it leads; else null. */
+  readonly target: string | null;
   readonly original: FileState;
   /** The texts that we may have written last: a crash may have come before or behind the writing. */
   readonly made: readonly string[];
@@ -44,13 +44,13 @@ export interface DnsChange<Owner extends ResolvConfOwner> {
  * Gives `owner` a part in the file, in place of any that it has.
  *
  * @param record what is remembered; null for a file that isn't ours yet
- * @param path what is to be written then
- * @param current what is at the record's path, or else at `path`
+ * @param target that of the record then
+ * @param current what is at the record's target, or at `target`, or else at the place itself
  * @param stays who of the others keeps a part
  */
 export function joinResolvConf<Owner extends ResolvConfOwner>(
   record: DnsRecord<Owner> | null,
-  path: string,
+  target: string | null,
   current: FileState,
   owner: Owner,
   stays: (owner: Owner) => boolean,
@@ -59,7 +59,11 @@ export function joinResolvConf<Owner extends ResolvConfOwner>(
   // What somebody else has put there is what is to come back.
   const original = record === null || foreign ? current : record.original;
   const owners = [...record?.owners.filter(stays) ?? [], owner];
-  return write({ path: record?.path ?? path, original, made: [], owners }, current, foreign);
+  return write(
+    { target: record === null ? target : record.target, original, made: [], owners },
+    current,
+    foreign,
+  );
 }
 
 /** Takes the part of all from whom it doesn't stay. What somebody else has changed stays as it is. */

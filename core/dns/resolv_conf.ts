@@ -4,6 +4,8 @@ import { IpAddress } from "../ip.ts";
 import type { UapiEndpoint } from "../uapi/command.ts";
 import type { DnsSettings } from "./settings.ts";
 
+/** Where the system looks for its name servers. */
+export const RESOLV_CONF = "/etc/resolv.conf";
 /** The port of name servers. */
 export const DNS_PORT = 53;
 /** How many servers the C library takes: its MAXNS. */

@@ -88,7 +88,7 @@ function setDns(manager: DnsManager, settings: DnsSettings, device: string): str
     }
     case "file": {
       const [, ...lines] = composeResolvConf([{ interface: device, settings }], "").split("\n");
-      return `printf '${lines.join("\\n")}' >/etc/resolv.conf # ${manager.reason}`;
+      return `printf '${lines.join("\\n")}' >${manager.path} # ${manager.reason}`;
     }
     case "none":
       return null;
@@ -102,7 +102,7 @@ function unsetDns(manager: ActiveDnsManager, device: string): string {
     case "resolved":
       return `resolvectl revert ${device}`;
     case "file":
-      return `restore /etc/resolv.conf # without the DNS servers of ${device}`;
+      return `restore ${manager.path} # without the DNS servers of ${device}`;
   }
 }
 

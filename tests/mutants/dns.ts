@@ -89,8 +89,8 @@ export const DNS_MUTANTS: Mutant[] = [
   {
     property: "the resolv.conf of another network namespace is not written",
     file: "core/dns/manager.ts",
-    snippet: "if (surroundings.isForeign) {",
-    replacement: "if (surroundings.isForeign && false) {",
+    snippet: "if (surroundings.isForeign) return",
+    replacement: "if (surroundings.isForeign && false) return",
     testFile: "tests/core/dns/manager_test.ts",
     test: "the resolv.conf of another network namespace is left alone",
   },

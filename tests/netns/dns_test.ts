@@ -119,6 +119,40 @@ Deno.test("ip netns exec has a resolv.conf of its own, though each has a mount n
   await assertRestored(dns);
 });
 
+Deno.test("--netns sets what ip netns exec shows, and each takes back what the other did", async () => {
+  await using dns = await DnsHost.create();
+  await dns.host.sh("ip netns add other; mkdir -p /etc/netns/other");
+  const file = "/etc/netns/other/resolv.conf", original = "nameserver 198.51.100.53\n";
+  await dns.write(file, original);
+  await dns.configure("10.0.0.53");
+  const exec = ["ip", "netns", "exec", "other"];
+  // A process that was there before sees what changes.
+  const loop =
+    "while sleep 0.05; do cat /etc/resolv.conf >/run/seen.new; mv /run/seen.new /run/seen; done";
+  const watcher = await dns.host.start([...exec, "sh", "-c", loop]);
+  const ways = [
+    { up: [...wgts(), "up", "--netns=other", "wg0"], down: [...exec, ...wgts(), "down", "wg0"] },
+    { up: [...exec, ...wgts(), "up", "wg0"], down: [...wgts(), "down", "--netns=other", "wg0"] },
+  ];
+  for (const { up, down } of ways) {
+    const { stderr } = await dns.host.try(up);
+    assert.match(
+      stderr,
+      /^\[#\] printf 'nameserver 10\.0\.0\.53\\n' >\/etc\/(netns\/other\/)?resolv\.conf # /m,
+    );
+    assert.deepEqual(await dns.servers(file), ["10.0.0.53"]);
+    await waitFor(
+      "the change in there",
+      async () => (await dns.read("/run/seen")).includes("10.0."),
+    );
+    assert.equal(await dns.read(), ORIGINAL);
+    await dns.host.run(down);
+    assert.equal(await dns.read(file), original);
+    await assertRestored(dns);
+  }
+  watcher.kill("SIGKILL");
+});
+
 Deno.test("the resolv.conf of another network namespace is left alone", async () => {
   await using dns = await DnsHost.create();
   await dns.host.sh("ip netns add other");

@@ -39,8 +39,18 @@ export function readFileState(path: string): FileState {
  * Makes `path`, at which there is `current`, what `wanted` says, at once: whoever reads it finds either
  * the one or the other. Where it can't be replaced, but written to, that takes a moment, in which the
  * file has blank lines at its end.
+ *
+ * @param inPlace whether other mounts show the file: they would keep the former one
  */
-export function changeFile(path: string, current: FileState, wanted: FileState): void {
+export function changeFile(
+  path: string,
+  current: FileState,
+  wanted: FileState,
+  inPlace: boolean,
+): void {
+  if (inPlace && current.kind === "file" && wanted.kind === "file") {
+    return overwrite(path, wanted.text);
+  }
   try {
     replace(path, wanted);
   } catch (error) {

@@ -8,14 +8,14 @@ import {
   parseResolvedServers,
   readResolvedProperty,
 } from "../../../core/dns/resolved.ts";
-import { parseNameservers } from "../../../core/dns/resolv_conf.ts";
+import { parseNameservers, RESOLV_CONF } from "../../../core/dns/resolv_conf.ts";
 import { IpAddress } from "../../../core/ip.ts";
 import type { UapiEndpoint } from "../../../core/uapi/command.ts";
 import { SysError } from "../../../ffi/errno.ts";
 import { type JournalState, readJournals, RUNTIME_DIRECTORY } from "../../journal.ts";
 import { currentScope } from "../scope.ts";
 import { Bus, DbusError } from "./bus.ts";
-import { RESOLV_CONF, ResolvConfFile } from "./resolv_conf_file.ts";
+import { ResolvConfFile } from "./resolv_conf_file.ts";
 import { readText } from "./surroundings.ts";
 
 /** What systemd-resolved writes for programs that want to ask its servers themselves. */

@@ -1,6 +1,9 @@
+/** Where the files are that `ip netns exec NAME` mounts over those in /etc: in a directory NAME. */
+export const NETNS_CONFIG = "/etc/netns";
+
 /** Which of the resolv.conf files that different mount namespaces may see at the same path. */
 export interface FilePlace {
-  /** Whether a file is mounted there, as `ip netns exec` and containers do. */
+  /** Whether a file is mounted there, as `ip netns exec` and containers do, or is such a file. */
   readonly isMounted: boolean;
   /** Device and inode number: of the mounted file, else of the directory, for the file may be replaced. */
   readonly device: number;
@@ -14,7 +17,8 @@ export interface FilePlace {
 export function placeOf(path: string): FilePlace {
   const slash = path.lastIndexOf("/");
   const directory = Deno.realPathSync(path.slice(0, slash) || "/");
-  const isMounted = isMountPoint(`${directory === "/" ? "" : directory}/${path.slice(slash + 1)}`);
+  const real = `${directory === "/" ? "" : directory}/${path.slice(slash + 1)}`;
+  const isMounted = real.startsWith(`${NETNS_CONFIG}/`) || isMountPoint(real);
   const { dev, ino } = Deno.statSync(isMounted ? path : directory);
   return { isMounted, device: dev, inode: ino ?? 0 };
 }

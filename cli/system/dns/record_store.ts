@@ -57,7 +57,7 @@ export class RecordStore {
         failures.push(error);
       }
     }
-    const operation = `keep the original of ${record.path} in ${this.directories.join(" or ")}`;
+    const operation = `keep the original of resolv.conf in ${this.directories.join(" or ")}`;
     throw osError(operation, failures[0], Errno.EIO);
   }
 

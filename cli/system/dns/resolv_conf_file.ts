@@ -10,15 +10,13 @@ import {
   joinResolvConf,
   leaveResolvConf,
 } from "../../../core/dns/record.ts";
+import { RESOLV_CONF } from "../../../core/dns/resolv_conf.ts";
 import { SysError } from "../../../ffi/errno.ts";
 import { osErrorNumber } from "../os_error.ts";
 import { changeFile, fileLike, isClosed, readFileState, removeTemporary } from "./file_state.ts";
 import { isSameNamespace } from "../../journal.ts";
 import { type FilePlace, placeOf } from "./place.ts";
 import { type DnsOwner, RecordStore, type StoredRecord } from "./record_store.ts";
-
-/** Where the system looks for its name servers. */
-export const RESOLV_CONF = "/etc/resolv.conf";
 
 /** How a {@linkcode ResolvConfFile} is reached, for tests. */
 export interface ResolvConfOptions {
@@ -55,9 +53,9 @@ export class ResolvConfFile {
     const stays = (other: DnsOwner) => !isSameTunnel(other, owner) && isAlive(other);
     const before = this.#find();
     const place = placeOf(this.#path);
-    const path = before?.path ?? this.#path;
+    const path = before?.target ?? this.#path;
     const current = readFileState(path);
-    const change = joinResolvConf(before, path, current, owner, stays);
+    const change = joinResolvConf(before, null, current, owner, stays);
     try {
       this.#carryOut({ place, path, before, change, current });
     } catch (error) {
@@ -97,7 +95,8 @@ export class ResolvConfFile {
       this.#store.removeTemporary(placeOf(this.#path));
       return [];
     }
-    const { path, place } = before;
+    const { place } = before;
+    const path = before.target ?? this.#path;
     const current = readFileState(path);
     const change = leaveResolvConf(before, current, stays);
     if (change.record === before) return [];
@@ -117,7 +116,7 @@ export class ResolvConfFile {
 
   #find(): StoredRecord | null {
     return this.#store.find(placeOf(this.#path), this.#bootId, (record) => {
-      const current = readFileState(record.path);
+      const current = readFileState(record.target ?? this.#path);
       return current.kind === "file" && record.made.includes(current.text);
     });
   }
@@ -128,7 +127,7 @@ export class ResolvConfFile {
       if (content !== null) {
         const like = record?.original.kind === "file" ? record.original : current;
         const wanted = "text" in content ? fileLike(like, content.text) : content.restore;
-        changeFile(path, current, wanted);
+        changeFile(path, current, wanted, place.isMounted);
       }
     } catch (error) {
       if (before !== null) this.#store.save(before);

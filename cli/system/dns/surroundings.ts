@@ -1,11 +1,13 @@
 import { chooseDnsManager, type DnsManager, resolvconfPrefix } from "../../../core/dns/manager.ts";
+import { RESOLV_CONF } from "../../../core/dns/resolv_conf.ts";
 import { seesOther } from "./place.ts";
-import { RESOLV_CONF } from "./resolv_conf_file.ts";
+import { namespaceFile } from "./namespace_file.ts";
 import { findResolvconf, readInterfaceOrder } from "./resolvconf.ts";
 import { resolvedServes } from "./resolved.ts";
 
 /** Who manages the resolver of this system. */
 export function findDnsManager(): DnsManager {
+  const foreign = isForeign();
   let serves: boolean | null = null;
   return chooseDnsManager({
     resolvConf: readText(RESOLV_CONF),
@@ -14,7 +16,8 @@ export function findDnsManager(): DnsManager {
     resolvconfPrefix: resolvconfPrefix(readInterfaceOrder()),
     hasNssResolve: /^hosts:.*\bresolve\b/m.test(readText("/etc/nsswitch.conf")),
     resolvedServes: () => serves ??= resolvedServes(),
-    isForeign: isForeign(),
+    isForeign: foreign,
+    namespaceFile: foreign ? namespaceFile() : null,
   });
 }
 

@@ -7,7 +7,8 @@ import type { ActiveDnsManager, DnsManager } from "../../../core/dns/manager.ts"
 import type { DnsSettings } from "../../../core/dns/settings.ts";
 import type { JournalScope } from "../../journal.ts";
 import { isAlive } from "./owners.ts";
-import { isSameTunnel, RESOLV_CONF, ResolvConfFile } from "./resolv_conf_file.ts";
+import { resolvConfPaths } from "./namespace_file.ts";
+import { isSameTunnel, ResolvConfFile } from "./resolv_conf_file.ts";
 import { addToResolvconf, deleteFromResolvconf } from "./resolvconf.ts";
 import { revertResolvedLink, setResolvedLink } from "./resolved.ts";
 
@@ -44,7 +45,7 @@ export async function setDns(
       await addToResolvconf(`${manager.prefix}${name}`, settings);
       return [];
     case "file":
-      return new ResolvConfFile(scope).join(
+      return new ResolvConfFile({ ...scope, path: manager.path }).join(
         { interface: name, settings, ...scope },
         (owner) => isAlive(owner, scope, directory),
       );
@@ -69,31 +70,35 @@ export async function unsetDns(
     case "resolvconf":
       return await softly(() => deleteFromResolvconf(`${manager.prefix}${name}`));
     case "file":
-      return leaveFile(tunnel);
+      return leaveFiles(tunnel);
   }
 }
 
 /**
  * Takes back what tunnels that ended without `down`, with an earlier boot for instance, made of
- * /etc/resolv.conf. Returns what the user should know.
+ * resolv.conf files. Returns what the user should know.
  *
- * @throws Error when it can't be restored
+ * @throws Error when one can't be restored
  */
-export function repairDns(tunnel: DnsTunnel): string[] {
-  const { scope, directory } = tunnel;
-  const file = new ResolvConfFile(scope);
-  const dead = file.owners().filter((owner) => !isAlive(owner, scope, directory));
-  if (dead.length === 0) return [];
-  const notes = file.leave((owner) => isAlive(owner, scope, directory));
-  if (notes.length > 0) return notes;
-  const names = dead.map((owner) => owner.interface).join(", ");
-  return [`${RESOLV_CONF}: took back what is left of ${names}, which ended without \`wgts down'`];
+export function repairDns({ scope, directory }: DnsTunnel): string[] {
+  return resolvConfPaths().flatMap((path) => {
+    const file = new ResolvConfFile({ ...scope, path });
+    const dead = file.owners().filter((owner) => !isAlive(owner, scope, directory));
+    if (dead.length === 0) return [];
+    const notes = file.leave((owner) => isAlive(owner, scope, directory));
+    if (notes.length > 0) return notes;
+    const names = dead.map((owner) => owner.interface).join(", ");
+    return [`${path}: took back what is left of ${names}, which ended without \`wgts down'`];
+  });
 }
 
-function leaveFile({ name, scope, directory }: DnsTunnel): string[] {
+/** The file may have another path here than where it was written: `ip netns exec` mounts it. */
+function leaveFiles({ name, scope, directory }: DnsTunnel): string[] {
   const leaving = { interface: name, ...scope };
-  return new ResolvConfFile(scope).leave((owner) =>
-    !isSameTunnel(owner, leaving) && isAlive(owner, scope, directory)
+  return resolvConfPaths().flatMap((path) =>
+    new ResolvConfFile({ ...scope, path }).leave((owner) =>
+      !isSameTunnel(owner, leaving) && isAlive(owner, scope, directory)
+    )
   );
 }
 

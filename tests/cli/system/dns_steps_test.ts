@@ -104,7 +104,9 @@ Deno.test("the servers before are noted where resolvconf keeps them from us", as
   for (const kind of ["resolvconf", "file"] as const) {
     using harness = new Harness();
     const system = new ModelSystem();
-    system.manager = kind === "file" ? { kind, reason: "" } : { kind, prefix: "" };
+    system.manager = kind === "file"
+      ? { kind, path: "/etc/resolv.conf", reason: "" }
+      : { kind, prefix: "" };
     const { entries } = await bringUp(harness.session(system), config(), PATH);
     const entry = entries.find(({ action }) => action.kind === "set-dns");
     assert.equal(entry?.before, kind === "file" ? null : '[["192.0.2.53",53,""]]');

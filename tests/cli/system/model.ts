@@ -55,7 +55,7 @@ export class ModelSystem implements System {
   /** Engines that don't end when their interface goes, until this signal. */
   stubborn: "SIGTERM" | "SIGKILL" | null = null;
   /** Who manages the resolver. */
-  manager: DnsManager = { kind: "file", reason: "nobody else does" };
+  manager: DnsManager = { kind: "file", path: "/etc/resolv.conf", reason: "nobody else does" };
   /** What setting DNS warns of. */
   dnsNotes: string[] = [];
   /** The time of day, in milliseconds since 1970-01-01 UTC. */

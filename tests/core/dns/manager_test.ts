@@ -17,6 +17,7 @@ const BARE: DnsSurroundings = {
   hasNssResolve: false,
   resolvedServes: () => assert.fail("it doesn't matter"),
   isForeign: false,
+  namespaceFile: null,
 };
 
 function choice(surroundings: Partial<DnsSurroundings>): string {
@@ -56,7 +57,10 @@ Deno.test("then whom wg-quick would ask, else nobody", () => {
 
 Deno.test("the resolv.conf of another network namespace is left alone", () => {
   assert.equal(choice({ isForeign: true }), "none");
-  assert.equal(choice({ isForeign: true, resolvconf: "program" }), "resolvconf");
+  assert.equal(choice({ isForeign: true, resolvconf: "program" }), "none");
+  const namespaceFile = "/etc/netns/other/resolv.conf";
+  const manager = chooseDnsManager({ ...BARE, isForeign: true, namespaceFile });
+  assert.equal(manager.kind === "file" && manager.path, namespaceFile);
 });
 
 Deno.test("Debian's order of interfaces gives tunnels a prefix", () => {
@@ -98,7 +102,7 @@ Deno.test("systemd-resolved is told the servers of both families", () => {
 
 Deno.test("what a manager can't do is said", () => {
   const four = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
-  const file = { kind: "file", reason: "" } as const;
+  const file = { kind: "file", path: "/etc/resolv.conf", reason: "" } as const;
   assert.deepEqual(dnsLimits(settings(["corp"], four.slice(1)), file), []);
   const [routes, servers] = dnsLimits(settings(["~corp", "~b"], four), file);
   assert.match(routes ?? "", /only systemd-resolved can route by domain: ~corp, ~b does nothing/);

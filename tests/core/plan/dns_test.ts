@@ -9,7 +9,7 @@ import {
 import { addresses, quickConfig } from "./quick_config.ts";
 
 const RESOLVED: DnsManager = { kind: "resolved", reason: "it is there" };
-const FILE: DnsManager = { kind: "file", reason: "nobody else is" };
+const FILE: DnsManager = { kind: "file", path: "/etc/resolv.conf", reason: "nobody else is" };
 const RESOLVCONF: DnsManager = { kind: "resolvconf", prefix: "tun." };
 
 /** The steps for the settings `DNS = …`, and for a route and a command behind them. */

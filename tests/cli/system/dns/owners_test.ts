@@ -4,7 +4,7 @@ import type { DnsOwner } from "../../../../cli/system/dns/record_store.ts";
 import { Journal, type JournalScope } from "../../../../cli/journal.ts";
 import { SCOPE } from "../harness.ts";
 
-const MANAGER = { kind: "file", reason: "" } as const;
+const MANAGER = { kind: "file", path: "/etc/resolv.conf", reason: "" } as const;
 
 /** The journal of an `up` of wg0 in `scope` that set DNS. */
 function journalOf(directory: string, scope: JournalScope): Journal {
