@@ -74,7 +74,8 @@ export type JournalPhase =
 
 /** What a journal says. */
 export interface JournalState {
-  readonly header: JournalHeader;
+  /** Of the `up` that was begun last. */
+  header: JournalHeader;
   readonly entries: JournalEntry[];
   phase: JournalPhase;
   /** The interface's engine, once it was started. */
@@ -91,6 +92,7 @@ type JournalRecord =
     readonly undo: Undo;
     readonly before: string | null;
   }
+  | { readonly restart: JournalHeader }
   | { readonly done: number }
   | { readonly undone: number }
   | { readonly engine: EngineIdentity }
@@ -147,6 +149,14 @@ export class Journal implements Disposable {
     file.truncateSync(length);
     file.seekSync(length, Deno.SeekMode.Start);
     return new Journal(path, state, file, length);
+  }
+
+  /**
+   * Goes on as the journal of a new `up`, which takes over what of the former one isn't undone.
+   */
+  restart(header: JournalHeader): void {
+    this.#append({ restart: header });
+    restart(this.state, header);
   }
 
   /** To be called before a change. Returns the entry, for {@linkcode done} and {@linkcode undone}. */
@@ -286,6 +296,10 @@ function newState(header: JournalHeader): JournalState {
   return { header, entries: [], phase: "starting", engine: null, kernelIndex: null };
 }
 
+function restart(state: JournalState, header: JournalHeader): void {
+  Object.assign(state, { header, phase: "starting", engine: null, kernelIndex: null });
+}
+
 function replay(state: JournalState, record: JournalRecord): void {
   if ("intent" in record) {
     const { intent: id, action, undo, before } = record;
@@ -294,6 +308,8 @@ function replay(state: JournalState, record: JournalRecord): void {
     const id = "done" in record ? record.done : record.undone;
     const entry = state.entries.find((entry) => entry.id === id);
     if (entry !== undefined) entry["done" in record ? "done" : "undone"] = true;
+  } else if ("restart" in record) {
+    restart(state, record.restart);
   } else if ("engine" in record) {
     state.engine = record.engine;
   } else if ("kernelIndex" in record) {

@@ -15,7 +15,8 @@ import {
   undoOf,
 } from "../../core/plan.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
-import type { Journal } from "../journal.ts";
+import type { Journal, JournalEntry } from "../journal.ts";
+import { standing } from "./guard.ts";
 import { applyDns, dnsBefore } from "./dns/step.ts";
 import { messageOf } from "./message_of.ts";
 import { firstAddresses, resolveEndpoints } from "./resolve_endpoints.ts";
@@ -137,6 +138,8 @@ async function applyJournalled(
   progress: Progress,
   before: string | null,
 ): Promise<void> {
+  const former = standing(journal.state, planned);
+  if (former !== null) return await takeOver(session, journal, former, progress);
   const action = withPriority(session, planned);
   const undo = undoOf(action);
   if (undo === null) throw new TypeError(`${action.kind} has nothing to undo`);
@@ -148,6 +151,20 @@ async function applyJournalled(
     throw error;
   }
   journal.done(entry);
+}
+
+/** Does again what a former `up` did, in case that others took it back. */
+async function takeOver(
+  session: Session,
+  journal: Journal,
+  { action }: JournalEntry,
+  progress: Progress,
+): Promise<void> {
+  try {
+    await apply(session, journal, action, progress);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+  }
 }
 
 /** Whether nothing is left of `action`, which failed. */

@@ -12,6 +12,7 @@ import { controlSocketPath } from "../engine/control_path.ts";
 import {
   type EngineIdentity,
   Journal,
+  type JournalEntry,
   type JournalState,
   readForeignJournals,
   readJournals,
@@ -22,6 +23,7 @@ import { repairDnsOf } from "./dns/step.ts";
 import { messageOf } from "./message_of.ts";
 import { namespaceName } from "./namespace_name.ts";
 import { firstAddresses, resolveEndpoints } from "./resolve_endpoints.ts";
+import { guardOf, isOutdated } from "./guard.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkIsForeign } from "./shared_state.ts";
 import { forgetEngine, printUndo, undoEntries } from "./undo.ts";
@@ -58,14 +60,14 @@ export async function bringUp(
 ): Promise<JournalState> {
   using _lock = await session.lockInterface();
   await repairDnsOf(session);
-  await repair(session);
-  refuseExisting(session);
-  checkClock(session);
   const { journal, steps } = await begin(session, config, configPath);
   using _journal = journal;
+  const former = [...journal.state.entries];
   try {
     await applySteps(session, journal, steps, config);
     session.signal.throwIfAborted();
+    const isPast = (entry: JournalEntry) => former.includes(entry) && isOutdated(entry, steps);
+    await undoEntries(session, journal, isPast);
     journal.enter("up");
   } catch (error) {
     await rollBack(session, journal);
@@ -203,17 +205,27 @@ export function readJournal({ directory, scope, name }: Session): JournalState |
   return readJournals(directory, scope).find(({ header }) => header.interface === name) ?? null;
 }
 
-/** Cleans up what an `up` or `down` that was killed, or an engine that died, left behind. */
-async function repair(session: Session): Promise<void> {
-  using journal = openJournal(session);
-  if (journal === null || isRunning(session, journal.state)) return;
+/**
+ * Cleans up what an `up` or `down` that was killed, or an engine that died, left behind. Returns the journal
+ * of what is to stand until the tunnel of `config` is up; null when nothing is.
+ */
+async function repair(session: Session, config: QuickConfig): Promise<Journal | null> {
+  using stack = new DisposableStack();
+  const journal = openJournal(session);
+  if (journal === null) return null;
+  stack.use(journal);
+  if (isRunning(session, journal.state)) return null;
   const { phase, header } = journal.state;
   session.print(`wgts: ${session.name}: ${staleReason(session, journal.state)}: cleaning up first`);
   const quiet = session.uninterrupted();
+  const guard = guardOf(journal.state, config);
   // Whether the commands of an unfinished `up` ran can't be known, as with a failed one: they are left out.
   if (phase === "up") await runHooks(quiet, "PreDown", header.preDown, true);
   const hooks = phase === "starting" ? { postDown: [] } : header;
-  await finishDown(quiet, journal, hooks, true);
+  await finishDown(quiet, journal, hooks, true, guard);
+  if (guard.length === 0) return null;
+  stack.move();
+  return journal;
 }
 
 function staleReason(session: Session, { phase, engine, kernelIndex }: JournalState): string {
@@ -248,9 +260,10 @@ async function finishDown(
   journal: Journal,
   hooks: Pick<DownHooks, "postDown">,
   force: boolean,
+  kept: readonly JournalEntry[] = [],
 ): Promise<void> {
   journal.enter("down");
-  const complete = await undoEntries(session, journal);
+  const complete = await undoEntries(session, journal, (entry) => !kept.includes(entry));
   if (!complete) {
     throw new Error(
       `\`${session.name}' could not be taken down completely: see above, then try \`wgts down\` again`,
@@ -259,7 +272,7 @@ async function finishDown(
   try {
     await runHooks(session, "PostDown", hooks.postDown, force);
   } finally {
-    journal.remove();
+    if (kept.length === 0) journal.remove();
   }
 }
 
@@ -311,33 +324,50 @@ function foreignNamespace({ directory, scope, name }: Session): string | null {
   return foreign === undefined ? null : namespaceName(foreign.header.namespace.inode);
 }
 
-/** Plans, and starts the journal: the table of a default route is taken for good with that. */
+/**
+ * Cleans up first what an earlier `up` left, plans, and starts the journal: the table of a default route is
+ * taken for good with that.
+ */
 async function begin(
   session: Session,
   config: QuickConfig,
   configPath: string,
 ): Promise<{ journal: Journal; steps: Step[] }> {
-  using _lock = await session.lockShared();
-  const steps = planUp(config, configPath, observe(session));
-  const { preDown, postDown } = config.interface;
-  const journal = Journal.create(session.directory, {
-    interface: session.name,
-    ...session.scope,
-    config: configPath,
-    table: tunnelTable(steps),
-    preDown,
-    postDown,
-  });
-  return { journal, steps };
+  const guarded = await repair(session, config);
+  try {
+    refuseExisting(session);
+    checkClock(session);
+    using _lock = await session.lockShared();
+    const steps = planUp(config, configPath, observe(session, guarded));
+    const { preDown, postDown } = config.interface;
+    const header = {
+      interface: session.name,
+      ...session.scope,
+      config: configPath,
+      table: tunnelTable(steps),
+      preDown,
+      postDown,
+    };
+    if (guarded === null) return { journal: Journal.create(session.directory, header), steps };
+    guarded.restart(header);
+    return { journal: guarded, steps };
+  } catch (error) {
+    if (guarded !== null) {
+      using journal = guarded;
+      await rollBack(session, journal);
+    }
+    throw error;
+  }
 }
 
-function observe(session: Session): Observed {
+function observe(session: Session, guarded: Journal | null = null): Observed {
   const { system, directory, scope, name } = session;
+  const own = guarded?.state.header.table ?? null;
   const taken = new Set(readJournals(directory, scope, name).map(({ header }) => header.table));
   return {
     backend: session.backend,
     tableNames: system.tableNames(),
-    isTableUsed: (table) => taken.has(table) || system.isTableUsed(table),
+    isTableUsed: (table) => taken.has(table) || (table !== own && system.isTableUsed(table)),
     srcValidMark: srcValidMarkIsForeign(session),
     dnsManager: () => system.dnsManager(),
     socketsElsewhere: session.socketsElsewhere,

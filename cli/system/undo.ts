@@ -22,13 +22,17 @@ const EXEC_MS = 2000;
 const SOCKET_MS = 1000;
 
 /**
- * Undoes the journal's entries, last first.
+ * Undoes the journal's entries, or those of them that `which` tells, last first.
  * Goes on when one fails; returns whether all succeeded, so that the journal may be removed.
  */
-export async function undoEntries(session: Session, journal: Journal): Promise<boolean> {
+export async function undoEntries(
+  session: Session,
+  journal: Journal,
+  which: (entry: JournalEntry) => boolean = () => true,
+): Promise<boolean> {
   let complete = true;
   for (const entry of inUndoOrder(journal.state)) {
-    if (entry.undone) continue;
+    if (entry.undone || !which(entry)) continue;
     try {
       await undoEntry(session, journal.state, entry);
       journal.undone(entry);

@@ -247,4 +247,12 @@ export const CLI_MUTANTS: Mutant[] = [
     testFile: "tests/core/plan/up_test.ts",
     test: "a default route gets a mark, rules, the fallback and then itself",
   },
+  {
+    property: "nothing leaves beside a dead tunnel while an up takes its place",
+    file: "cli/system/tunnel.ts",
+    snippet: "  const guard = guardOf(journal.state, config);\n",
+    replacement: "  const guard: JournalEntry[] = [];\n",
+    testFile: "tests/cli/system/guard_test.ts",
+    test: "while up takes a dead tunnel's place, its rules and unreachable routes stand",
+  },
 ];

@@ -186,8 +186,17 @@ export class ModelSystem implements System {
 
   addUnreachable(family: IpFamily, table: number): void {
     this.#do("addUnreachable", () => {
+      this.#refuseTwice(
+        this.state.routes.some((route) =>
+          route.prefix === "unreachable" && route.family === family && route.table === table
+        ),
+      );
       this.state.routes.push({ family, prefix: "unreachable", table, index: null });
     });
+  }
+
+  #refuseTwice(isThere: boolean): void {
+    if (isThere) throw failure("EEXIST");
   }
 
   deleteUnreachable(family: IpFamily, table: number): void {
@@ -222,7 +231,11 @@ export class ModelSystem implements System {
   }
 
   addRule(family: IpFamily, rule: RoutingRule, priority: number): void {
-    this.#do("addRule", () => this.state.rules.push({ family, priority, rule }));
+    this.#do("addRule", () => {
+      const wanted = JSON.stringify({ family, priority, rule });
+      this.#refuseTwice(this.state.rules.some((found) => JSON.stringify(found) === wanted));
+      this.state.rules.push({ family, priority, rule });
+    });
   }
 
   deleteRule(family: IpFamily, rule: RoutingRule, priority: number): void {

@@ -1,0 +1,130 @@
+/** What closes a dead tunnel stands until another `up` has taken its place. */
+import assert from "node:assert/strict";
+import { bringUp, takeDown } from "../../../cli/system/tunnel.ts";
+import type { QuickConfig } from "../../../core/config/types.ts";
+import type { IpFamily } from "../../../core/ip.ts";
+import { prefixes, quickConfig } from "../../core/plan/quick_config.ts";
+import { Harness } from "./harness.ts";
+import { failure, ModelSystem } from "./model.ts";
+
+const PATH = "/etc/wireguard/wg0.conf";
+const CLEAN = new ModelSystem().leftovers;
+const CONFIG = withAllowedIps("0.0.0.0/0", "::/0");
+
+function withAllowedIps(...allowedIps: string[]): QuickConfig {
+  return quickConfig({ addresses: prefixes("10.0.0.1/24"), postDown: ["post-down"] }, allowedIps);
+}
+
+/** Whether what isn't the tunnel's own can't leave beside it. */
+function isClosed({ state: { rules, routes } }: ModelSystem, family: IpFamily): boolean {
+  const isSteered = rules.some((rule) =>
+    rule.family === family && typeof rule.rule === "object" && rule.rule.match === "not-fwmark" &&
+    rule.rule.table === 51820
+  );
+  return isSteered &&
+    routes.some((route) =>
+      route.family === family && route.prefix === "unreachable" && route.table === 51820
+    );
+}
+
+/** A tunnel whose engine died. */
+async function deadTunnel(harness: Harness): Promise<ModelSystem> {
+  const system = new ModelSystem();
+  await bringUp(harness.session(system), CONFIG, PATH);
+  system.killEngine("wg0");
+  return system;
+}
+
+Deno.test("while up takes a dead tunnel's place, its rules and unreachable routes stand", async () => {
+  using harness = new Harness();
+  const system = await deadTunnel(harness);
+  const { rules } = structuredClone(system.state);
+  let moments = 0;
+  system.observer = () => {
+    moments++;
+    assert.ok(isClosed(system, 4) && isClosed(system, 6));
+  };
+  await bringUp(harness.session(system), CONFIG, PATH);
+  system.observer = () => {};
+  assert.ok(moments > 30);
+  assert.deepEqual(system.state.rules, rules);
+  assert.equal(system.hooks.filter((hook) => hook === "post-down").length, 1);
+  await takeDown(harness.session(system));
+  assert.deepEqual(system.leftovers, CLEAN);
+  assert.ok(!harness.exists());
+});
+
+Deno.test("rules and routes of a dead tunnel that others removed are made again", async () => {
+  using harness = new Harness();
+  const system = await deadTunnel(harness);
+  const { rules } = structuredClone(system.state);
+  system.state.rules = system.state.rules.filter(({ rule }) => typeof rule === "string");
+  system.state.routes = system.state.routes.filter(({ table }) => table !== 51820);
+  await bringUp(harness.session(system), CONFIG, PATH);
+  assert.ok(isClosed(system, 4) && isClosed(system, 6));
+  assert.equal(system.state.rules.length, rules.length);
+  await takeDown(harness.session(system));
+  assert.deepEqual(system.leftovers, CLEAN);
+});
+
+Deno.test("what the new config has no use for goes when its tunnel is up", async () => {
+  using harness = new Harness();
+  const system = await deadTunnel(harness);
+  await bringUp(harness.session(system), withAllowedIps("0.0.0.0/0"), PATH);
+  assert.ok(isClosed(system, 4) && !isClosed(system, 6));
+  await takeDown(harness.session(system));
+  assert.deepEqual(system.leftovers, CLEAN);
+});
+
+Deno.test("kill -9 while up takes a dead tunnel's place: down cleans up, and so does another up", async () => {
+  using harness = new Harness();
+  const dead = await deadTunnel(harness);
+  const moments: { system: ModelSystem; files: Record<string, string> }[] = [];
+  dead.observer = () => {
+    const system = new ModelSystem(structuredClone(dead.state));
+    moments.push({ system, files: harness.files() });
+  };
+  await bringUp(harness.session(dead), CONFIG, PATH);
+  for (const { system, files } of moments) {
+    const copy = new ModelSystem(structuredClone(system.state));
+    harness.restore(files);
+    await takeDown(harness.session(copy));
+    assert.deepEqual(copy.leftovers, CLEAN);
+    assert.ok(!harness.exists());
+
+    harness.restore(files);
+    await bringUp(harness.session(system), CONFIG, PATH);
+    assert.ok(isClosed(system, 4) && isClosed(system, 6));
+    await takeDown(harness.session(system));
+    assert.deepEqual(system.leftovers, CLEAN);
+    assert.ok(!harness.exists());
+  }
+});
+
+Deno.test("an up that fails in a dead tunnel's place leaves nothing of either", async () => {
+  using harness = new Harness();
+  for (const operation of ["startEngine", "configure", "addRoute"]) {
+    const system = await deadTunnel(harness);
+    system.fault = (what) => what === operation ? failure("EIO") : null;
+    await assert.rejects(bringUp(harness.session(system), CONFIG, PATH), { code: "EIO" });
+    assert.deepEqual(system.leftovers, CLEAN, operation);
+    assert.ok(!harness.exists());
+  }
+});
+
+Deno.test("where names must be looked up, the way to the name servers is open", async () => {
+  using harness = new Harness();
+  const system = await deadTunnel(harness);
+  const [peer] = CONFIG.peers;
+  assert.ok(peer);
+  const endpoint = { host: "vpn.example", port: 51820, text: "vpn.example:51820" };
+  let wasOpen = false;
+  system.observer = (operation) => wasOpen ||= operation === "resolve" && !isClosed(system, 4);
+  await bringUp(
+    harness.session(system),
+    { ...CONFIG, peers: [{ ...peer, endpoint }] },
+    PATH,
+  );
+  assert.ok(wasOpen);
+  assert.ok(isClosed(system, 4) && isClosed(system, 6));
+});
