@@ -82,8 +82,8 @@ export interface SeenRunning {
 export interface SeenFile {
   readonly name: string;
   readonly path: string;
-  /** Whether everybody may access it. */
-  readonly isWorldAccessible: boolean;
+  /** Paths of those that everybody may access: itself, and files of keys that it names. */
+  readonly worldAccessible: readonly string[];
   /** Why `up` would refuse it; null when it wouldn't. */
   readonly error: string | null;
 }

@@ -141,6 +141,15 @@ Deno.test("doctor sees what is wrong with configs, and what they collide with", 
   assert.deepEqual(complaints(await examine(site, { name: "wg0" })), []);
   await site.host.sh("rm /etc/wireguard/wg1.conf");
 
+  await site.writeConfig({ interface: ["ListenPort = 4242", "PrivateKeyFile = ./key"] });
+  await site.host.sh("sed -i '/^PrivateKey =/d' /etc/wireguard/wg0.conf");
+  assertOnly(await examine(site), /^problem configs wg0: .*key.*No such file/);
+  await site.host.sh(`wg genkey >/etc/wireguard/key
+    chmod 755 /etc/wireguard; chmod 644 /etc/wireguard/key; chmod 600 /etc/wireguard/*.conf`);
+  assertOnly(await examine(site), /^warning configs wg0: .*key.* is accessible to everybody$/);
+  await site.host.sh("chmod 700 /etc/wireguard; rm /etc/wireguard/key");
+  await site.writeConfig({ interface: ["ListenPort = 4242"] });
+
   const socat = await site.host.start(["socat", "-u", "UDP4-RECV:4242", "STDOUT"]);
   await waitFor("the port", async () => (await site.host.sh("ss -lun")).includes(":4242"));
   assertOnly(await examine(site), /^problem ports wg0: UDP port 4242 of wg0 is in use$/);
@@ -187,6 +196,20 @@ Deno.test("doctor sees tunnels that died, were cut off, or don't get their answe
   assertOnly(await examine(site), /^problem engines wg0: the engine of wg0 \(process \d+\) died$/);
   await site.wgtsOk("down", "wg0");
   assert.deepEqual(complaints(await examine(site)), []);
+
+  await site.writeConfig({
+    interface: ["PostUp = touch /run/hooked; while [[ -e /run/hooked ]]; do sleep 0.1; done"],
+  });
+  const up = await site.start("up", "wg0");
+  await waitFor(
+    "the hook",
+    async () => (await site.host.attempt("[[ -e /run/hooked ]]")).code === 0,
+  );
+  assert.deepEqual(complaints(await examine(site)), [], "while `up' is at work");
+  await site.host.sh("rm /run/hooked");
+  assert.equal((await up.result).code, 0);
+  await site.wgtsOk("down", "wg0");
+  await site.writeConfig({ endpoint: FAR_ENDPOINT, allowedIps: "0.0.0.0/0" });
 
   // In the middle, when rules and routes are there.
   const inject = ["-e", "trace=write", "-e", "inject=write:signal=KILL:when=24"];

@@ -5,13 +5,12 @@ import {
   type ConfigLocation,
   isInterfaceName,
 } from "../../../core/config/interface_name.ts";
-import { parseQuickConfig } from "../../../core/config/quick.ts";
 import type { QuickConfig } from "../../../core/config/types.ts";
 import { IpAddress, type IpPrefix } from "../../../core/ip.ts";
-import { readConfigFile } from "../config_file.ts";
-import { servicePort } from "../services.ts";
+import { readConfig } from "../config_file.ts";
 
 const SUFFIX = ".conf";
+const WORLD_ACCESSIBLE = /^Warning: `?(.*?)'? is world accessible$/;
 
 /** A config without its keys. */
 export interface ReadConfig {
@@ -49,17 +48,27 @@ function seeConfig(
   name: string,
   path: string,
 ): { readonly file: SeenFile; readonly config: ReadConfig | null } {
-  let isWorldAccessible = false;
+  const worldAccessible = new Set<string>();
+  const warn = (line: string) => {
+    const file = WORLD_ACCESSIBLE.exec(line)?.[1];
+    if (file !== undefined) worldAccessible.add(file);
+  };
   let config: ReadConfig | null = null, error: string | null = null;
   try {
-    const { bytes } = readConfigFile(path, () => isWorldAccessible = true);
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-    bytes.fill(0);
-    config = withoutKeys(name, parseQuickConfig(text, path, { servicePort }));
+    const { config: read } = readConfig(path, warn, { withKeys: false });
+    config = withoutKeys(name, read);
+    // Credentials are only there in the service that they are for.
+    if (!namesCredential(read)) withoutKeys(name, readConfig(path, warn).config);
   } catch (cause) {
     error = cause instanceof Error ? cause.message : String(cause);
   }
-  return { file: { name, path, isWorldAccessible, error }, config };
+  return { file: { name, path, worldAccessible: [...worldAccessible], error }, config };
+}
+
+/** Whether a key is in a file that has a name, but no path. */
+function namesCredential({ interface: { privateKeyFile }, peers }: QuickConfig): boolean {
+  return [privateKeyFile, ...peers.map(({ presharedKeyFile }) => presharedKeyFile)]
+    .some((file) => file !== undefined && !file.name.includes("/"));
 }
 
 /** What matters of a config; its keys are wiped. */

@@ -7,16 +7,15 @@ const finding = findingsOf("configs");
 export function checkConfigs({ files }: Pick<HostView, "files">): DoctorFinding[] {
   if ("hidden" in files) return [finding("unknown", files.hidden)];
   if (files.value.length === 0) return [finding("ok", "there are no configs in /etc/wireguard")];
-  return files.value.flatMap(({ name, path, isWorldAccessible, error }) => {
+  return files.value.flatMap(({ name, path, worldAccessible, error }) => {
     const interfaces = [name];
-    const found: DoctorFinding[] = [];
-    if (isWorldAccessible) {
-      found.push(finding("warning", `${path} is accessible to everybody`, {
+    const found = worldAccessible.map((open) =>
+      finding("warning", `${open} is accessible to everybody`, {
         interfaces,
         meaning: "every user of this host may read, or even change, its keys",
-        advice: `chmod 600 ${path}`,
-      }));
-    }
+        advice: `chmod 600 ${open}`,
+      })
+    );
     if (error !== null) {
       found.push(finding("problem", error, {
         interfaces,

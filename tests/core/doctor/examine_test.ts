@@ -128,11 +128,11 @@ Deno.test("configs: those that everybody may read, and those that up refuses", (
   const file = {
     name: "wg0",
     path: "/etc/wireguard/wg0.conf",
-    isWorldAccessible: false,
+    worldAccessible: [],
     error: null,
   };
   assert.deepEqual(bad("configs", { files: { value: [file] } }), []);
-  const open = { value: [{ ...file, isWorldAccessible: true }] };
+  const open = { value: [{ ...file, worldAccessible: [file.path] }] };
   assertOne("configs", { files: open }, "warning", /chmod 600 \/etc\/wire/, ["wg0"]);
   const wrong = { value: [{ ...file, error: "wg0.conf:3: unknown key" }] };
   assertOne("configs", { files: wrong }, "problem", /:3: unknown key .*wgts check/, ["wg0"]);
