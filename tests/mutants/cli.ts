@@ -149,6 +149,15 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "an MTU that can't be found out is a warning, or with --strict a failure",
   },
   {
+    property:
+      "commands of a config, which may hold secrets, don't get into their children's environment",
+    file: "cli/system/hooks.ts",
+    snippet: "unset ${HOOK}\n",
+    replacement: "",
+    testFile: "tests/cli/system/hooks_test.ts",
+    test: "nobody sees a command in the list of processes, nor its children in their environment",
+  },
+  {
     property: "doctor loads no driver",
     file: "cli/system/doctor/see_devices.ts",
     snippet: "if (exists && isLoaded === false) return { isLoaded, error: null };",

@@ -90,6 +90,26 @@ for (const { name, prepare, prefix = [], warning, withoutIpv6 } of OBSTACLES) {
   });
 }
 
+Deno.test("without bash, sh runs the commands of a config, with one warning", async () => {
+  await using site = await Site.create();
+  const hook = '[ -z "$BASH_VERSION" ] && echo "%i $MTU $ADDRESSES" >>/run/hooks';
+  const hooks = ["PreUp", "PostUp", "PreDown", "PostDown"].map((moment) => `${moment} = ${hook}`);
+  await site.writeConfig({ interface: ["MTU = 1400", ...hooks] });
+  const before = await snapshot(site.host);
+  for (const command of ["up", "down"]) {
+    const withoutBash = ["env", "PATH=/nonexistent", ...wgts(), command, "wg0"];
+    const { code, stderr } = await site.host.try(withoutBash);
+    assert.equal(code, 0, stderr);
+    const [warning = "", ...others] = warningsOf({ stderr });
+    assert.match(warning, /^wgts: warning: there is no bash, so \/bin\/sh runs /);
+    assert.deepEqual(others, []);
+  }
+  const line = `wg0 1400 ${INNER.host[4]}/24 ${INNER.host[6]}/64\n`;
+  assert.equal(await site.host.sh("cat /run/hooks; rm /run/hooks"), line.repeat(4));
+  await site.waitForNoProcess();
+  await assertRestored(site.host, before);
+});
+
 for (const { name, prefix = [] } of SILENT) {
   Deno.test(`with ${name}, the tunnel works`, async () => {
     await using site = await Site.create();
