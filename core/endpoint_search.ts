@@ -73,8 +73,11 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
   #asked: SoughtName | null = null;
   /** Where the peer was last said to be; elsewhere, it has roamed. */
   #sought: Endpoint | null;
-  /** What the peer had sent when the initiation that is unanswered was sent. */
+  /** What the peer had sent when the last initiation was sent. */
   #receivedBytes = 0;
+  /** Initiations since all was well. The peer's timers count anew with every packet that waits. */
+  #initiations = 0;
+  /** When it counts as unanswered. */
   #unanswered = Infinity;
   #scheduled = Infinity;
   #pause = FIRST_LOOKUP_PAUSE_MS;
@@ -125,10 +128,12 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
     this.#rest(now);
   }
 
-  /** Should be called after a handshake initiation was sent; `attempt` counts from 1. */
-  onInitiation(attempt: number, now: number): void {
-    if (this.#unanswered === Infinity) this.#receivedBytes = this.peer.receivedBytes;
-    if (this.#searching || attempt >= UNANSWERED_INITIATIONS) {
+  /** Should be called after a handshake initiation was sent. */
+  onInitiation(now: number): void {
+    if (this.#unanswered !== Infinity) return;
+    this.#receivedBytes = this.peer.receivedBytes;
+    this.#initiations++;
+    if (this.#searching || this.#initiations >= UNANSWERED_INITIATIONS) {
       this.#unanswered = now + REKEY_TIMEOUT_MS;
     }
   }
@@ -194,10 +199,12 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
     this.#searching = false;
     this.#untried = [];
     this.peer.rivalEndpoints = [];
+    this.#initiations = 0;
     this.#unanswered = Infinity;
     this.#pause = FIRST_LOOKUP_PAUSE_MS;
     this.#mayAskAt = -Infinity;
-    this.#schedule(now);
+    // Handshakes that come more often than lookups don't put those off.
+    if (this.#scheduled === Infinity) this.#schedule(now);
   }
 
   #schedule(now: number): void {
@@ -254,6 +261,7 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
   }
 
   #seek(endpoint: Endpoint): void {
+    this.#unanswered = Infinity;
     this.#race(endpoint);
     const { rivalEndpoints } = this.peer;
     this.#untried = this.#untried.filter((other) =>

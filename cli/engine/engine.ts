@@ -160,7 +160,7 @@ export class Engine {
       now: this.#now,
     });
     this.#poll = new PollSet(arena, POLL_SLOTS);
-    this.#endpoints = new NamedEndpoints(this.#openResolver(), this.#now, onEvent);
+    this.#endpoints = new NamedEndpoints(this.#openResolver(), this.#device, this.#now, onEvent);
     this.#link = LinkMonitor.openTun(tun.fd);
     this.#socketFile = watchSocket(control.path, logger);
     const target = this.#controlTarget();

@@ -1,6 +1,7 @@
 import type { Now } from "../../core/clock.ts";
 import type { ConfigEndpoint } from "../../core/config/types.ts";
 import { DeadlineHeap } from "../../core/deadline_heap.ts";
+import type { Device } from "../../core/device.ts";
 import type { DeviceEvent } from "../../core/device_event.ts";
 import { EndpointSearch, type SoughtName } from "../../core/endpoint_search.ts";
 import { Endpoint } from "../../core/endpoint.ts";
@@ -20,9 +21,16 @@ export interface EndpointNames {
   readonly addresses: readonly Endpoint[];
 }
 
+/** What looks hosts up. */
+export type HostResolver = Pick<
+  StubResolver,
+  "settings" | "lookUp" | "nextDeadline" | "step" | "close"
+>;
+
 /** Looks for those peers of an interface whose endpoints have names, or fallback endpoints. */
 export class NamedEndpoints {
-  readonly #resolver: StubResolver;
+  readonly #resolver: HostResolver;
+  readonly #device: Device;
   readonly #now: Now;
   readonly #onEvent: (event: DeviceEvent) => void;
   readonly #searches = new WeakMap<Peer, EndpointSearch<Peer>>();
@@ -32,8 +40,14 @@ export class NamedEndpoints {
   #interval = Infinity;
 
   /** @param now is read whenever it does something */
-  constructor(resolver: StubResolver, now: Now, onEvent: (event: DeviceEvent) => void) {
+  constructor(
+    resolver: HostResolver,
+    device: Device,
+    now: Now,
+    onEvent: (event: DeviceEvent) => void,
+  ) {
     this.#resolver = resolver;
+    this.#device = device;
     this.#now = now;
     this.#onEvent = onEvent;
   }
@@ -105,7 +119,7 @@ export class NamedEndpoints {
     if (search === undefined) return;
     const now = this.#now.boot;
     this.#do(search, () => {
-      if (event.type === "handshake-initiated") search.onInitiation(event.attempt, now);
+      if (event.type === "handshake-initiated") search.onInitiation(now);
       else if (event.type === "handshake-completed") search.onHandshake(now);
       else if (event.type === "handshake-given-up") search.onGivenUp();
     });
@@ -144,10 +158,9 @@ export class NamedEndpoints {
       const now = this.#now.boot;
       peer.setEndpoint(to);
       if (!timers.retransmitHandshakeNow(now)) {
-        const wanted = peer.sessions.current !== null || peer.staged.count > 0 ||
-          peer.persistentKeepaliveInterval > 0;
+        const isWanted = peer.sessions.current !== null || peer.persistentKeepaliveInterval > 0;
         timers.forgetLastSentHandshake();
-        if (wanted) timers.requestHandshake(now);
+        if (isWanted && this.#device.isUp) timers.requestHandshake(now);
       }
       this.#onEvent({ type: "endpoint-reresolved", peer, name, from, to });
     },

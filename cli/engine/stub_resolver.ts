@@ -50,6 +50,8 @@ export class StubResolver {
   settings: ResolverSettings = { nameServers: [], followsSystem: true };
   readonly #options: StubResolverOptions;
   readonly #places: Place[];
+  /** Lookups under way. */
+  #active = 0;
   /** Hosts in the order of their turn, with those who wait for them. */
   readonly #waiting = new Map<string, OnLookedUp[]>();
 
@@ -74,7 +76,9 @@ export class StubResolver {
 
   /** When to call {@linkcode step}, boot milliseconds, though no socket is ready. */
   nextDeadline(): number {
-    let deadline = this.#waiting.size > 0 && this.#places.some(isFree) ? -Infinity : Infinity;
+    if (this.#waiting.size > 0 && this.#active < MAX_LOOKUPS) return -Infinity;
+    let deadline = Infinity;
+    if (this.#active === 0) return deadline;
     for (const { current } of this.#places) {
       if (current !== null) deadline = Math.min(deadline, current.lookup.deadline);
     }
@@ -84,6 +88,7 @@ export class StubResolver {
   /** Begins what waits, and brings what is under way forward. `now` is boot milliseconds. */
   step(now: number): void {
     if (this.#waiting.size > 0) this.#begin(now);
+    if (this.#active === 0) return;
     for (const place of this.#places) {
       if (place.current !== null) this.#advance(place, place.current, now);
     }
@@ -92,6 +97,7 @@ export class StubResolver {
   /** Ends all lookups; nobody is told. */
   close(): void {
     this.#waiting.clear();
+    this.#active = 0;
     for (const place of this.#places) {
       place.current = null;
       for (const channel of place.channels) channel.close();
@@ -108,6 +114,7 @@ export class StubResolver {
       else {
         const lookup = new DnsLookup(host, this.#nameServers(), this.#options.random, now);
         place.current = { host, lookup, listeners };
+        this.#active++;
       }
     }
   }
@@ -120,6 +127,7 @@ export class StubResolver {
     // What has expired is asked anew, of another server.
     if (result === null) return step();
     place.current = null;
+    this.#active--;
     for (const channel of place.channels) channel.close();
     this.#tell(listeners, result);
   }

@@ -110,7 +110,7 @@ class World {
     const tried = [endpoint, ...rivalEndpoints];
     const seconds = Math.floor((this.now - 1000) / 1000);
     this.sent.push(`${seconds}: ${tried.map((it) => IpAddress.fromBytes(it.address)).join(" ")}`);
-    this.search.onInitiation(this.#attempt, this.now);
+    this.search.onInitiation(this.now);
     this.#nextInitiation = this.now + 5050;
     const answer = tried.find(({ address }) =>
       this.answering.has(String(IpAddress.fromBytes(address)))
@@ -267,6 +267,17 @@ Deno.test("on a schedule, a new address is followed, but not when the peer has r
   world.dns["vpn.example"] = null;
   world.search.lookUpEvery(Infinity, world.now);
   assert.equal(world.search.nextDeadline(), Infinity);
+});
+
+Deno.test("handshakes don't put off lookups on a schedule", () => {
+  const world = new World({ dns: { "vpn.example": ["192.0.2.1"] }, endpoint: "192.0.2.1" });
+  world.search.lookUpEvery(300_000, world.now);
+  world.answering.add("192.0.2.1");
+  for (let i = 0; i < 6; i++) {
+    world.want();
+    world.run(120);
+  }
+  assert.deepEqual(world.log, ["look up vpn.example", "look up vpn.example"]);
 });
 
 Deno.test("a fallback endpoint that answers is kept when the name gets another address", () => {

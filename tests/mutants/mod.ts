@@ -4,6 +4,7 @@ import { DNS_MUTANTS } from "./dns.ts";
 import { FFI_MUTANTS } from "./ffi.ts";
 import { FORMATS_MUTANTS } from "./formats.ts";
 import type { Mutant } from "./mutant.ts";
+import { NAMES_MUTANTS } from "./names.ts";
 import { PROTOCOL_MUTANTS } from "./protocol.ts";
 
 /** Every property that keeps an attacker out, broken in turn. */
@@ -14,4 +15,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...FFI_MUTANTS,
   ...CLI_MUTANTS,
   ...DNS_MUTANTS,
+  ...NAMES_MUTANTS,
 ];

@@ -1,6 +1,7 @@
 import type { Target } from "../target.ts";
 import { check } from "./check.ts";
 import { config } from "./config.ts";
+import { dnsAnswer } from "./dns.ts";
 import { genericNetlink, routingNetlink } from "./netlink.ts";
 import { uapiClient, uapiServer } from "./uapi.ts";
 import { wgArguments, wgFile } from "./wg.ts";
@@ -15,4 +16,5 @@ export const TARGETS: readonly Target[] = [
   uapiClient,
   genericNetlink,
   routingNetlink,
+  dnsAnswer,
 ];

@@ -24,6 +24,15 @@ const ENDPOINTS = [
   "[fe80::1%2]:51820",
   "[::ffff:192.0.2.1]:1",
 ];
+const NAMED_ENDPOINTS = [
+  "",
+  "a.example:1",
+  "a%2eexample%3a1",
+  "%5B%3A%3A1%5D%3A7",
+  "%zz",
+  "a",
+  "a:0",
+];
 const KEYS = [KEY_HEX, "0".repeat(64), "f".repeat(64), KEY_HEX.slice(1), "g".repeat(64), ""];
 
 const DEVICE_VALUES: Record<string, readonly string[]> = {
@@ -31,6 +40,9 @@ const DEVICE_VALUES: Record<string, readonly string[]> = {
   listen_port: NUMBERS,
   fwmark: NUMBERS,
   replace_peers: ["true", "false"],
+  name_servers: ["", "192.0.2.1:53", "192.0.2.1:53,[fe80::1%eth0]:53", "192.0.2.1:53,", "x"],
+  follow_system_resolver: ["true", "false", "yes"],
+  reresolve_interval: NUMBERS,
 };
 const PEER_VALUES: Record<string, readonly string[]> = {
   preshared_key: KEYS,
@@ -41,6 +53,9 @@ const PEER_VALUES: Record<string, readonly string[]> = {
   update_only: ["true", "1"],
   remove: ["true", "false"],
   protocol_version: ["1", "2"],
+  endpoint_address: ENDPOINTS,
+  fallback_endpoint: NAMED_ENDPOINTS,
+  endpoint_name: NAMED_ENDPOINTS,
   name: ["Alice", "a%20b", "%0a", "%zz", "%", "é", "x".repeat(100)],
 };
 
@@ -59,7 +74,11 @@ function lines(
 /** Requests to the control socket, as bytes that come in pieces. */
 export const uapiServer: Target = {
   name: "uapi-server",
-  sources: ["core/uapi/request_parser.ts", "core/uapi/allowed_ip_line.ts"]
+  sources: [
+    "core/uapi/request_parser.ts",
+    "core/uapi/allowed_ip_line.ts",
+    "core/uapi/named_endpoints.ts",
+  ]
     .concat("core/uapi/values.ts", "core/peer_name.ts"),
   generate(random: SeededRandom): Uint8Array {
     const requests = Array.from({ length: 1 + random.below(3) }, () => request(random));
@@ -145,6 +164,7 @@ const ANSWER_VALUES: Record<string, readonly string[]> = {
 const STATUS_VALUES: Record<string, readonly string[]> = {
   ...ANSWER_VALUES,
   name: PEER_VALUES["name"] ?? [],
+  endpoint_name: ["a.example%3A1 0", "a.example%3A1 1700000000", "a:1 -1", "a 1", "%1b:1 1"],
   segmentation: ["off", "on"],
 };
 const STATUS_HEAD = ["version=1.0", "pid=7", "started_at=1700000000", "mtu=1420", "threads=1"]

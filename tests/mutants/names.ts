@@ -1,0 +1,92 @@
+import type { Mutant } from "./mutant.ts";
+
+const MESSAGE_TEST = "tests/core/dns_client/message_test.ts";
+const SEARCH_TEST = "tests/core/endpoint_search_test.ts";
+const NAMED_TEST = "tests/cli/engine/named_endpoints_test.ts";
+const RESOLVER_TEST = "tests/cli/engine/stub_resolver_test.ts";
+const ONLY_THE_ANSWER = "only the answer to the question counts";
+const OTHERS_IGNORED = "answers from elsewhere, to other questions and with wrong ids are ignored";
+
+/** What keeps forged answers of name servers out, and peers where they are. */
+export const NAMES_MUTANTS: Mutant[] = [
+  {
+    property: "an answer has the id of the query",
+    file: "core/dns_client/message.ts",
+    snippet: "if (view.getUint16(0) !== question.id) return null;",
+    replacement: "",
+    testFile: MESSAGE_TEST,
+    test: ONLY_THE_ANSWER,
+  },
+  {
+    property: "an answer is to the question that was asked",
+    file: "core/dns_client/message.ts",
+    snippet: "if (!isSame) return null;",
+    replacement: "",
+    testFile: RESOLVER_TEST,
+    test: OTHERS_IGNORED,
+  },
+  {
+    property: "ids of queries are random",
+    file: "core/dns_client/exchange.ts",
+    snippet: "this.#random(id);",
+    replacement: "",
+    testFile: "tests/core/dns_client/lookup_test.ts",
+    test: "both families are asked for at the same time, with ids of their own",
+  },
+  {
+    property: "an answer comes from the server that was asked",
+    file: "ffi/client_socket.ts",
+    snippet: "if (libc.connect(fd, bytes, size) < 0) {",
+    replacement: "if (protocol === 'tcp' && libc.connect(fd, bytes, size) < 0) {",
+    testFile: RESOLVER_TEST,
+    test: OTHERS_IGNORED,
+  },
+  {
+    property: "names aren't read in circles",
+    file: "core/dns_client/domain_name.ts",
+    snippet: "if (target >= first) return null;",
+    replacement: "if (target > at) return null;",
+    testFile: MESSAGE_TEST,
+    test: "pointers lead backwards only",
+  },
+  {
+    property: "queries carry the mark",
+    file: "ffi/client_socket.ts",
+    snippet: "if (mark !== 0) {",
+    replacement: "if (mark < 0) {",
+    testFile: "tests/ffi/client_socket_test.ts",
+    test: "a client socket has its mark before it is connected, and never blocks",
+  },
+  {
+    property: "a peer that still sends is left where it is when a handshake isn't answered",
+    file: "core/endpoint_search.ts",
+    snippet: "if (this.peer.receivedBytes !== this.#receivedBytes) this.#rest(now);\n      else if",
+    replacement: "if",
+    testFile: NAMED_TEST,
+    test: "a peer that has roamed and still sends is left where it is",
+  },
+  {
+    property: "a peer that has roamed isn't moved by a lookup on a schedule",
+    file: "core/endpoint_search.ts",
+    snippet: "if (isOurs && !this.knows(endpoint)) {",
+    replacement: "if (endpoint !== null && !this.knows(endpoint)) {",
+    testFile: SEARCH_TEST,
+    test: "on a schedule, a new address is followed, but not when the peer has roamed",
+  },
+  {
+    property: "an address set by hand isn't overridden by the name",
+    file: "cli/engine/named_endpoints.ts",
+    snippet: "if (!search.knows(peer.endpoint)) return this.set(peer, null);",
+    replacement: "",
+    testFile: NAMED_TEST,
+    test: "an address set by hand ends the name, unless the name has it",
+  },
+  {
+    property: "lookups become rarer while nothing answers",
+    file: "core/endpoint_search.ts",
+    snippet: "this.#pause = Math.min(2 * this.#pause, LAST_LOOKUP_PAUSE_MS);",
+    replacement: "",
+    testFile: SEARCH_TEST,
+    test: "while nothing answers, lookups become rarer, and all addresses are tried again",
+  },
+];
