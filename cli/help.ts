@@ -133,6 +133,34 @@ Runs the PreDown and PostDown commands and undoes what \`up' did, according to t
       --dry-run     Only print the steps
 ${NETNS_OPTION}`,
   },
+  reload: {
+    synopsis: "reload [--dry-run] [--strict] [--netns=NAME] [--birth-netns=NAME] NAME | FILE.conf",
+    summary: "Make a running tunnel what its config has become",
+    details: `\
+Compares the config with the running tunnel and changes what differs, so that it becomes what a
+fresh \`up' would make of it. Peers that stay as they are keep their sessions and lose no packet;
+no packet leaks past a default route that stays. If anything is wrong with the config, or a step
+fails, the tunnel is as it was before. Prints each step to stderr.
+
+Keys, peers and allowed IPs are changed as by \`wg syncconf': peers that aren't in the config go.
+An endpoint is set when the config names another one than before: a peer that roamed stays where
+it is. ListenPort and FwMark stay as they are when the config doesn't name them. Addresses and
+routes go only if \`up' or an earlier reload made them; new addresses come behind those that stay.
+Without MTU in the config it is found anew. DNS, Table and the default routes with their rules and
+firewall follow the config too.
+
+No command is run: PreUp and PostUp, which few could repeat, take effect with the next \`up', and
+so do BindAddress and BindInterface (a warning says when they have changed); PreDown, PostDown and
+SaveConfig take effect with the next \`down'.
+
+      --dry-run     Only print the steps
+      --strict      Fail, instead of warn, where the system refuses a step that the tunnel can
+                    live without
+${NETNS_OPTION}\
+      --birth-netns=NAME
+                    Its UDP sockets are in the network namespace NAME: as given to \`up'
+`,
+  },
   check: {
     synopsis: "check [--strict] [--json] { NAME | FILE | - }...",
     summary: "Find what is wrong or odd about wg-quick(8) configs",

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Action, Undo } from "../core/plan.ts";
+import type { Action, Made, Undo } from "../core/plan.ts";
 
 /** Where journals and locks live; gone after a reboot, like all that they describe. */
 export const RUNTIME_DIRECTORY = "/run/wgts";
@@ -50,6 +50,12 @@ export interface JournalHeader extends JournalScope {
   /** The commands to run when the config can't be read any more. */
   readonly preDown: readonly string[];
   readonly postDown: readonly string[];
+  /** Whether the end of `up --foreground` saves the tunnel's state to the config. */
+  readonly saveConfig: boolean;
+  /** Whether the UDP sockets are in another network namespace. */
+  readonly socketsElsewhere: boolean;
+  /** What the interface was given, for `reload` to compare. */
+  readonly made: Made;
 }
 
 /** One change: intended, perhaps done, perhaps undone. */
@@ -74,7 +80,7 @@ export type JournalPhase =
 
 /** What a journal says. */
 export interface JournalState {
-  /** Of the `up` that was begun last. */
+  /** Of the `up` that was begun last, or the `reload`. */
   header: JournalHeader;
   readonly entries: JournalEntry[];
   phase: JournalPhase;
@@ -97,11 +103,13 @@ type JournalRecord =
   | { readonly undone: number }
   | { readonly engine: EngineIdentity }
   | { readonly kernelIndex: number }
-  | { readonly phase: JournalPhase };
+  | { readonly phase: JournalPhase }
+  /** Takes the place of what the header said. */
+  | { readonly header: JournalHeader };
 
 /** A journal that is being written. Closing it leaves the file. */
 export class Journal implements Disposable {
-  readonly #file: Deno.FsFile;
+  #file: Deno.FsFile;
   /** Bytes in the file, all of them whole lines. */
   #length: number;
 
@@ -199,8 +207,53 @@ export class Journal implements Disposable {
     this.state.phase = phase;
   }
 
+  /** To be called before changes that a `reload` makes: `header` is true of what may be there then. */
+  renew(header: JournalHeader): void {
+    this.#append({ header });
+    this.state.header = header;
+  }
+
+  /**
+   * To be called when those are made: starts anew with `header` and what stands, so that the file doesn't
+   * grow with each `reload`. It has one content or the other, whatever happens meanwhile.
+   */
+  settle(header: JournalHeader): void {
+    const { entries, phase, engine, kernelIndex } = this.state;
+    const standing = entries.filter(({ undone }) => !undone);
+    const records: JournalRecord[] = [
+      ...engine === null ? [] : [{ engine }],
+      ...kernelIndex === null ? [] : [{ kernelIndex }],
+      ...standing.flatMap(({ id, action, undo, before, done }): JournalRecord[] => [
+        { intent: id, action, undo, before },
+        ...done ? [{ done: id }] : [],
+      ]),
+      { phase },
+    ];
+    const file = Deno.openSync(draftPath(this.path), {
+      write: true,
+      create: true,
+      truncate: true,
+      mode: 0o600,
+    });
+    const draft = new Journal(draftPath(this.path), newState(header), file, 0);
+    try {
+      draft.#append({ version: VERSION, ...header });
+      for (const record of records) draft.#append(record);
+      Deno.renameSync(draft.path, this.path);
+    } catch (error) {
+      draft.close();
+      removeIfThere(draft.path);
+      throw error;
+    }
+    this.close();
+    this.#file = file;
+    this.#length = draft.#length;
+    this.state.header = header;
+  }
+
   /** Removes the file: everything is undone. */
   remove(): void {
+    removeIfThere(draftPath(this.path));
     Deno.removeSync(this.path);
   }
 
@@ -316,6 +369,8 @@ function replay(state: JournalState, record: JournalRecord): void {
     state.kernelIndex = record.kernelIndex;
   } else if ("phase" in record) {
     state.phase = record.phase;
+  } else if ("header" in record) {
+    state.header = record.header;
   }
 }
 
@@ -354,6 +409,19 @@ function journalFiles(directory: string): string[] {
     const isHidden = error instanceof Deno.errors.PermissionDenied;
     if (isHidden || error instanceof Deno.errors.NotFound) return [];
     throw error;
+  }
+}
+
+/** Where {@linkcode Journal.settle} writes; no journal as long as it is called so. */
+function draftPath(path: string): string {
+  return `${path}.new`;
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

@@ -17,6 +17,7 @@ interface Command {
 const OWN_COMMANDS: readonly string[] = [
   "up",
   "down",
+  "reload",
   "save",
   "run",
   "status",

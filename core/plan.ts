@@ -7,6 +7,9 @@
 export type { ActiveDnsManager, DnsManager } from "./dns/manager.ts";
 export type { DnsSettings } from "./dns/settings.ts";
 export * from "./plan/action.ts";
+export * from "./plan/describe_change.ts";
+export * from "./plan/made.ts";
+export * from "./plan/stand_in.ts";
 export * from "./plan/trace.ts";
 export * from "./plan/up.ts";
 export { parseTableNames } from "./plan/routes.ts";

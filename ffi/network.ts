@@ -55,6 +55,12 @@ export interface AddOptions {
   readonly existingOk?: boolean;
 }
 
+/** How a route is added. */
+export interface AddRouteOptions extends AddOptions {
+  /** Whether it may stand beside another one of its destination and metric that isn't quite the same. */
+  readonly append?: boolean;
+}
+
 const NO_SUCH_FAMILY: readonly number[] = [Errno.EAFNOSUPPORT, Errno.EOPNOTSUPP];
 /** Errors of a lookup that mean: packets to this destination go nowhere. */
 const NO_ROUTE: readonly number[] = [
@@ -185,9 +191,9 @@ export class Network implements Disposable {
   }
 
   /** Adds a route. Returns whether it is new. */
-  addRoute(route: Route, options: AddOptions = {}): boolean {
+  addRoute(route: Route, options: AddRouteOptions = {}): boolean {
     return this.socket.request(
-      newRoute(route),
+      newRoute(route, options.append === true ? "append" : "fail"),
       () => this.#describeRoute("add", route),
       tolerated(options),
     );

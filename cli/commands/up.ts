@@ -73,8 +73,7 @@ export async function main(args: string[]): Promise<number> {
     }
     const state = await bringUp(session, config, path);
     if (!foreground) return 0;
-    const save = () => saveLater(location.name, path);
-    return await supervise(session, state, config.interface.saveConfig ? save : undefined);
+    return await supervise(session, state, () => saveLater(location.name, path));
   } catch (error) {
     return exitCodeOf(error);
   }

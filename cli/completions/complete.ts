@@ -41,6 +41,7 @@ const OPTION_VALUES: Readonly<Record<string, Complete>> = {
 const OPERANDS: Readonly<Record<string, Complete>> = {
   "up": completeConfig,
   "down": completeConfig,
+  "reload": completeConfig,
   "save": completeConfig,
   "doctor": completeConfig,
   "check": (_, { configs }) => words(configs(), "configs"),

@@ -9,11 +9,14 @@ import {
   type Action,
   type Backend,
   describeAction,
+  describeChange,
   fallbackOf,
   type Step,
   toleratedConsequence,
   undoOf,
 } from "../../core/plan.ts";
+import type { InterfaceChange } from "../../core/interface_change.ts";
+import type { SyncChanges } from "../../core/plan/sync.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
 import { standing } from "./guard.ts";
@@ -23,6 +26,8 @@ import { firstAddresses, resolveEndpoints } from "./resolve_endpoints.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkBefore } from "./shared_state.ts";
 import type { ResolvedEndpoints } from "./system.ts";
+
+const NO_CHANGE: InterfaceChange = { replacePeers: false, peers: [] };
 
 /** A hook ended with another code than 0, which becomes the exit code of the command. */
 export class HookError extends Error {
@@ -34,7 +39,7 @@ export class HookError extends Error {
 }
 
 /** What steps hand on to later ones. */
-interface Progress {
+export interface Progress {
   readonly config: QuickConfig;
   endpoints: ResolvedEndpoints;
   /** Who serves the interface, once it exists. */
@@ -43,6 +48,10 @@ interface Progress {
   index: number;
   /** The interface's MTU in bytes, once it is set. */
   mtu: number;
+  /** How the running interface becomes what the config says, where that is known. */
+  readonly changes: SyncChanges | null;
+  /** What was said to go without because of failures. */
+  readonly complained: Set<string>;
 }
 
 /**
@@ -62,20 +71,36 @@ export async function applySteps(
     backend: "userspace",
     index: 0,
     mtu: Infinity,
+    changes: null,
+    complained: new Set(),
   };
-  const complained = new Set<string>();
-  for (const step of steps) {
-    session.signal.throwIfAborted();
-    const problem = await tryStep(session, journal, step, progress);
-    if (problem === null) continue;
-    const consequence = session.strict
-      ? null
-      : toleratedConsequence(step, codeOf(problem), progress.mtu);
-    if (consequence === null) throw problem;
-    if (complained.has(consequence)) continue;
-    complained.add(consequence);
+  for (const step of steps) await applyTolerantly(session, journal, step, progress);
+}
+
+/**
+ * Carries out one step. The journal knows of it before.
+ *
+ * @returns whether it succeeded; when not, the tunnel can live without it, and a warning says so
+ * @throws whatever made it fail; nothing is undone then
+ */
+export async function applyTolerantly(
+  session: Session,
+  journal: Journal,
+  step: Step,
+  progress: Progress,
+): Promise<boolean> {
+  session.signal.throwIfAborted();
+  const problem = await tryStep(session, journal, step, progress);
+  if (problem === null) return true;
+  const consequence = session.strict
+    ? null
+    : toleratedConsequence(step, codeOf(problem), progress.mtu);
+  if (consequence === null) throw problem;
+  if (!progress.complained.has(consequence)) {
+    progress.complained.add(consequence);
     session.warn(`${messageOf(problem)}: ${consequence}`);
   }
+  return false;
 }
 
 /**
@@ -111,7 +136,8 @@ class FallbackError extends Error {
   }
 }
 
-async function applyStep(
+/** Carries out one step, whatever its failure would mean. The journal knows of it before. */
+export async function applyStep(
   session: Session,
   journal: Journal,
   { action, undo }: Step,
@@ -196,13 +222,13 @@ async function apply(
   const { system, name } = session;
   if (action.kind === "link-up") {
     const mtu = action.mtu ?? discoverMtu(session, firstAddresses(progress.endpoints));
-    trace(session, { ...action, mtu });
+    trace(session, { ...action, mtu }, null);
     progress.mtu = mtu;
     system.linkUp(progress.index, mtu);
     if (progress.backend === "userspace") system.awaitEngine(name);
     return;
   }
-  trace(session, action);
+  trace(session, action, progress.changes);
   switch (action.kind) {
     case "create-interface":
       progress.backend = action.backend;
@@ -216,11 +242,29 @@ async function apply(
     case "configure":
       return system.configure(name, progress.backend, progress.config, progress.endpoints);
     case "set-fwmark":
-      return system.setFwmark(name, progress.backend, action.fwmark);
+      return system.changeInterface(name, progress.backend, {
+        ...NO_CHANGE,
+        fwmark: action.fwmark,
+      });
     case "add-address":
       return system.addAddress(progress.index, action.prefix);
+    case "delete-address":
+      return system.deleteAddress(progress.index, action.prefix);
     case "add-route":
       return system.addRoute(progress.index, action.prefix, action.table);
+    case "append-route":
+      return system.appendRoute(progress.index, action.prefix, action.table);
+    case "delete-route":
+      return system.deleteRoute(progress.index, action.prefix, action.table);
+    case "set-listen-port":
+      return system.changeInterface(name, progress.backend, {
+        ...NO_CHANGE,
+        listenPort: action.port,
+      });
+    case "extend-interface":
+      return system.changeInterface(name, progress.backend, progress.changes?.extend ?? NO_CHANGE);
+    case "reduce-interface":
+      return system.changeInterface(name, progress.backend, progress.changes?.reduce ?? NO_CHANGE);
     case "add-unreachable":
       return system.addUnreachable(action.family, action.table);
     case "add-throw":
@@ -292,7 +336,13 @@ export async function runHook(session: Session, moment: string, command: string)
   if (code !== 0) throw new HookError(moment, expanded, code);
 }
 
-function trace(session: Session, action: Action): void {
+/** Prints the commands that do the same as `action`; `changes` says what it does to keys and peers. */
+export function trace(session: Session, action: Action, changes: SyncChanges | null): void {
+  if (action.kind === "extend-interface" || action.kind === "reduce-interface") {
+    const change = action.kind === "extend-interface" ? changes?.extend : changes?.reduce;
+    for (const line of describeChange(change ?? NO_CHANGE, session.name)) session.trace(line);
+    return;
+  }
   const command = describeAction(action, session.name);
   if (command !== null) session.trace(command);
 }

@@ -1,7 +1,10 @@
 import { changeTo } from "../../core/config/change.ts";
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
+import { KEY_SIZE } from "../../core/crypto/crypto.ts";
+import type { InterfaceChange } from "../../core/interface_change.ts";
+import type { InterfaceState } from "../../core/interface_state.ts";
 import { type IpAddress, type IpFamily, IpPrefix } from "../../core/ip.ts";
-import { RT_TABLE_MAIN } from "../../core/netlink/family.ts";
+import { RT_TABLE_MAIN, RTPROT_BOOT } from "../../core/netlink/family.ts";
 import { type Route, RTN_THROW, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
 import type { Rule } from "../../core/netlink/rule.ts";
 import type { EndedInterface } from "../../core/status/report.ts";
@@ -11,6 +14,7 @@ import {
   type Backend,
   type DnsManager,
   type DnsSettings,
+  removeByStandIn,
   type RoutingRule,
   UNREACHABLE_METRIC,
 } from "../../core/plan.ts";
@@ -32,14 +36,17 @@ import { type HookConfig, runHook } from "./hooks.ts";
 import { addIptablesRules, deleteIptablesRules } from "./iptables.ts";
 import { lookUpIn } from "./namespace_lookup.ts";
 import { changeKernelInterface, getKernelInterface } from "./kernel_interface.ts";
+import { deleteAddress, inspectLink } from "./link_details.ts";
 import { discoverMtu } from "./mtu.ts";
 import { describeFixedEndpoints, nameEndpoints } from "./name_endpoints.ts";
 import { findEngine, identifyProcess, signalProcess } from "./process.ts";
 import { parseRetries, resolveEndpoint } from "./resolver.ts";
 import type {
+  LinkDetails,
   LinkState,
   ProcessIdentity,
   ResolvedEndpoints,
+  RunningLink,
   SocketState,
   System,
 } from "./system.ts";
@@ -159,36 +166,49 @@ export class LinuxSystem implements System, Disposable {
     endpoints: ResolvedEndpoints,
   ): void {
     const change = changeTo(config, (endpoint) => endpoints.get(endpoint)?.[0] ?? null);
+    this.changeInterface(name, backend, change);
+    if (backend === "userspace") return this.namePeers(name, config, endpoints);
     // The kernel keeps no names; what shows them finds them in the config.
-    if (backend === "kernel") {
-      const warning = describeFixedEndpoints(config);
-      if (warning !== null) this.#options.print(`wgts: warning: ${warning}`);
-      return changeKernelInterface(name, change);
-    }
-    try {
-      changeInterface(name, change);
-    } catch (error) {
-      const port = config.interface.listenPort ?? 0;
-      if (!(error instanceof UapiError) || error.errno !== Errno.EADDRINUSE || port === 0) {
-        throw error;
-      }
-      throw new SysError(`let ${name} listen on port ${port}`, Errno.EADDRINUSE);
-    }
-    const names = formatUapiPeerNames(config.peers);
-    if (names !== null) setInterface(name, names);
-    nameEndpoints(name, config, endpoints);
+    const warning = describeFixedEndpoints(config);
+    if (warning !== null) this.#options.print(`wgts: warning: ${warning}`);
   }
 
-  setFwmark(name: string, backend: Backend, fwmark: number): void {
-    const change = { fwmark, replacePeers: false, peers: [] };
-    if (backend === "kernel") changeKernelInterface(name, change);
-    else changeInterface(name, change);
+  async readInterface(name: string, backend: Backend): Promise<InterfaceState> {
+    if (backend === "kernel") return getKernelInterface(name);
+    const { getInterface } = await import("./control_client.ts");
+    const state = await getInterface(name, Date.now(), false);
+    if (state === null) throw new SysError(`ask the engine of ${name}`, Errno.ENOENT);
+    return state;
+  }
+
+  changeInterface(name: string, backend: Backend, change: InterfaceChange): void {
+    if (backend === "kernel") changeKernel(name, change);
+    else changeEngine(name, change);
+  }
+
+  namePeers(
+    name: string,
+    config: QuickConfig,
+    endpoints: ResolvedEndpoints,
+    former?: Readonly<Record<string, string>>,
+  ): void {
+    const names = formatUapiPeerNames(config.peers);
+    if (names !== null) setInterface(name, names);
+    nameEndpoints(name, config, endpoints, former);
+  }
+
+  deleteAddress(index: number, prefix: string): void {
+    deleteAddress(this.#network, index, parsePrefix(prefix));
+  }
+
+  inspectLink(index: number): LinkDetails {
+    return inspectLink(this.#network, index);
   }
 
   addRoute(index: number, prefix: string, table: number | null): void {
-    const destination = parsePrefix(prefix);
-    const route: Route = { destination, interfaceIndex: index, table: table ?? RT_TABLE_MAIN };
+    const route = tunnelRoute(index, prefix, table);
     if (this.#network.addRoute(route, { existingOk: true })) return;
+    const { destination } = route;
     const { family } = destination;
     const equal = this.#network.listRoutes({ family, table: table ?? RT_TABLE_MAIN })
       .filter((found) => found.destination.equals(destination));
@@ -203,8 +223,22 @@ export class LinuxSystem implements System, Disposable {
     );
   }
 
+  appendRoute(index: number, prefix: string, table: number | null): void {
+    this.#network.addRoute(tunnelRoute(index, prefix, table), { existingOk: true, append: true });
+  }
+
+  deleteRoute(index: number, prefix: string, table: number | null): void {
+    this.#network.deleteRoute({ ...tunnelRoute(index, prefix, table), protocol: RTPROT_BOOT });
+  }
+
   addUnreachable(family: IpFamily, table: number): void {
     this.#network.addRoute(unreachable(family, table));
+  }
+
+  hasUnreachable(family: IpFamily, table: number): boolean {
+    const { type, priority } = unreachable(family, table);
+    return this.#network.listRoutes({ family, table })
+      .some((route) => route.type === type && route.priority === priority);
   }
 
   deleteUnreachable(family: IpFamily, table: number): void {
@@ -223,6 +257,10 @@ export class LinuxSystem implements System, Disposable {
     // What fib_default_rule_pref() does: just before the second rule.
     const [, second] = this.#network.listRules(family);
     return Math.max(0, (second?.priority ?? 0) - 1);
+  }
+
+  hasRule(family: IpFamily, rule: RoutingRule, priority: number): boolean {
+    return this.#network.findRule(kernelRule(family, rule, priority)) !== null;
   }
 
   addRule(family: IpFamily, rule: RoutingRule, priority: number): void {
@@ -307,10 +345,11 @@ export class LinuxSystem implements System, Disposable {
     return resolveEndpoint(endpoint, { ...options, lookUp });
   }
 
-  discoverMtu(endpoints: Iterable<UapiEndpoint>): number {
+  discoverMtu(endpoints: Iterable<UapiEndpoint>, own?: RunningLink): number {
     const { birthNamespace = null } = this.#options;
-    if (birthNamespace === null) return discoverMtu(this.#network, endpoints);
+    if (birthNamespace === null) return discoverMtu(this.#network, endpoints, own);
     using network = inNetworkNamespace(birthNamespace, () => Network.open());
+    // There, none of the tunnel's routes is in the way.
     return discoverMtu(network, endpoints);
   }
 
@@ -345,10 +384,38 @@ function createLinkFrom(birthNamespace: string, name: string, kind: string): voi
   network.createLink(name, kind, { fd: here.fd });
 }
 
+function changeEngine(name: string, change: InterfaceChange): void {
+  try {
+    changeInterface(name, change);
+  } catch (error) {
+    const { listenPort = 0 } = change;
+    const isPort = error instanceof UapiError && error.errno === Errno.EADDRINUSE &&
+      listenPort !== 0;
+    if (!isPort) throw error;
+    throw new SysError(`let ${name} listen on port ${listenPort}`, Errno.EADDRINUSE);
+  }
+}
+
+/** As `changeKernelInterface`, also where the kernel can't take single allowed IPs away. */
+function changeKernel(name: string, change: InterfaceChange): void {
+  try {
+    changeKernelInterface(name, change);
+  } catch (error) {
+    const removes = change.peers.some(({ allowedIps }) => allowedIps.some(({ remove }) => remove));
+    if (!removes || !(error instanceof SysError) || error.errno !== Errno.EINVAL) throw error;
+    const standIn = crypto.getRandomValues(new Uint8Array(KEY_SIZE));
+    changeKernelInterface(name, removeByStandIn(change, standIn));
+  }
+}
+
 function parsePrefix(text: string): IpPrefix {
   const prefix = IpPrefix.parse(text);
   if (prefix === null) throw new TypeError(`not a prefix: ${text}`);
   return prefix;
+}
+
+function tunnelRoute(interfaceIndex: number, prefix: string, table: number | null): Route {
+  return { destination: parsePrefix(prefix), interfaceIndex, table: table ?? RT_TABLE_MAIN };
 }
 
 function unreachable(family: IpFamily, table: number): Route {
@@ -361,7 +428,12 @@ function unreachable(family: IpFamily, table: number): Route {
 }
 
 function kernelRule(family: IpFamily, rule: RoutingRule, priority: number): Rule {
-  return rule.match === "not-fwmark"
-    ? { family, priority, invert: true, fwmark: rule.fwmark, table: rule.table }
-    : { family, priority, table: RT_TABLE_MAIN, suppressPrefixLength: 0 };
+  switch (rule.match) {
+    case "not-fwmark":
+      return { family, priority, invert: true, fwmark: rule.fwmark, table: rule.table };
+    case "suppress-default":
+      return { family, priority, table: RT_TABLE_MAIN, suppressPrefixLength: 0 };
+    case "fwmark":
+      return { family, priority, fwmark: rule.fwmark, table: RT_TABLE_MAIN };
+  }
 }

@@ -1,5 +1,6 @@
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import type { KernelRoute } from "../../core/netlink/route.ts";
+import type { RunningLink } from "./system.ts";
 import type { Network } from "../../ffi/network.ts";
 
 /** What the tunnel adds to each packet at most: an IPv6 and a UDP header, WireGuard's header and tag. */
@@ -10,18 +11,28 @@ const ETHERNET_MTU = 1500;
  * The MTU for a tunnel to these endpoints, in bytes: the smallest of the routes to them (the device's,
  * where the route has none), else that of the default route, else Ethernet's, less WireGuard's overhead.
  */
-export function discoverMtu(network: Network, endpoints: Iterable<UapiEndpoint>): number {
+export function discoverMtu(
+  network: Network,
+  endpoints: Iterable<UapiEndpoint>,
+  own: RunningLink = { index: 0, fwmark: 0 },
+): number {
   const mtus = [...endpoints]
-    .map((endpoint) => endpointMtu(network, endpoint))
+    .map((endpoint) => endpointMtu(network, endpoint, own))
     .filter((mtu) => mtu !== null);
   const mtu = mtus.length > 0 ? Math.min(...mtus) : defaultRouteMtu(network) ?? ETHERNET_MTU;
   return mtu - OVERHEAD;
 }
 
-function endpointMtu(network: Network, { address, zone }: UapiEndpoint): number | null {
+function endpointMtu(
+  network: Network,
+  { address, zone }: UapiEndpoint,
+  own: RunningLink,
+): number | null {
   if (zone !== "") return linkMtu(network, /^[0-9]+$/.test(zone) ? Number(zone) : zone);
-  const route = network.routeTo(address);
-  return route === null ? null : routeMtu(network, route);
+  const route = network.routeTo(address, own.fwmark);
+  // Where the tunnel's allowed IPs cover an endpoint, its route isn't the way there.
+  const isOwn = route !== null && own.index !== 0 && route.interfaceIndex === own.index;
+  return route === null || isOwn ? null : routeMtu(network, route);
 }
 
 function defaultRouteMtu(network: Network): number | null {

@@ -1,5 +1,7 @@
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
 import { formatUapiNamedEndpoints } from "../../core/uapi/named_endpoints.ts";
+import { endpointWords } from "../../core/plan.ts";
+import { formatPublicKey } from "../../core/keys.ts";
 import { setInterface } from "./control_socket.ts";
 import { originalNameservers } from "./dns/original_nameservers.ts";
 import { parseLiteral } from "./resolver.ts";
@@ -8,20 +10,31 @@ import type { ResolvedEndpoints } from "./system.ts";
 /**
  * Tells the engine of interface `name` how `config` names the endpoints of its peers, so that it can look
  * for them itself from now on. To be called before the system's name servers are changed.
+ *
+ * @param former what it was told before (`endpointWords`), by the peers' public keys in base64: only what
+ * differs is told then
  */
 export function nameEndpoints(
   name: string,
   { interface: { dns, reresolveInterval }, peers }: QuickConfig,
   endpoints: ResolvedEndpoints,
+  former: Readonly<Record<string, string>> = {},
 ): void {
-  const named = peers
-    .map(({ publicKey, endpoint, fallbackEndpoints = [] }) => ({
+  const all = peers.map((peer) => {
+    const { publicKey, endpoint, fallbackEndpoints = [] } = peer;
+    const names = endpoint === undefined ? fallbackEndpoints : [endpoint, ...fallbackEndpoints];
+    const isNamed = names.length > 1 || names.some(isName);
+    const told = former[formatPublicKey(publicKey)];
+    return {
       publicKey,
-      names: endpoint === undefined ? fallbackEndpoints : [endpoint, ...fallbackEndpoints],
+      names: isNamed ? names : [],
       addresses: endpoint === undefined ? [] : endpoints.get(endpoint) ?? [],
-    }))
-    .filter(({ names }) => names.length > 1 || names.some(isName));
-  if (named.length === 0) return;
+      isChanged: isNamed ? told !== endpointWords(peer) : told !== undefined,
+      isNamed,
+    };
+  });
+  const named = all.filter(({ isChanged }) => isChanged);
+  if (named.length === 0 && !all.some(({ isNamed }) => isNamed)) return;
   const settings = {
     nameServers: originalNameservers(),
     // Those of the tunnel are of no use to find its other end.

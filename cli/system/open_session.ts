@@ -11,6 +11,14 @@ export interface OpenSession extends Disposable {
   readonly session: Session;
 }
 
+/** What the user may choose of a session. */
+export interface SessionChoices {
+  /** Whether failures that the tunnel can live with count as failures. */
+  readonly strict?: boolean;
+  /** Path of the network namespace of the tunnel's UDP sockets; null for this process's. */
+  readonly birth?: string | null;
+}
+
 /**
  * The session of a command that works on the tunnel `name` but starts no engine; hooks are told the
  * config's path `configFile`, and what `config` gives. SIGINT and the like interrupt it.
@@ -19,6 +27,7 @@ export function openSession(
   name: string,
   configFile: string,
   config: () => HookConfig | undefined = () => undefined,
+  { strict = false, birth = null }: SessionChoices = {},
 ): OpenSession {
   const stack = new DisposableStack();
   const system = stack.use(
@@ -27,6 +36,7 @@ export function openSession(
       config,
       startEngine: () => Promise.reject(new Error("This command starts nothing")),
       print: printError,
+      birthNamespace: birth,
     }),
   );
   const { signal } = stack.use(new Interruptions());
@@ -35,7 +45,8 @@ export function openSession(
     system,
     scope: currentScope(),
     directory: RUNTIME_DIRECTORY,
-    strict: false,
+    strict,
+    socketsElsewhere: birth !== null,
     signal,
     print: printError,
   });

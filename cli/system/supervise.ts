@@ -9,7 +9,7 @@ import { messageOf } from "./message_of.ts";
 import { notifyServiceManager } from "./notify.ts";
 import { OrphanReaper } from "./reaper.ts";
 import type { Session } from "./session.ts";
-import { interfaceIndexOf, NotRunningError, takeDown } from "./tunnel.ts";
+import { interfaceIndexOf, NotRunningError, readJournal, takeDown } from "./tunnel.ts";
 
 /** How often the kernel's interface is looked for, in milliseconds. */
 const LOOK_MS = 1000;
@@ -19,13 +19,13 @@ const LOOK_MS = 1000;
  * the tunnel down.
  *
  * @param state of the tunnel; its engine, if it has one, is a child of this process
- * @param save saves it to its config before it goes down, if that is wanted
+ * @param save saves it to its config before it goes down, if its journal says that this is wanted
  * @returns the exit code: 0 when somebody asked for the end, 1 when it came by itself
  */
 export async function supervise(
   session: Session,
   state: JournalState,
-  save?: () => Promise<void>,
+  save: () => Promise<void>,
 ): Promise<number> {
   const interfaceIndex = interfaceIndexOf(state);
   if (interfaceIndex === null) throw new TypeError("the tunnel isn't up");
@@ -34,8 +34,11 @@ export async function supervise(
     ? await endOfInterface(session, interfaceIndex)
     : await endOfEngine(session, state.engine);
   notify(session, "STOPPING=1");
+  // As `reload` left it.
+  const isSaved = readJournal(session)?.header.saveConfig === true;
+  const options = { force: true, interfaceIndex, save: isSaved ? save : undefined };
   try {
-    await takeDown(session.uninterrupted(), { force: true, interfaceIndex, save });
+    await takeDown(session.uninterrupted(), options);
   } catch (error) {
     // Somebody else took it down, and that is how the engine ended.
     if (error instanceof NotRunningError) return 0;

@@ -5,12 +5,15 @@
  */
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
 import type { IpFamily } from "../../core/ip.ts";
+import type { InterfaceChange } from "../../core/interface_change.ts";
+import type { InterfaceState } from "../../core/interface_state.ts";
 import type {
   ActiveDnsManager,
   Backend,
   DnsManager,
   DnsSettings,
   RoutingRule,
+  TunnelRoute,
 } from "../../core/plan.ts";
 import type { EndedInterface } from "../../core/status/report.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
@@ -21,6 +24,24 @@ export interface LinkState {
   readonly index: number;
   /** "tun", "wireguard", "veth"…; "" for a plain device. */
   readonly kind: string;
+}
+
+/** What tells the datagrams of a running tunnel, and where they don't go. */
+export interface RunningLink {
+  readonly index: number;
+  /** The mark of what it sends; 0 is off. */
+  readonly fwmark: number;
+}
+
+/** What an interface has of what `up` gives one. */
+export interface LinkDetails {
+  /** Bytes. */
+  readonly mtu: number;
+  readonly isUp: boolean;
+  /** With the lengths of their prefixes. */
+  readonly addresses: readonly string[];
+  /** Through it. */
+  readonly routes: readonly (TunnelRoute & { readonly isKernels: boolean })[];
 }
 
 /** A running process, and not any later one of the same number. */
@@ -43,6 +64,10 @@ export interface System {
   /** Deletes an interface; none being there is fine. */
   deleteLink(index: number): void;
   addAddress(index: number, prefix: string): void;
+  /** Deletes an address; none being there is fine. The interface's other ones stay. */
+  deleteAddress(index: number, prefix: string): void;
+  /** What an interface is set to and has. */
+  inspectLink(index: number): LinkDetails;
   /** Sets the MTU (bytes) and the link up. */
   linkUp(index: number, mtu: number): void;
   /** Returns when the engine of `name` has followed the link's state: its UDP port is open then. */
@@ -76,12 +101,30 @@ export interface System {
     config: QuickConfig,
     endpoints: ResolvedEndpoints,
   ): void;
-  setFwmark(name: string, backend: Backend, fwmark: number): void;
+  /** The state of the interface `name`. Holds secrets. */
+  readInterface(name: string, backend: Backend): Promise<InterfaceState>;
+  /** Changes the interface `name`, at once for its traffic. What stands before a refused part may be applied. */
+  changeInterface(name: string, backend: Backend, change: InterfaceChange): void;
+  /**
+   * Tells the engine of `name` how the config calls its peers and their endpoints; of the endpoints only
+   * those that `former`, by the peers' public keys in base64, doesn't say already. `endpoints` are addresses that are known.
+   */
+  namePeers(
+    name: string,
+    config: QuickConfig,
+    endpoints: ResolvedEndpoints,
+    former?: Readonly<Record<string, string>>,
+  ): void;
 
   // Routing
   /** Adds a route; the same one through the same interface being there is fine. */
   addRoute(index: number, prefix: string, table: number | null): void;
+  /** Adds a route, also beside one of the same destination that the kernel made. */
+  appendRoute(index: number, prefix: string, table: number | null): void;
+  /** Deletes a route that `addRoute` or `appendRoute` made; none being there is fine. */
+  deleteRoute(index: number, prefix: string, table: number | null): void;
   addUnreachable(family: IpFamily, table: number): void;
+  hasUnreachable(family: IpFamily, table: number): boolean;
   /** None being there is fine. */
   deleteUnreachable(family: IpFamily, table: number): void;
   /** Adds a route that has what goes to `prefix` look further than `table`. */
@@ -90,6 +133,7 @@ export interface System {
   deleteThrow(prefix: string, table: number): void;
   /** The priority that a new rule needs to come right behind the local table's. */
   nextRulePriority(family: IpFamily): number;
+  hasRule(family: IpFamily, rule: RoutingRule, priority: number): boolean;
   addRule(family: IpFamily, rule: RoutingRule, priority: number): void;
   /** None being there is fine. */
   deleteRule(family: IpFamily, rule: RoutingRule, priority: number): void;
@@ -129,8 +173,11 @@ export interface System {
    * aborted.
    */
   resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<readonly UapiEndpoint[]>;
-  /** The MTU, in bytes, that fits the routes to `endpoints`. */
-  discoverMtu(endpoints: Iterable<UapiEndpoint>): number;
+  /**
+   * The MTU, in bytes, that fits the routes to `endpoints`; of the tunnel `own`, if it is up, what it sends
+   * counts, and not where its own routes lead.
+   */
+  discoverMtu(endpoints: Iterable<UapiEndpoint>, own?: RunningLink): number;
 
   // Processes and time
   /** Runs a command of the config of interface `name` in a shell. Resolves to its exit code, 128 + N when signal N ended it. */

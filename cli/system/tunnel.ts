@@ -7,12 +7,22 @@
 import { expandHook } from "../../core/config/quick.ts";
 import type { QuickConfig } from "../../core/config/types.ts";
 import { dnsLimits } from "../../core/dns/manager.ts";
-import { describeAction, type Observed, planHooks, planUp, type Step } from "../../core/plan.ts";
+import {
+  describeAction,
+  type Made,
+  madeBy,
+  type Observed,
+  planHooks,
+  planUp,
+  type Step,
+  tunnelTable,
+} from "../../core/plan.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
 import {
   type EngineIdentity,
   Journal,
   type JournalEntry,
+  type JournalHeader,
   type JournalState,
   readForeignJournals,
   readJournals,
@@ -248,7 +258,8 @@ function forgetDead(session: Session): boolean {
   return true;
 }
 
-function describeDeath({ system, name }: Session, engine: EngineIdentity | null): string {
+/** That an engine is dead and, if that is known, why. */
+export function describeDeath({ system, name }: Session, engine: EngineIdentity | null): string {
   const ended = system.ended(name);
   const reason = ended === null ? "" : ` (${ended.reason})`;
   return `its engine (process ${engine?.pid ?? "unknown"}) died${reason}`;
@@ -339,15 +350,8 @@ async function begin(
     checkClock(session);
     using _lock = await session.lockShared();
     const steps = planUp(config, configPath, observe(session, guarded));
-    const { preDown, postDown } = config.interface;
-    const header = {
-      interface: session.name,
-      ...session.scope,
-      config: configPath,
-      table: tunnelTable(steps),
-      preDown,
-      postDown,
-    };
+    const table = tunnelTable(steps);
+    const header = journalHeader(session, config, configPath, madeBy(steps, config), table);
     if (guarded === null) return { journal: Journal.create(session.directory, header), steps };
     guarded.restart(header);
     return { journal: guarded, steps };
@@ -360,7 +364,29 @@ async function begin(
   }
 }
 
-function observe(session: Session, guarded: Journal | null = null): Observed {
+/** What the journal of `session`'s tunnel is to say of `config`. */
+export function journalHeader(
+  { name, scope, socketsElsewhere }: Session,
+  { interface: { preDown, postDown, saveConfig } }: QuickConfig,
+  configPath: string,
+  made: Made,
+  table: number | null,
+): JournalHeader {
+  return {
+    interface: name,
+    ...scope,
+    config: configPath,
+    table,
+    preDown,
+    postDown,
+    saveConfig,
+    socketsElsewhere,
+    made,
+  };
+}
+
+/** What of the system matters to a plan. Hold `Session.lockShared` to rely on it. */
+export function observe(session: Session, guarded: Journal | null = null): Observed {
   const { system, directory, scope, name } = session;
   const own = guarded?.state.header.table ?? null;
   const taken = new Set(readJournals(directory, scope, name).map(({ header }) => header.table));
@@ -372,11 +398,6 @@ function observe(session: Session, guarded: Journal | null = null): Observed {
     dnsManager: () => system.dnsManager(),
     socketsElsewhere: session.socketsElsewhere,
   };
-}
-
-function tunnelTable(steps: readonly Step[]): number | null {
-  for (const { action } of steps) if (action.kind === "add-unreachable") return action.table;
-  return null;
 }
 
 async function discoverMtu(session: Session, config: QuickConfig): Promise<number> {

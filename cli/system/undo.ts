@@ -58,7 +58,8 @@ function inUndoOrder({ entries }: JournalState): JournalEntry[] {
   return [...reversed.filter(isDns), ...reversed.filter((entry) => !isDns(entry))];
 }
 
-async function undoEntry(
+/** Undoes one entry; the journal isn't told. */
+export async function undoEntry(
   session: Session,
   state: JournalState,
   entry: JournalEntry,

@@ -25,7 +25,8 @@ export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
 
-/** Address flags of linux/if_addr.h. */
+/** Address flags of linux/if_addr.h. This one: another IPv4 address of the same subnet came before. */
+export const IFA_F_SECONDARY = 0x01;
 export const IFA_F_NODAD = 0x02;
 /** The kernel made it up (RFC 7217). */
 export const IFA_F_STABLE_PRIVACY = 0x800;

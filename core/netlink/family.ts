@@ -20,6 +20,7 @@ export const RT_TABLE_LOCAL = 255;
 
 /** Who made a route or rule: the kernel, `ip` and init scripts ("boot"), or an administrator. */
 export const RTPROT_UNSPEC = 0;
+export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;
 export const RTPROT_STATIC = 4;
 

@@ -26,6 +26,7 @@ import {
 } from "./family.ts";
 import {
   type NetlinkRequest,
+  NLM_F_APPEND,
   NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_EXCL,
@@ -138,10 +139,19 @@ export function getRoute(destination: IpAddress, mark = 0): NetlinkRequest {
   return { type: RTM_GETROUTE, flags: 0, payload: encoder.finish() };
 }
 
-/** A request to add a route; EEXIST when there is one like it, unless it `replace`s that. */
-export function newRoute(route: Route, replace = false): NetlinkRequest {
+/** What a request to add a route does when there is one like it: fail with EEXIST, or as it says. */
+export type IfExisting = "fail" | "replace" | "append";
+
+const FLAGS_IF_EXISTING: Readonly<Record<IfExisting, number>> = {
+  fail: NLM_F_EXCL,
+  replace: NLM_F_REPLACE,
+  append: NLM_F_APPEND,
+};
+
+/** A request to add a route. */
+export function newRoute(route: Route, ifExisting: IfExisting = "fail"): NetlinkRequest {
   const { type = RTN_UNICAST, scope = defaultScope(route), protocol = RTPROT_BOOT } = route;
-  const flags = NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL);
+  const flags = NLM_F_CREATE | FLAGS_IF_EXISTING[ifExisting];
   return { type: RTM_NEWROUTE, flags, payload: encodeRoute(route, type, scope, protocol) };
 }
 

@@ -16,7 +16,9 @@ export type RoutingRule =
   /** Whatever the tunnel itself didn't send (it marks its datagrams with `fwmark`) looks up `table`. */
   | { readonly match: "not-fwmark"; readonly fwmark: number; readonly table: number }
   /** Routes of the main table win, but its default route doesn't count. */
-  | { readonly match: "suppress-default" };
+  | { readonly match: "suppress-default" }
+  /** What is marked with `fwmark` goes by the main table: keeps the tunnel's datagrams out of it. */
+  | { readonly match: "fwmark"; readonly fwmark: number };
 
 /** Who serves an interface: the kernel's WireGuard, or an engine of wgts on a TUN. */
 export type Backend = "kernel" | "userspace";
@@ -42,6 +44,26 @@ export type Action =
     readonly prefix: string;
     readonly table: number | null;
   }
+  /** As `add-route`, also beside another one of the same destination, which the kernel made. */
+  | {
+    readonly kind: "append-route";
+    readonly family: IpFamily;
+    readonly prefix: string;
+    readonly table: number | null;
+  }
+  | {
+    readonly kind: "delete-route";
+    readonly family: IpFamily;
+    readonly prefix: string;
+    readonly table: number | null;
+  }
+  /** Leaves the interface's other addresses. */
+  | { readonly kind: "delete-address"; readonly family: IpFamily; readonly prefix: string }
+  | { readonly kind: "set-listen-port"; readonly port: number }
+  /** Gives the running interface what it lacks of the keys, peers and allowed IPs of the config. */
+  | { readonly kind: "extend-interface" }
+  /** Takes from the running interface the peers and allowed IPs that the config doesn't have. */
+  | { readonly kind: "reduce-interface" }
   /** Marks what the interface sends. */
   | { readonly kind: "set-fwmark"; readonly fwmark: number }
   /** Has reverse-path filtering take marks into account: net.ipv4.conf.all.src_valid_mark=1. */
@@ -133,6 +155,12 @@ export function undoOf(action: Action): Undo | null {
     case "add-address":
     case "link-up":
     case "add-route":
+    case "append-route":
+    case "delete-route":
+    case "delete-address":
+    case "set-listen-port":
+    case "extend-interface":
+    case "reduce-interface":
     case "set-fwmark":
       return null;
   }

@@ -29,10 +29,19 @@ export function describeAction(action: Action, device: string): string | null {
       return `ip -${action.family} address add ${action.prefix} dev ${device}`;
     case "link-up":
       return `ip link set mtu ${action.mtu ?? "auto"} up dev ${device}`;
-    case "add-route": {
-      const table = action.table === null ? "" : ` table ${action.table}`;
-      return `ip -${action.family} route add ${action.prefix} dev ${device}${table}`;
-    }
+    case "add-route":
+      return routeCommand("add", action, device);
+    case "append-route":
+      return routeCommand("append", action, device);
+    case "delete-route":
+      return routeCommand("delete", action, device);
+    case "delete-address":
+      return `ip -${action.family} address delete ${action.prefix} dev ${device}`;
+    case "set-listen-port":
+      return `wg set ${device} listen-port ${action.port}`;
+    case "extend-interface":
+    case "reduce-interface":
+      return null; // `describeChange` tells of each peer
     case "set-dns":
       return setDns(action.manager, action.settings, device);
     case "set-fwmark":
@@ -106,10 +115,24 @@ function unsetDns(manager: ActiveDnsManager, device: string): string {
   }
 }
 
+function routeCommand(
+  verb: "add" | "append" | "delete",
+  { family, prefix, table }: Pick<Action & { kind: "add-route" }, "family" | "prefix" | "table">,
+  device: string,
+): string {
+  const where = table === null ? "" : ` table ${table}`;
+  return `ip -${family} route ${verb} ${prefix} dev ${device}${where}`;
+}
+
 function ruleWords(rule: RoutingRule): string {
-  return rule.match === "not-fwmark"
-    ? `not fwmark ${rule.fwmark} table ${rule.table}`
-    : "table main suppress_prefixlength 0";
+  switch (rule.match) {
+    case "not-fwmark":
+      return `not fwmark ${rule.fwmark} table ${rule.table}`;
+    case "suppress-default":
+      return "table main suppress_prefixlength 0";
+    case "fwmark":
+      return `fwmark ${rule.fwmark} table main`;
+  }
 }
 
 function throwRoute(

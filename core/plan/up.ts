@@ -117,7 +117,18 @@ export function planUp(config: QuickConfig, configPath: string, observed: Observ
     ...planRoutes(config, configPath, observed),
     ...hooks("PostUp", postUp),
   ];
-  return actions.map((action) => ({ action, undo: undoOf(action), tolerance: tolerance(action) }));
+  return actions.map(toStep);
+}
+
+/** The step that does `action`. */
+export function toStep(action: Action): Step {
+  return { action, undo: undoOf(action), tolerance: tolerance(action) };
+}
+
+/** The table that a default route takes for itself; null when there is none. */
+export function tunnelTable(steps: readonly Step[]): number | null {
+  for (const { action } of steps) if (action.kind === "add-unreachable") return action.table;
+  return null;
 }
 
 /** The steps that run the commands of `moment`. */

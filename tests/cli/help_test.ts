@@ -5,6 +5,7 @@ const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 const COMMANDS = [
   "up",
   "down",
+  "reload",
   "save",
   "run",
   "show",
@@ -107,6 +108,9 @@ const MISUSES: readonly string[][] = [
   ["down"],
   ["down", "wg0", "wg1"],
   ["down", "--foreground", "wg0"],
+  ["reload"],
+  ["reload", "wg0", "wg1"],
+  ["reload", "--force", "wg0"],
   ["save"],
   ["save", "wg0", "wg1"],
   ["save", "--dry-run", "wg0"],

@@ -19,6 +19,16 @@ const HEADER: JournalHeader = {
   table: null,
   preDown: ["echo %i"],
   postDown: [],
+  saveConfig: false,
+  socketsElsewhere: false,
+  made: {
+    addresses: ["10.0.0.1/24"],
+    routes: ["10.9.0.0/16"],
+    fwmark: null,
+    endpoints: {},
+    settingsOfUp: {},
+    complete: true,
+  },
 };
 const ENGINE = { pid: 4711, startTime: "99", interfaceIndex: 7 };
 const CREATE: [Action, Undo] = [
@@ -233,5 +243,43 @@ Deno.test("a journal that can't be started leaves no file", () => {
   withDirectory((directory) => {
     withRoom(20, () => assert.throws(() => Journal.create(directory, HEADER), /No space left/));
     assert.deepEqual([...Deno.readDirSync(directory)], []);
+  });
+});
+
+Deno.test("a reload renews what the journal says, and in the end it is as short as at first", () => {
+  withDirectory((directory) => {
+    const { path, state } = writeJournal(directory);
+    const { length } = Deno.readTextFileSync(path);
+    {
+      using journal = Journal.open(directory, HEADER, "wg0");
+      assert.ok(journal);
+      const [create, sysctl] = journal.state.entries;
+      journal.renew({ ...HEADER, table: 7, saveConfig: true });
+      const kept = readJournals(directory, HEADER)[0];
+      assert.equal(kept?.header.table, 7);
+      assert.deepEqual(kept?.entries, state.entries);
+      assert.ok(create !== undefined && sysctl !== undefined);
+      journal.done(sysctl);
+      journal.undone(sysctl);
+      const again = journal.intend(...SYSCTL, "1");
+      journal.settle(HEADER);
+      // It goes on in the new file.
+      journal.done(again);
+    }
+    const settled = readJournals(directory, HEADER)[0];
+    assert.deepEqual(settled?.engine, ENGINE);
+    assert.equal(settled?.header.saveConfig, false);
+    assert.deepEqual(
+      settled?.entries.map(({ action, before, done, undone }) => {
+        return [action.kind, before, done, undone];
+      }),
+      [["create-interface", null, true, false], ["set-src-valid-mark", "1", true, false]],
+    );
+    const text = Deno.readTextFileSync(path);
+    assert.ok(text.length < length + 100, `${text.length} instead of ${length} characters`);
+    assert.equal((Deno.statSync(path).mode ?? 0) & 0o777, 0o600);
+    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), [
+      path.slice(directory.length + 1),
+    ]);
   });
 });

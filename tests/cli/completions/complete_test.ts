@@ -87,6 +87,7 @@ const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ["wgts up --dry-run=", []],
   ["wgts up -- --dry", [CONFIGS]],
   ["wgts down ", ["home", "work", CONFIGS]],
+  ["wgts reload ", ["home", "work", CONFIGS]],
   ["wgts run ", []],
   ["wgts show ", ["wg0", "wg1", "all", "interfaces"]],
   ["wgts show wg0 ", SHOW_FIELDS],

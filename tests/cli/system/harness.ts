@@ -1,5 +1,5 @@
 import { Session } from "../../../cli/system/session.ts";
-import type { Backend } from "../../../core/plan.ts";
+import type { Backend, Made } from "../../../core/plan.ts";
 import type { System } from "../../../cli/system/system.ts";
 import type { JournalScope } from "../../../cli/journal.ts";
 
@@ -7,6 +7,16 @@ import type { JournalScope } from "../../../cli/journal.ts";
 export const SCOPE: JournalScope = {
   namespace: { device: 4, inode: 4026531840, cookie: "1" },
   bootId: "8d5f",
+};
+
+/** Of an interface that was given nothing. */
+export const NOTHING_MADE: Made = {
+  addresses: [],
+  routes: [],
+  fwmark: null,
+  endpoints: {},
+  settingsOfUp: {},
+  complete: true,
 };
 
 /** What a test may set of a session. */
@@ -20,7 +30,7 @@ export interface SessionSettings {
 
 /** A directory for journals, and what was printed. */
 export class Harness implements Disposable {
-  readonly directory = `${Deno.makeTempDirSync()}/wgts`;
+  readonly directory = `${Deno.makeTempDirSync(inMemory())}/wgts`;
   readonly printed: string[] = [];
 
   /** A run of `up` or `down`. */
@@ -74,5 +84,14 @@ export class Harness implements Disposable {
 
   [Symbol.dispose](): void {
     Deno.removeSync(this.directory.replace(/\/wgts$/, ""), { recursive: true });
+  }
+}
+
+/** A journal is written out with each change, which takes its time on a disk. */
+function inMemory(): Deno.MakeTempOptions {
+  try {
+    return Deno.statSync("/dev/shm").isDirectory ? { dir: "/dev/shm" } : {};
+  } catch {
+    return {};
   }
 }

@@ -219,7 +219,7 @@ Deno.test("an interface of the kernel's that others made after up was killed sta
     harness.restore(files);
     system.state.nextIndex = 50;
     system.createKernelInterface("wg0");
-    system.configure("wg0", "kernel");
+    system.configure("wg0", "kernel", CONFIG, new Map());
     await takeDown(harness.session(system));
     assert.equal(system.link("wg0")?.index, 50);
   }

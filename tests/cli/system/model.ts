@@ -1,5 +1,8 @@
-import type { ConfigEndpoint } from "../../../core/config/types.ts";
-import { IpAddress, type IpFamily } from "../../../core/ip.ts";
+import { changeTo } from "../../../core/config/change.ts";
+import type { ConfigEndpoint, QuickConfig } from "../../../core/config/types.ts";
+import type { InterfaceChange } from "../../../core/interface_change.ts";
+import type { InterfaceState } from "../../../core/interface_state.ts";
+import { IpAddress, type IpFamily, IpPrefix } from "../../../core/ip.ts";
 import type {
   ActiveDnsManager,
   Backend,
@@ -10,16 +13,25 @@ import type {
 import type { UapiEndpoint } from "../../../core/uapi/command.ts";
 import type { DnsTunnel } from "../../../cli/system/dns/system_dns.ts";
 import type {
+  LinkDetails,
   LinkState,
   ProcessIdentity,
+  ResolvedEndpoints,
   SocketState,
   System,
 } from "../../../cli/system/system.ts";
+import {
+  addressOfHost,
+  changeModel,
+  emptyInterface,
+  type ModelInterface,
+  stateOf,
+} from "./interface_model.ts";
 
 /** What a {@linkcode ModelSystem} is made of; plain data, so that it can be cloned and compared. */
 export interface ModelState {
   links: Record<string, LinkState & { addresses: string[]; mtu: number; up: boolean }>;
-  routes: { family: IpFamily; prefix: string; table: number; index: number | null }[];
+  routes: ModelRoute[];
   rules: { family: IpFamily; priority: number; rule: RoutingRule | string }[];
   /** Engines by the name of their interface, which may be gone. */
   /** Kernel interfaces that have a key. */
@@ -28,11 +40,23 @@ export interface ModelState {
   sockets: Record<string, SocketState>;
   /** Firewall tables by the name of their interface and the family. */
   firewalls: Record<string, { fwmark: number; addresses: string[] }>;
+  /** What engines and the kernel serve, by name. */
+  interfaces: Record<string, ModelInterface>;
   srcValidMark: string;
   /** DNS settings by the name of their interface. */
   dns: Record<string, DnsSettings>;
   nextIndex: number;
   nextPid: number;
+}
+
+/** A route; through no interface: one that answers "unreachable". */
+export interface ModelRoute {
+  family: IpFamily;
+  prefix: string;
+  table: number;
+  index: number | null;
+  /** Made by the kernel for an address. */
+  isKernels?: true;
 }
 
 /** What a test may want to go wrong, by operation. */
@@ -62,6 +86,9 @@ export class ModelSystem implements System {
   wall = Date.UTC(2026, 1, 23);
   /** Milliseconds that were slept. */
   slept = 0;
+  /** What `discoverMtu` finds. */
+  discoveredMtu = 1420;
+  #sessions = 0;
 
   constructor(readonly state: ModelState = emptyState()) {}
 
@@ -95,7 +122,34 @@ export class ModelSystem implements System {
   }
 
   addAddress(index: number, prefix: string): void {
-    this.#do("addAddress", () => this.#linkOf(index).addresses.push(prefix));
+    this.#do("addAddress", () => {
+      const { addresses } = this.#linkOf(index);
+      const isV6 = prefix.includes(":");
+      const isSame = (other: string) =>
+        isV6 ? other.split("/")[0] === prefix.split("/")[0] : other === prefix;
+      if (addresses.some(isSame)) throw failure("EEXIST");
+      addresses.push(prefix);
+      this.#connect(index);
+    });
+  }
+
+  deleteAddress(index: number, prefix: string): void {
+    this.#do("deleteAddress", () => {
+      const link = this.#linkOf(index);
+      link.addresses = link.addresses.filter((other) => other !== prefix);
+      this.#connect(index);
+      if (prefix.includes(":") || link.addresses.some((other) => !other.includes(":"))) return;
+      this.state.routes = this.state.routes.filter((r) => r.index !== index || r.family === 6);
+    });
+  }
+
+  inspectLink(index: number): LinkDetails {
+    const { mtu, up, addresses } = this.#linkOf(index);
+    const routes = this.state.routes.filter((route) => route.index === index)
+      .map(({ family, prefix, table, isKernels }) => {
+        return { family, prefix, table, isKernels: isKernels === true };
+      });
+    return { mtu, isUp: up, addresses: [...addresses], routes };
   }
 
   linkUp(index: number, mtu: number): void {
@@ -163,24 +217,56 @@ export class ModelSystem implements System {
     this.#do("removeControlSocket", () => delete this.state.sockets[name]);
   }
 
-  configure(name: string, backend: Backend): void {
+  configure(
+    name: string,
+    backend: Backend,
+    config: QuickConfig,
+    endpoints: ResolvedEndpoints,
+  ): void {
     this.#do("configure", () => {
       if (backend === "kernel") this.state.kernelKeys[name] = { fwmark: 0 };
       else this.#engine(name).configured = true;
+      this.#change(
+        name,
+        backend,
+        changeTo(config, (endpoint) => endpoints.get(endpoint)?.[0] ?? null),
+      );
     });
   }
 
-  setFwmark(name: string, backend: Backend, fwmark: number): void {
-    this.#do("setFwmark", () => {
-      if (backend === "kernel") this.state.kernelKeys[name] = { fwmark };
-      else this.#engine(name).fwmark = fwmark;
-    });
+  readInterface(name: string, _backend: Backend): Promise<InterfaceState> {
+    return Promise.resolve(stateOf(name, this.state.interfaces[name] ?? emptyInterface()));
   }
+
+  changeInterface(name: string, backend: Backend, change: InterfaceChange): void {
+    this.#do("changeInterface", () => this.#change(name, backend, change));
+  }
+
+  namePeers(): void {}
 
   addRoute(index: number, prefix: string, table: number | null): void {
     this.#do("addRoute", () => {
-      const family = prefix.includes(":") ? 6 : 4;
-      this.state.routes.push({ family, prefix, table: table ?? 254, index });
+      const route = modelRoute(index, prefix, table);
+      const equal = this.#routesLike(route);
+      // IPv6 tells the kernel's from others by the metric.
+      const exists = equal.some(({ isKernels }) => isKernels !== true || route.family === 4);
+      if (!exists) this.state.routes.push(route);
+    });
+  }
+
+  appendRoute(index: number, prefix: string, table: number | null): void {
+    this.#do("appendRoute", () => {
+      const route = modelRoute(index, prefix, table);
+      const isThere = this.#routesLike(route).some(({ isKernels }) => isKernels !== true);
+      if (!isThere) this.state.routes.push(route);
+    });
+  }
+
+  deleteRoute(index: number, prefix: string, table: number | null): void {
+    this.#do("deleteRoute", () => {
+      const [found] = this.#routesLike(modelRoute(index, prefix, table))
+        .filter(({ isKernels }) => isKernels !== true);
+      this.state.routes = this.state.routes.filter((route) => route !== found);
     });
   }
 
@@ -197,6 +283,12 @@ export class ModelSystem implements System {
 
   #refuseTwice(isThere: boolean): void {
     if (isThere) throw failure("EEXIST");
+  }
+
+  hasUnreachable(family: IpFamily, table: number): boolean {
+    return this.state.routes.some((route) => {
+      return route.family === family && route.table === table && route.prefix === "unreachable";
+    });
   }
 
   deleteUnreachable(family: IpFamily, table: number): void {
@@ -230,6 +322,11 @@ export class ModelSystem implements System {
     return Math.min(32766, ...used.map(({ priority }) => priority)) - 1;
   }
 
+  hasRule(family: IpFamily, rule: RoutingRule, priority: number): boolean {
+    const wanted = JSON.stringify({ family, priority, rule });
+    return this.state.rules.some((found) => JSON.stringify(found) === wanted);
+  }
+
   addRule(family: IpFamily, rule: RoutingRule, priority: number): void {
     this.#do("addRule", () => {
       const wanted = JSON.stringify({ family, priority, rule });
@@ -252,8 +349,9 @@ export class ModelSystem implements System {
 
   addFirewall(index: number, name: string, family: IpFamily, fwmark: number): void {
     this.#do("addFirewall", () => {
-      const { addresses } = this.#linkOf(index);
-      this.state.firewalls[`${name} ${family}`] = { fwmark, addresses: [...addresses] };
+      const addresses = this.#linkOf(index).addresses
+        .filter((prefix) => prefix.includes(":") === (family === 6));
+      this.state.firewalls[`${name} ${family}`] = { fwmark, addresses };
     });
   }
 
@@ -327,13 +425,12 @@ export class ModelSystem implements System {
 
   async resolve(endpoint: ConfigEndpoint): Promise<UapiEndpoint[]> {
     await this.#doLater("resolve", () => {});
-    const address = IpAddress.fromBytes(Uint8Array.of(192, 0, 2, 1));
-    return [{ address, port: endpoint.port, zone: "" }];
+    return [{ address: addressOfHost(endpoint.host), port: endpoint.port, zone: "" }];
   }
 
   discoverMtu(): number {
     this.#do("discoverMtu", () => {});
-    return 1420;
+    return this.discoveredMtu;
   }
 
   wallClock(): number {
@@ -349,6 +446,34 @@ export class ModelSystem implements System {
   sleep(milliseconds: number): Promise<void> {
     this.slept += milliseconds;
     return Promise.resolve();
+  }
+
+  #change(name: string, backend: Backend, change: InterfaceChange): void {
+    const target = this.state.interfaces[name] ??= emptyInterface();
+    changeModel(target, change, () => ++this.#sessions);
+    if (change.fwmark === undefined) return;
+    if (backend === "kernel") this.state.kernelKeys[name] = { fwmark: change.fwmark };
+    else this.#engine(name).fwmark = change.fwmark;
+  }
+
+  /** Makes the kernel's routes those of the addresses. */
+  #connect(index: number): void {
+    const networks = this.#linkOf(index).addresses.flatMap((text) => {
+      const prefix = IpPrefix.parse(text);
+      if (prefix === null || (prefix.family === 4 && prefix.length === 32)) return [];
+      return [prefix.masked().toString()];
+    });
+    const others = this.state.routes.filter((r) => r.index !== index || r.isKernels !== true);
+    const connected = [...new Set(networks)].map((prefix): ModelRoute => {
+      return { ...modelRoute(index, prefix, null), isKernels: true };
+    });
+    this.state.routes = [...others, ...connected];
+  }
+
+  #routesLike({ index, prefix, table }: ModelRoute): ModelRoute[] {
+    return this.state.routes.filter((route) => {
+      return route.index === index && route.prefix === prefix && route.table === table;
+    });
   }
 
   #do(operation: string, body: () => void): void {
@@ -384,6 +509,7 @@ export class ModelSystem implements System {
   #removeLink(name: string, { index }: LinkState): void {
     delete this.state.links[name];
     delete this.state.kernelKeys[name];
+    delete this.state.interfaces[name];
     this.state.routes = this.state.routes.filter((route) => route.index !== index);
   }
 }
@@ -401,11 +527,16 @@ export function emptyState(): ModelState {
     engines: {},
     sockets: {},
     firewalls: {},
+    interfaces: {},
     srcValidMark: "0",
     dns: {},
     nextIndex: 3,
     nextPid: 100,
   };
+}
+
+function modelRoute(index: number, prefix: string, table: number | null): ModelRoute {
+  return { family: prefix.includes(":") ? 6 : 4, prefix, table: table ?? 254, index };
 }
 
 function removeFirst<T>(list: T[], predicate: (item: T) => boolean): void {

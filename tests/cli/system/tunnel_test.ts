@@ -50,8 +50,10 @@ Deno.test("up sets everything, down leaves nothing", async () => {
     32764,
   ]);
   assert.equal(state.srcValidMark, "1");
-  const firewall = { fwmark: 51820, addresses: ["10.0.0.1/24", "fd00::1/64"] };
-  assert.deepEqual(state.firewalls, { "wg0 4": firewall, "wg0 6": firewall });
+  assert.deepEqual(state.firewalls, {
+    "wg0 4": { fwmark: 51820, addresses: ["10.0.0.1/24"] },
+    "wg0 6": { fwmark: 51820, addresses: ["fd00::1/64"] },
+  });
   assert.deepEqual(Object.keys(harness.files()), ["wg0@4026531840.journal"]);
 
   await takeDown(harness.session(system));

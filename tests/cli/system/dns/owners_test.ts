@@ -2,13 +2,21 @@ import assert from "node:assert/strict";
 import { isAlive } from "../../../../cli/system/dns/owners.ts";
 import type { DnsOwner } from "../../../../cli/system/dns/record_store.ts";
 import { Journal, type JournalScope } from "../../../../cli/journal.ts";
-import { SCOPE } from "../harness.ts";
+import { NOTHING_MADE, SCOPE } from "../harness.ts";
 
 const MANAGER = { kind: "file", path: "/etc/resolv.conf", reason: "" } as const;
 
 /** The journal of an `up` of wg0 in `scope` that set DNS. */
 function journalOf(directory: string, scope: JournalScope): Journal {
-  const about = { config: "/etc/wireguard/wg0.conf", table: null, preDown: [], postDown: [] };
+  const about = {
+    saveConfig: false,
+    socketsElsewhere: false,
+    made: NOTHING_MADE,
+    config: "/etc/wireguard/wg0.conf",
+    table: null,
+    preDown: [],
+    postDown: [],
+  };
   const journal = Journal.create(directory, { interface: "wg0", ...scope, ...about });
   const settings = { servers: ["10.0.0.53"], search: [], routes: [] };
   const action = { kind: "set-dns", manager: MANAGER, settings } as const;
