@@ -1,4 +1,4 @@
-import { repairDnsOf } from "../system/dns/step.ts";
+import { repairDns } from "../system/dns/step.ts";
 import { openSession } from "../system/open_session.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
 import { UsageError } from "../usage_error.ts";
@@ -8,6 +8,6 @@ export async function main(args: string[]): Promise<number> {
   if (args.length > 0) throw new UsageError();
   requireNetAdmin("repair what tunnels left behind");
   using opened = openSession("", "");
-  await repairDnsOf(opened.session);
+  await repairDns(opened.session);
   return 0;
 }

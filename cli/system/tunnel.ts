@@ -29,7 +29,7 @@ import {
 } from "../journal.ts";
 import { applySteps, HookError, runHook } from "./apply.ts";
 import { checkClock } from "./check_clock.ts";
-import { repairDnsOf } from "./dns/step.ts";
+import { tryRepairDns } from "./dns/step.ts";
 import { messageOf } from "./message_of.ts";
 import { namespaceName } from "./namespace_name.ts";
 import { firstAddresses, resolveEndpoints } from "./resolve_endpoints.ts";
@@ -69,7 +69,7 @@ export async function bringUp(
   configPath: string,
 ): Promise<JournalState> {
   using _lock = await session.lockInterface();
-  await repairDnsOf(session);
+  await tryRepairDns(session);
   const { journal, steps } = await begin(session, config, configPath);
   using _journal = journal;
   const former = [...journal.state.entries];
@@ -115,7 +115,7 @@ export async function printUp(
  */
 export async function takeDown(session: Session, options: TakeDownOptions = {}): Promise<void> {
   using _lock = await session.lockInterface();
-  await repairDnsOf(session);
+  await tryRepairDns(session);
   using journal = openJournal(session);
   const { interfaceIndex } = options;
   const isOther = journal !== null && interfaceIndex !== undefined &&

@@ -47,11 +47,26 @@ export async function undoDns(
   for (const note of notes) session.warn(note);
 }
 
-/** Takes back the DNS settings of tunnels that ended without `down`. */
-export async function repairDnsOf(session: Session): Promise<void> {
+/**
+ * Takes back the DNS settings of tunnels that ended without `down`.
+ * @throws Error when a file can't be restored
+ */
+export async function repairDns(session: Session): Promise<void> {
   using _lock = await session.lockShared();
   const notes = session.system.repairDns(tunnelOf(session, null));
   for (const note of notes) session.print(`wgts: ${note}`);
+}
+
+/** The same, for commands that have something else to do: what can't be restored is a warning. */
+export async function tryRepairDns(session: Session): Promise<void> {
+  try {
+    await repairDns(session);
+  } catch (error) {
+    session.signal.throwIfAborted();
+    session.warn(
+      `what a tunnel left behind stays: ${error instanceof Error ? error.message : error}`,
+    );
+  }
 }
 
 function tunnelOf({ name, scope, directory }: Session, index: number | null) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { repairDns } from "../../../cli/system/dns/step.ts";
 import { replaceDns } from "../../../cli/system/dns/replace.ts";
 import { Journal } from "../../../cli/journal.ts";
 import { bringUp, printDown, printUp, takeDown } from "../../../cli/system/tunnel.ts";
@@ -98,6 +99,18 @@ Deno.test("while a resolv.conf can't be restored, down fails and can be tried ag
   system.fault = () => null;
   await takeDown(harness.session(system));
   assert.deepEqual(system.leftovers, CLEAN);
+});
+
+Deno.test("what an earlier boot left of resolv.conf keeps no tunnel from coming up or going down", async () => {
+  using harness = new Harness();
+  const system = new ModelSystem();
+  system.repairTrouble = failure("EROFS");
+  await bringUp(harness.session(system), config(), PATH);
+  await takeDown(harness.session(system));
+  assert.deepEqual(system.leftovers, CLEAN);
+  const warnings = harness.printed.filter((line) => /what a tunnel left behind stays: /.test(line));
+  assert.equal(warnings.length, 2);
+  await assert.rejects(repairDns(harness.session(system)), { code: "EROFS" });
 });
 
 Deno.test("the servers before are noted where resolvconf keeps them from us", async () => {

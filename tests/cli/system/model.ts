@@ -80,6 +80,8 @@ export class ModelSystem implements System {
   stubborn: "SIGTERM" | "SIGKILL" | null = null;
   /** Who manages the resolver. */
   manager: DnsManager = { kind: "file", path: "/etc/resolv.conf", reason: "nobody else does" };
+  /** Why what other tunnels left of resolv.conf can't be taken back. */
+  repairTrouble: Error | null = null;
   /** What setting DNS warns of. */
   dnsNotes: string[] = [];
   /** The time of day, in milliseconds since 1970-01-01 UTC. */
@@ -420,6 +422,7 @@ export class ModelSystem implements System {
   }
 
   repairDns(): string[] {
+    if (this.repairTrouble !== null) throw this.repairTrouble;
     return [];
   }
 
