@@ -38,7 +38,7 @@ export const FINDING_CODES = {
   "bashism": ["warning", "a hook needs bash, which isn't there"],
   "wg-quick-refuses": ["warning", "wg-quick wouldn't take what wgts takes"],
   "many-dns-servers": ["info", "DNS names more servers than the C library asks"],
-  "unsplit-dns": ["info", "DNS marks some domains with ~, but all names are asked of its servers"],
+  "unsplit-dns": ["info", "DNS marks domains with ~, but all names are asked of it"],
   "shared-address": ["info", "another config has the same Address"],
   "keepalive-without-endpoint": ["info", "keepalives only begin once the peer was heard of"],
   "nothing-to-look-up": ["info", "ReresolveInterval is given, but no Endpoint is a name"],
