@@ -25,6 +25,17 @@ export const MOST_QUICK_DIFFERENCES = 20;
 const named = (pattern: RegExp) => ({ name }: QuickCase) => pattern.test(name);
 const written = (pattern: RegExp) => ({ config }: QuickCase) => pattern.test(config);
 
+/** What wgts makes of /etc/resolv.conf, and says of it. */
+const MADE = {
+  trace: "[#] printf 'nameserver 10.88.0.53\\nsearch corp.example\\n' >/etc/resolv.conf " +
+    "# neither systemd-resolved nor resolvconf manages it",
+  state: [
+    "resolv.conf # Made by wgts for wg0; `wgts down' restores the former one",
+    "resolv.conf nameserver 10.88.0.53",
+    "resolv.conf search corp.example",
+  ].join("\n"),
+};
+
 /** All of them. */
 export const QUICK_DIFFERENCES: readonly QuickDifference[] = [
   {
@@ -196,6 +207,31 @@ export const QUICK_DIFFERENCES: readonly QuickDifference[] = [
       seen: "down\n",
     }),
   },
+  {
+    when: named(/^a name server that is saved$/),
+    reason: "What is saved of DNS is what the config says; nobody is asked",
+    since: null,
+    right: (outcome) => ({ ...outcome, seen: outcome.seen.replace("resolvconf -l wg0\n", "") }),
+  },
+  {
+    when: named(/^a name server without resolvconf$/),
+    reason: "Where nobody manages /etc/resolv.conf, wgts does",
+    since: null,
+    instead: (config) => config.replace(/^DNS = .*\n/m, ""),
+    right: (outcome) => ({
+      ...outcome,
+      trace: outcome.trace.flatMap((line) =>
+        line.startsWith("[#] ip link set mtu") ? [line, MADE.trace] : [line]
+      ),
+      state: sortedLines(outcome.state.replace("resolv.conf nameserver 10.77.0.2", MADE.state)),
+    }),
+  },
+  {
+    when: named(/^a wrong DNS$/),
+    reason: "What is neither an address nor a domain is refused; wg-quick hands it on",
+    since: null,
+    instead: (config) => config.replace("DNS = 10.88.0.53.1", "SaveConfig = yes"),
+  },
 ];
 
 /** The same, but for the lines of its trace. */
@@ -246,5 +282,9 @@ function withUnreachable(state: string): string {
       ? `route -4 unreachable default table ${table} metric 4294967295 `
       : `route -6 unreachable default dev lo table ${table} metric 4294967295 pref medium`;
   });
-  return [...state.split("\n"), ...lines].sort().join("\n");
+  return sortedLines([state, ...lines].join("\n"));
+}
+
+function sortedLines(text: string): string {
+  return text.split("\n").sort().join("\n");
 }

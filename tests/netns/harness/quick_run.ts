@@ -116,7 +116,6 @@ state() {
   ( cd /proc/sys/net; grep -rs --exclude=stable_secret . ipv4 ipv6 | sed 's/^/sysctl /' )
   find /run/wireguard -not -type d 2>/dev/null | sed 's/^/file /'
   find /run/wgts -not -type d 2>/dev/null | sed 's/^/own /'
-  find /etc -newer /run/results -not -type d -printf 'file %p\\n' 2>/dev/null
 }
 `;
 

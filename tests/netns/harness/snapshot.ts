@@ -11,7 +11,7 @@ export async function snapshot(host: Host): Promise<string> {
     for family in -4 -6; do ip $family rule; ip $family route show table all; done
     nft list ruleset
     # not the directories: /run/wireguard is shared with other implementations
-    find /run /etc /var/lib/wgts -not -type d -printf '%p %y %m %u %s\\n' 2>/dev/null |
+    find /run /etc/wireguard /var/lib/wgts -not -type d -printf '%p %y %m %u %s\\n' 2>/dev/null |
       sort || true
     sha256sum /etc/resolv.conf || true
     stat -c '%n %F %a %u %g' /etc/resolv.conf*

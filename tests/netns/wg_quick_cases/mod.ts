@@ -1,6 +1,7 @@
 import type { QuickCase } from "../harness/quick_run.ts";
 import { ADDRESSES } from "./addresses.ts";
 import { DEFAULT_ROUTES } from "./default_routes.ts";
+import { DNS } from "./dns.ts";
 import { ENDINGS } from "./endings.ts";
 import { FORMATS } from "./format.ts";
 import { HOOKS } from "./hooks.ts";
@@ -15,6 +16,7 @@ export const GROUPS: Readonly<Record<string, readonly QuickCase[]>> = {
   "routes": ROUTES,
   "default routes": DEFAULT_ROUTES,
   "hooks and SaveConfig": HOOKS,
+  "DNS": DNS,
   "formats": FORMATS,
   "endings": ENDINGS,
   "what can't be brought up": REFUSED,
