@@ -164,7 +164,8 @@ async function applyJournalled(
   progress: Progress,
   before: string | null,
 ): Promise<void> {
-  const former = standing(journal.state, planned);
+  // A reload plans with what stands.
+  const former = journal.state.phase === "starting" ? standing(journal.state, planned) : null;
   if (former !== null) return await takeOver(session, journal, former, progress);
   const action = withPriority(session, planned);
   const undo = undoOf(action);
