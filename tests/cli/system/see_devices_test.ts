@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import "../../ffi/bind_libc.ts";
 import { seeTun } from "../../../cli/system/doctor/see_devices.ts";
 
 Deno.test("a driver that isn't loaded isn't asked for", () => {
