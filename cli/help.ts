@@ -1,6 +1,7 @@
 /** What `--help` prints, of the program and of each command. */
 import { DOCTOR_CHECKS } from "../core/doctor/finding.ts";
 import { FINDING_CODES } from "../core/lint/finding.ts";
+import { TUNNEL_EVENTS } from "../core/events/event.ts";
 import { SHOW_FIELDS } from "../core/show/fields.ts";
 import { programName } from "./program_name.ts";
 import { VERSION, WIREGUARD_GO_VERSION, WIREGUARD_TOOLS_VERSION } from "./version.ts";
@@ -80,6 +81,10 @@ Keys of configs that wg-quick(8) doesn't have:
 /** Likewise. */
 const CHECKS = Object.entries(DOCTOR_CHECKS)
   .map(([check, meaning]) => `  ${check.padEnd(17)} ${meaning}\n`)
+  .join("");
+
+const EVENTS = Object.entries(TUNNEL_EVENTS)
+  .map(([type, meaning]) => `  ${type.padEnd(20)} ${meaning}\n`)
   .join("");
 
 const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
@@ -312,6 +317,27 @@ printed as text again and again.
 Environment:
   WG_COLOR_MODE     always, never or auto (the default: on terminals, unless NO_COLOR is set)
 `,
+  },
+  events: {
+    synopsis: "events [--json] [--count N] [<interface>...] | --json-schema",
+    summary: "Tell what happens to interfaces and peers: handshakes, roaming, ups and downs",
+    details: `\
+Prints a line for each thing that happens to the named interfaces, or to all, also to those that
+come later, until SIGINT or SIGTERM. Never shows a secret. A reader that is too slow loses events,
+and is told how many, but never holds up the tunnel; up to 8 may read at the same time. Members of
+the group that \`--status-group' of \`up' and \`run' names need no root.
+
+      --json        Print each as an object in a line of its own, for programs
+      --json-schema The JSON Schema (draft 2020-12) of such a line
+      --count=N     Exit after N events
+
+Engines of wgts tell what happens. At interfaces of the kernel and of other implementations wgts
+looks once a second, so that of several handshakes in between only the last one is told, and neither
+failures nor ups and downs. Peers are told with their names; see \`wgts help status'.
+
+Events:
+
+${EVENTS}`,
   },
 };
 

@@ -23,6 +23,7 @@ const OWN_COMMANDS: readonly string[] = [
   "status",
   "metrics",
   "top",
+  "events",
   "check",
   "doctor",
   "repair",

@@ -34,6 +34,7 @@ const OPTION_VALUES: Readonly<Record<string, Complete>> = {
   "--netns": (_, { namespaces }) => words(namespaces()),
   "--birth-netns": (_, { namespaces }) => words(namespaces()),
   "--interval": () => NOTHING,
+  "--count": () => NOTHING,
   "--listen": () => NOTHING,
 };
 
@@ -47,6 +48,7 @@ const OPERANDS: Readonly<Record<string, Complete>> = {
   "check": (_, { configs }) => words(configs(), "configs"),
   "status": completeInterfaces,
   "top": completeInterfaces,
+  "events": completeInterfaces,
   "show": async (before, surroundings) => {
     if (before.length === 0) {
       return words([...await surroundings.interfaces(), "all", "interfaces"]);

@@ -1,10 +1,11 @@
-import { formatUapiResult } from "../../core/uapi/command.ts";
+import { formatUapiResult, type UapiEvent } from "../../core/uapi/command.ts";
 import { formatUapiGet, type UapiDevice } from "../../core/uapi/get_response.ts";
 import { formatUapiStatus, type UapiStatus } from "../../core/uapi/status.ts";
 import { UapiAllowedIpLine } from "../../core/uapi/allowed_ip_line.ts";
 import { UapiRequestParser } from "../../core/uapi/request_parser.ts";
 import type { Peer } from "../../core/peer.ts";
 import { Answer } from "./answer.ts";
+import type { EventFeed, EventQueue } from "./event_feed.ts";
 import { SetRequest, type SetTarget } from "./set_request.ts";
 
 /** A connected stream socket that never blocks. Both give bytes, or a negative errno. */
@@ -22,12 +23,17 @@ export interface ControlTarget extends SetTarget {
   readonly state: UapiDevice<Peer>;
   /** What a `status` tells. */
   status(): UapiStatus<Peer>;
+  /** Who is told what happens. */
+  readonly events: EventFeed;
   /** Told why a request was refused; never holds a secret. */
   refused(problem: string, errno: number): void;
 }
 
-/** What may be asked of a connection: anything, or how the engine runs. */
+/** What may be asked of a connection: anything, or how the engine runs and what happens. */
 export type Requests = "all" | "status";
+
+/** The kinds of requests that tell no secret and change nothing; "close" is none. */
+const ASKING: readonly UapiEvent["kind"][] = ["status", "events", "close"];
 
 /** What a connection waits for. */
 export type Interest = "read" | "write" | "nothing";
@@ -35,6 +41,7 @@ export type Interest = "read" | "write" | "nothing";
 const EBADF = 9;
 const EAGAIN = 11;
 const EACCES = 13;
+const EBUSY = 16;
 const EPIPE = 32;
 const ECONNRESET = 104;
 const ENOTCONN = 107;
@@ -62,6 +69,8 @@ export class ControlConnection {
   readonly #allowedIp = new UapiAllowedIpLine();
   #request: SetRequest | null = null;
   #answer: Answer | null = null;
+  /** What happens, once that was asked for: then nothing else can be asked any more. */
+  #events: EventQueue | null = null;
   #output = NOTHING;
   /** Nothing more comes, or nothing more is wanted. */
   #finished = false;
@@ -78,6 +87,16 @@ export class ControlConnection {
     return this.#stream.fd;
   }
 
+  /** Whether it is told what happens. */
+  get isEventReader(): boolean {
+    return this.#events !== null;
+  }
+
+  /** Whether there is an event that could be told now. */
+  get hasEvents(): boolean {
+    return this.#events !== null && this.#events.hasNext && this.#output.length === 0;
+  }
+
   /** Works until there is nothing to do or `expired` says so; then tells what it waits for. */
   step(expired: () => boolean): Interest | "closed" | "more" {
     do {
@@ -91,6 +110,8 @@ export class ControlConnection {
         else this.#output = this.#answer.proceed();
       } else if (this.#request?.unfinished) {
         this.#request.proceed();
+      } else if (this.#events?.hasNext) {
+        this.#output = this.#events.next() ?? NOTHING;
       } else if (!this.#handleEvents()) {
         if (this.#finished) return this.close();
         const count = this.#stream.read(this.#input);
@@ -100,7 +121,7 @@ export class ControlConnection {
           this.#finished = true;
           this.#parser.close();
         } else {
-          this.#parser.push(this.#input.subarray(0, count));
+          if (this.#events === null) this.#parser.push(this.#input.subarray(0, count));
           this.#input.fill(0, 0, count);
         }
       }
@@ -112,6 +133,8 @@ export class ControlConnection {
   close(): "closed" {
     this.#endAnswer();
     this.#output = NOTHING;
+    if (this.#events !== null) this.#target.events.close(this.#events);
+    this.#events = null;
     this.#stream.close();
     return "closed";
   }
@@ -146,11 +169,11 @@ export class ControlConnection {
 
   /** False when there is no event before more bytes come. */
   #handleEvent(): boolean {
-    if (this.#notOurProtocol) return false;
+    if (this.#notOurProtocol || this.#events !== null) return false;
     if (this.#request !== null && this.#applyAllowedIps(this.#request)) return true;
     const event = this.#parser.next();
     if (event === null) return false;
-    if (this.#requests === "status" && event.kind !== "status" && event.kind !== "close") {
+    if (this.#requests === "status" && !ASKING.includes(event.kind)) {
       // Not logged: whoever may only ask isn't to fill the log.
       this.#parser.refuse();
       this.#reply(EACCES);
@@ -162,6 +185,10 @@ export class ControlConnection {
         break;
       case "status":
         this.#answer = new Answer(formatUapiStatus(this.#target.status()));
+        break;
+      case "events":
+        this.#events = this.#target.events.open();
+        this.#reply(this.#events === null ? EBUSY : 0);
         break;
       case "set":
         this.#request = new SetRequest(this.#target);

@@ -66,7 +66,9 @@ export class ControlServer {
     for (let i = 0; i < MAX_CONNECTIONS; i++) {
       const slot = (this.#first + i) % MAX_CONNECTIONS;
       const served = this.#connections[slot] ?? null;
-      if (served === null || !(served.hasMore || this.#poll.isReady(slot + 1))) continue;
+      if (served === null) continue;
+      const { hasMore, connection } = served;
+      if (!hasMore && !connection.hasEvents && !this.#poll.isReady(slot + 1)) continue;
       if (expired()) {
         this.#first = slot;
         return true;
@@ -79,6 +81,8 @@ export class ControlServer {
       else this.#poll.watch(slot + 1, served.connection.fd, state);
     }
     this.#first = (this.#first + 1) % MAX_CONNECTIONS;
+    // What one client asked for may be an event for another one whose turn is over.
+    for (const served of this.#connections) if (served?.connection.hasEvents) more = true;
     return more;
   }
 
@@ -131,7 +135,11 @@ export class ControlServer {
   #idlest(): Served | null {
     let idlest: Served | null = null;
     for (const served of this.#connections) {
-      if (served === null || served.hasMore || this.#poll.isReady(served.slot + 1)) continue;
+      // A reader of events may wait for them as long as it likes; there are few of them.
+      if (
+        served === null || served.connection.isEventReader || served.hasMore ||
+        this.#poll.isReady(served.slot + 1)
+      ) continue;
       if (idlest === null || served.activeAt < idlest.activeAt) idlest = served;
     }
     return idlest;

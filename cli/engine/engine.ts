@@ -23,6 +23,7 @@ import { CONTROL_POLL_SLOTS, type ControlPoll, ControlServer } from "./control_s
 import type { CryptoPool } from "./crypto_pool.ts";
 import { cryptoChoices } from "./crypto_report.ts";
 import { DataPath } from "./data_path.ts";
+import { EventFeed } from "./event_feed.ts";
 import { describeEvent } from "./event_text.ts";
 import { NamedEndpoints } from "./named_endpoints.ts";
 import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
@@ -62,6 +63,8 @@ const OTHER_SIZE = 6 * MIB;
 const ROUNDS = 16;
 /** After how long no further batch is begun: a batch can hold thousands of joined small datagrams. */
 const PACKET_BUDGET_US = 2000;
+/** How much is done for readers of events once the interface is to end. */
+const LAST_STEPS = 1000;
 
 /** Entries of the poll set. */
 const SLOT = {
@@ -103,6 +106,12 @@ export class Engine {
   readonly #statusServer: ControlServer | null;
   readonly #statusListener: UnixListener | null;
   readonly #endpoints: NamedEndpoints;
+  readonly #events = new EventFeed({
+    now: () => this.#now.wall,
+    isUp: () => this.#device.isUp,
+    nameOf: (peer) => this.#names.get(peer) ?? null,
+    zoneName: interfaceNameOf,
+  });
   /** How the administrator calls peers. */
   readonly #names = new WeakMap<Peer, string>();
   /** Whether the link is up; the device isn't when its port could not be had. */
@@ -148,6 +157,7 @@ export class Engine {
     const onEvent = (event: DeviceEvent) => {
       if (logger.debugs) logger.debug(describeEvent(event));
       this.#endpoints.onEvent(event);
+      this.#events.onDeviceEvent(event);
     };
     this.#device.onEvent = onEvent;
     const { checksum } = crypto;
@@ -190,6 +200,11 @@ export class Engine {
     this.#device.removeAllPeers();
     this.#device.setPrivateKey(null, this.#now);
     this.#endpoints.close();
+    this.#events.publish({ type: "interface-removed", reason: this.#stopReason });
+    let steps = 0;
+    for (const server of [this.#control, this.#statusServer]) {
+      server?.step(() => ++steps > LAST_STEPS);
+    }
     this.#control.close();
     this.#listener.close();
     this.#statusServer?.close();
@@ -334,6 +349,7 @@ export class Engine {
     this.#socketsChanged();
     this.#device.up(this.#now);
     this.#logger.info(`interface up, UDP port ${this.#udp.port}`);
+    this.#events.publish({ type: "interface-up", listenPort: this.#udp.port });
   }
 
   #down(): void {
@@ -342,6 +358,7 @@ export class Engine {
     this.#udp.close();
     this.#socketsChanged();
     this.#logger.info("interface down");
+    this.#events.publish({ type: "interface-down" });
   }
 
   #socketsChanged(): void {
@@ -371,6 +388,7 @@ export class Engine {
         else this.#names.set(peer, name);
       },
       endpointNames: this.#endpoints,
+      events: this.#events,
       refused: (problem, errno) =>
         this.#logger.error(`control request: ${problem} (errno ${errno})`),
       status: () =>

@@ -63,6 +63,8 @@ export type UapiEvent =
   | { readonly kind: "get" }
   /** A complete `status=1` request, which only wgts knows: answer with how the engine runs. */
   | { readonly kind: "status" }
+  /** A complete `events=1` request, which only wgts knows: tell what happens from now on. */
+  | { readonly kind: "events" }
   /** A `set=1` request begins; its commands follow. */
   | { readonly kind: "set" }
   | UapiCommand

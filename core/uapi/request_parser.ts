@@ -15,10 +15,10 @@ const NEWLINE = 0x0a;
 const EQUALS = 0x3d;
 
 /**
- * Where the reader is: between requests; in the lines of a `get` or a `status`; in the device's or a
+ * Where the reader is: between requests; in the lines of a `get`, a `status` or `events`; in the device's or a
  * peer's lines of a `set`; or behind an error, reading to the end of the request.
  */
-type State = "operation" | "get" | "status" | "device" | "peer" | "skip";
+type State = "operation" | "get" | "status" | "events" | "device" | "peer" | "skip";
 
 /**
  * The server's reader of the control protocol: bytes in, as they come, {@linkcode UapiEvent}s out.
@@ -138,7 +138,8 @@ export class UapiRequestParser {
         if (start === end) this.#state = "operation";
         return null;
       case "get":
-      case "status": {
+      case "status":
+      case "events": {
         const kind = this.#state;
         if (start !== end) return this.#error(EINVAL, `a line follows ${kind}=1`);
         this.#state = "operation";
@@ -159,6 +160,9 @@ export class UapiRequestParser {
         return null;
       case "status=1":
         this.#state = "status";
+        return null;
+      case "events=1":
+        this.#state = "events";
         return null;
       case "set=1":
         this.#state = "device";

@@ -46,7 +46,7 @@ Deno.test("completions offer every command and option that the help lists", asyn
 });
 
 Deno.test("completions know the values of every option that takes one", async () => {
-  const free = ["--interval", "--listen", "--bind-address"];
+  const free = ["--interval", "--listen", "--bind-address", "--count"];
   let checked = 0;
   for (const command of helpCommands().keys()) {
     for (const { name, takesValue } of helpOptions(command)) {

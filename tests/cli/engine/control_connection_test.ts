@@ -12,6 +12,7 @@ import { formatHexKey } from "../../../core/keys.ts";
 import { memoryOf } from "../../../core/memory.ts";
 import type { Peer } from "../../../core/peer.ts";
 import { TransmitBuffer } from "../../../core/transmit_buffer.ts";
+import { EventFeed } from "../../../cli/engine/event_feed.ts";
 import {
   ControlConnection,
   type ControlStream,
@@ -116,6 +117,12 @@ function makeTarget(): TestTarget {
       onEndpointSet: (peer: Peer) =>
         void target.named.push([peer.publicKey[0], peer.endpoint?.port]),
     },
+    events: new EventFeed({
+      now: () => 1_700_000_000_123,
+      isUp: () => true,
+      nameOf: () => null,
+      zoneName: (index) => String(index),
+    }),
     refused: (problem: string) => void target.refusals.push(problem),
     status: () => ({
       engine: {
@@ -522,4 +529,55 @@ Deno.test("control connection: errors without end, whatever their errno, end it"
   stream.errors = new Array(100).fill(5);
   let steps = 0;
   while (connection.step(NEVER) !== "closed") assert.ok(++steps < 100);
+});
+
+Deno.test("control connection: who asks for events gets them as they happen, and may ask no more", () => {
+  for (const requests of ["all", "status"] as const) {
+    const target = makeTarget();
+    const stream = new FakeStream(4096);
+    const connection = new ControlConnection(stream, target, requests);
+    target.events.publish({ type: "interface-down" });
+    stream.send("events=1\n\n");
+    assert.equal(connection.step(NEVER), "read");
+    assert.equal(stream.output, "errno=0\n\n", "nothing that happened before");
+    assert(connection.isEventReader && !connection.hasEvents);
+    stream.output = "";
+    stream.send("get=1\n\n");
+    target.events.publish({ type: "interface-up", listenPort: 7 });
+    assert(connection.hasEvents);
+    assert.equal(connection.step(NEVER), "read");
+    assert.equal(
+      stream.output,
+      "event=interface-up\ntime_msec=1700000000123\nlisten_port=7\n\n",
+    );
+    stream.ended = true;
+    assert.equal(connection.step(NEVER), "closed");
+    assert.notEqual(target.events.open(), null);
+  }
+});
+
+Deno.test("control connection: a reader of events that doesn't read waits for nothing but that", () => {
+  const target = makeTarget();
+  const stream = new FakeStream(4096);
+  const connection = new ControlConnection(stream, target);
+  stream.send("events=1\n\n");
+  connection.step(NEVER);
+  stream.output = "";
+  stream.writable = 0;
+  for (let i = 0; i < 2000; i++) {
+    target.events.publish({ type: "interface-down" });
+    assert.equal(connection.step(NEVER), "write");
+    assert(!connection.hasEvents, "it would be served again and again");
+  }
+  stream.writable = Infinity;
+  assert.equal(connection.step(NEVER), "read");
+  const blocks = stream.output.split("\n\n").slice(0, -1);
+  assert.equal(blocks.length, 1 + 256 + 1);
+  assert.match(blocks.at(-1) ?? "", /^event=lost\ntime_msec=\d+\ncount=1743$/);
+});
+
+Deno.test("control connection: too many readers of events are refused", () => {
+  const target = makeTarget();
+  for (let i = 0; i < 8; i++) assert.equal(exchange(target, "events=1\n\n"), "errno=0\n\n");
+  assert.equal(exchange(target, "events=1\n\n"), "errno=-16\n\n");
 });
