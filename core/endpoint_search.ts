@@ -16,7 +16,7 @@ export interface SoughtPeer {
 
 /** What a search makes its owner do. */
 export interface SearchActions<P extends SoughtPeer> {
-  /** Looks up the addresses of a host, and calls {@linkcode EndpointSearch.onLookedUp} later, not now. */
+  /** Looks a host up, and calls {@linkcode EndpointSearch.onLookedUp} later, not now. */
   lookUp(search: EndpointSearch<P>, host: string): void;
   /** Seeks the peer at `endpoint`, an address of `name`, from now on, and without delay. */
   seek(search: EndpointSearch<P>, name: string, endpoint: Endpoint): void;
@@ -139,8 +139,9 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
   }
 
   /** Should be called when initiations are no longer sent, though none was answered. */
-  onGivenUp(): void {
+  onGivenUp(now: number): void {
     this.#unanswered = Infinity;
+    if (this.#scheduled === Infinity) this.#schedule(now);
   }
 
   /** Should be called after a handshake was completed. */
@@ -164,10 +165,18 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
     }
   }
 
-  /** The lookup that was asked for gave `addresses`, the best first; null when it failed. `wall` in ms. */
-  onLookedUp(addresses: readonly Uint8Array[] | null, now: number, wall: number): void {
+  /**
+   * The lookup of `host` gave `addresses`, the best first; null when it failed. `wall` in ms. An answer
+   * that nobody waits for any more changes nothing.
+   */
+  onLookedUp(
+    host: string,
+    addresses: readonly Uint8Array[] | null,
+    now: number,
+    wall: number,
+  ): void {
     const name = this.#asked;
-    if (name === null) return;
+    if (name?.host !== host) return;
     this.#asked = null;
     const { endpoint } = this.peer;
     const isOurs = endpoint !== null &&
@@ -197,6 +206,7 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
   /** All is well. */
   #rest(now: number): void {
     this.#searching = false;
+    this.#asked = null;
     this.#untried = [];
     this.peer.rivalEndpoints = [];
     this.#initiations = 0;

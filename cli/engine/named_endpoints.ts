@@ -121,7 +121,7 @@ export class NamedEndpoints {
     this.#do(search, () => {
       if (event.type === "handshake-initiated") search.onInitiation(now);
       else if (event.type === "handshake-completed") search.onHandshake(now);
-      else if (event.type === "handshake-given-up") search.onGivenUp();
+      else if (event.type === "handshake-given-up") search.onGivenUp(now);
     });
   }
 
@@ -149,7 +149,7 @@ export class NamedEndpoints {
         if (this.#searches.get(search.peer) !== search || search.peer.removed) return;
         const bytes = addresses?.map((address) => address.bytes) ?? null;
         const { boot, wall } = this.#now;
-        this.#do(search, () => search.onLookedUp(bytes, boot, wall));
+        this.#do(search, () => search.onLookedUp(host, bytes, boot, wall));
       });
     },
     seek: ({ peer }: EndpointSearch<Peer>, name: string, to: Endpoint) => {

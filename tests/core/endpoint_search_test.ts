@@ -90,7 +90,7 @@ class World {
       if (this.search.nextDeadline() <= this.now) this.search.advance(this.now);
       for (const host of this.#asked.splice(0)) {
         const addresses = this.dns[host]?.map((text) => at(text).address) ?? null;
-        this.search.onLookedUp(addresses, this.now, 1_700_000_000_000 + this.now);
+        this.search.onLookedUp(host, addresses, this.now, 1_700_000_000_000 + this.now);
       }
       if (this.#nextInitiation <= this.now) this.#initiate();
     }
@@ -105,7 +105,7 @@ class World {
     if (endpoint === null) return;
     if (++this.#attempt > 20) {
       this.#nextInitiation = Infinity;
-      return this.search.onGivenUp();
+      return this.search.onGivenUp(this.now);
     }
     const tried = [endpoint, ...rivalEndpoints];
     const seconds = Math.floor((this.now - 1000) / 1000);
@@ -308,6 +308,31 @@ Deno.test("an endpoint set by hand to a known address ends the search", () => {
   world.peer.endpoint = at("192.0.2.2");
   world.search.onEndpointSet(world.now);
   assert.equal(world.search.nextDeadline(), Infinity);
-  world.search.onLookedUp([at("192.0.2.9").address], world.now, 1);
+  world.search.onLookedUp("vpn.example", [at("192.0.2.9").address], world.now, 1);
   assert.equal(textOf(world.peer.endpoint), "192.0.2.2:7", "an answer to nothing");
+});
+
+Deno.test("an answer that comes after the peer's moves it no more, nor is it another host's", () => {
+  const names = ["vpn.example", "b.example"];
+  const world = new World({ dns: {}, names, endpoint: "192.0.2.1" });
+  const { search } = world;
+  for (let i = 0; i < 2; i++) search.onInitiation(world.now += 5000);
+  search.advance(world.now += 5000);
+  search.onLookedUp("b.example", [at("192.0.2.8").address], world.now, 1);
+  assert.equal(textOf(world.peer.endpoint), "192.0.2.1:7");
+  world.peer.receivedBytes = 92;
+  search.onHandshake(world.now);
+  search.onLookedUp("vpn.example", [at("192.0.2.9").address], world.now, 1);
+  assert.equal(textOf(world.peer.endpoint), "192.0.2.1:7");
+});
+
+Deno.test("a search without traffic goes on with the schedule", () => {
+  const world = new World({ dns: { "vpn.example": null }, endpoint: "192.0.2.1" });
+  world.search.lookUpEvery(300_000, world.now);
+  world.want();
+  world.run(250);
+  world.log = [];
+  world.dns["vpn.example"] = ["192.0.2.2"];
+  world.run(300);
+  assert.deepEqual(world.log, ["look up vpn.example", "vpn.example:7 at 192.0.2.2:7"]);
 });

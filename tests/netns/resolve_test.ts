@@ -159,6 +159,24 @@ Deno.test("a fallback endpoint is used when the endpoint doesn't answer", async 
   await site.wgtsOk("down", "wg0");
 });
 
+Deno.test("with an interval, a name's new address is followed while the old one still answers", async () => {
+  await using named = await NamedSite.create({ [NAME]: [OLD] });
+  const { site } = named;
+  await site.remote.sh(`ip address add ${NEW}/32 dev lo`);
+  await site.writeConfig({
+    interface: ["ReresolveInterval = 3"],
+    endpoint: `${NAME}:51820`,
+  });
+  await site.wgtsOk("up", "wg0");
+  await site.waitForTunnel();
+  await named.setZone({ [NAME]: [NEW] });
+  await waitFor("the new address", async () => {
+    return (await named.status()).endpoint === `${NEW}:51820`;
+  }, RECOVERY);
+  assert.ok(await site.answers(INNER.remote[4]));
+  await site.wgtsOk("down", "wg0");
+});
+
 Deno.test("a name without an address doesn't stop `up', unless it is to be strict", async () => {
   await using named = await NamedSite.create({});
   const { site } = named;
