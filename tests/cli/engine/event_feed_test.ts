@@ -55,7 +55,7 @@ Deno.test("each reader is told all that happens, from when it came", () => {
 
 Deno.test("a slow reader makes nothing grow, and is told where and how many events it lost", () => {
   const events = feed();
-  const slow = events.open() ?? assert.fail(), quick = events.open() ?? assert.fail();
+  const quick = events.open() ?? assert.fail(), slow = events.open() ?? assert.fail();
   const full = MAX_WAITING_EVENTS;
   for (let i = 1; i <= full + 40; i++) {
     happen(events, 1, i);
