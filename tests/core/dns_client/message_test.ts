@@ -143,6 +143,7 @@ Deno.test("pointers lead backwards only", () => {
   assert.deepEqual(decodeName(message, 11), { name: "\u0001b\u0001a\0", end: 13 });
   assert.equal(decodeName(message, 7), null, "to itself");
   assert.equal(decodeName(message, 9), null, "forwards");
+  assert.equal(decodeName(Uint8Array.of(0xc0, 2, 1, 0x61, 0), 0), null, "forwards, to a name");
   assert.equal(decodeName(message, 13), null, "a label of an unknown type");
   assert.equal(decodeName(message, 14), null, "half a pointer");
   assert.equal(decodeName(message, 15), null, "nothing");
