@@ -129,6 +129,7 @@ export type { ConfigOptions } from "./core/config/sections.ts";
 export { decodeConfigText, encodeConfigText } from "./core/config/text.ts";
 export type {
   ConfigEndpoint,
+  KeyFileName,
   NamedTable,
   QuickConfig,
   QuickInterfaceConfig,
