@@ -4,6 +4,8 @@
 const MAX_NAME_SIZE = 255;
 /** Bytes of the longest label. */
 const MAX_LABEL_SIZE = 63;
+/** As many as the longest name has labels, of at least two bytes each. */
+const MAX_POINTERS = MAX_NAME_SIZE >> 1;
 /** The two high bits of a length that is a pointer to the rest of the name. */
 const POINTER = 0xc0;
 
@@ -42,12 +44,13 @@ export function canonicalName(bytes: Uint8Array): string {
 }
 
 /**
- * Reads the name at `start` of `message`, whose pointers may lead to earlier bytes only: so there is no
- * way round in circles. Null when it is malformed.
+ * Reads the name at `start` of `message`, whose pointers may lead to earlier bytes only, and no more often
+ * than a name has labels: so there is no way round in circles, and no long one that leads nowhere. Null
+ * when it is malformed.
  */
 export function decodeName(message: Uint8Array, start: number): DecodedName | null {
   const name = new Uint8Array(MAX_NAME_SIZE);
-  let size = 0, end = -1;
+  let size = 0, end = -1, pointers = 0;
   for (let at = start, first = start;;) {
     const length = message[at];
     if (length === undefined) return null;
@@ -57,6 +60,7 @@ export function decodeName(message: Uint8Array, start: number): DecodedName | nu
       if (end < 0) end = at + 2;
       const target = (length & ~POINTER) << 8 | low;
       if (target >= first) return null;
+      if (++pointers > MAX_POINTERS) return null;
       at = first = target;
       continue;
     }

@@ -20,6 +20,8 @@ const HEADER_SIZE = 12;
 const RECORD_HEAD_SIZE = 10;
 /** How many aliases of aliases are followed. */
 const MAX_ALIASES = 16;
+/** Records that are read: by TCP thousands may come, and whoever sends them would stop all else meanwhile. */
+const MAX_RECORDS = 64;
 
 const FLAG_RESPONSE = 0x8000;
 const OPCODE_MASK = 0x7800;
@@ -96,7 +98,7 @@ interface DnsRecord {
   readonly data: IpAddress | string;
 }
 
-/** The aliases and the addresses of `type` among `count` records from `start` on; null if malformed. */
+/** The aliases and the addresses of `type` among the first of `count` records from `start` on; null if malformed. */
 function readRecords(
   message: Uint8Array,
   view: DataView,
@@ -105,7 +107,7 @@ function readRecords(
   type: AddressType,
 ): DnsRecord[] | null {
   const records: DnsRecord[] = [];
-  for (let at = start; count > 0; count--) {
+  for (let at = start, left = Math.min(count, MAX_RECORDS); left > 0; left--) {
     const owner = decodeName(message, at);
     if (owner === null || owner.end + RECORD_HEAD_SIZE > message.length) return null;
     const data = owner.end + RECORD_HEAD_SIZE;

@@ -90,4 +90,28 @@ export const NAMES_MUTANTS: Mutant[] = [
     testFile: SEARCH_TEST,
     test: "while nothing answers, lookups become rarer, and all addresses are tried again",
   },
+  {
+    property: "the addresses of other names don't count",
+    file: "core/dns_client/message.ts",
+    snippet: "records.filter((record) => record.owner === owner)",
+    replacement: "records",
+    testFile: "tests/core/dns_client/message_test.ts",
+    test: "aliases are followed in any order, but not in circles; other records are skipped",
+  },
+  {
+    property: "a chain of pointers doesn't keep the engine busy",
+    file: "core/dns_client/domain_name.ts",
+    snippet: "      if (++pointers > MAX_POINTERS) return null;\n",
+    replacement: "",
+    testFile: "tests/core/dns_client/message_test.ts",
+    test: "a name isn't made of more pointers than it may have labels",
+  },
+  {
+    property: "an answer of thousands of records doesn't keep the engine busy",
+    file: "core/dns_client/message.ts",
+    snippet: "Math.min(count, MAX_RECORDS)",
+    replacement: "count",
+    testFile: "tests/core/dns_client/message_test.ts",
+    test: "no more than 64 records of an answer are read",
+  },
 ];

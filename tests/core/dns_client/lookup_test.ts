@@ -139,12 +139,15 @@ Deno.test("/etc/hosts gives addresses as hosts(5) says", () => {
 192.0.2.1 vpn.example.com
 not-an-address vpn.example.com
 192.0.2.2 x # vpn.example.com
-`;
+192.0.2.4 vpn.example.com.au a.vpn.example.com
+192.0.2.3 a.vpn.example.com vpn.example.com`;
   assert.deepEqual(addressesInHosts(text, "vpn.example.com.").map(String), [
     "192.0.2.1",
     "2001:db8::1",
+    "192.0.2.3",
   ]);
   assert.deepEqual(addressesInHosts(text, "example.com"), []);
+  assert.deepEqual(addressesInHosts(text, "."), []);
 });
 
 Deno.test("addresses are tried in a good order, the families by turns", () => {

@@ -154,6 +154,28 @@ Deno.test("pointers lead backwards only", () => {
   assert.equal(decodeName(long, 64)?.end, long.length);
 });
 
+Deno.test("a name isn't made of more pointers than it may have labels", () => {
+  // One byte of name at 0, then pointers, each to the one before it.
+  const chain = (pointers: number) =>
+    Uint8Array.from([
+      0,
+      ...Array.from({ length: pointers }, (_, i) => Math.max(0, 2 * i - 1))
+        .flatMap((target) => [0xc0 | target >> 8, target & 0xff]),
+    ]);
+  const last = (pointers: number) => 2 * pointers - 1;
+  assert.deepEqual(decodeName(chain(127), last(127)), { name: "\0", end: last(127) + 2 });
+  assert.equal(decodeName(chain(128), last(128)), null);
+});
+
+Deno.test("no more than 64 records of an answer are read", () => {
+  const records = Array.from({ length: 4000 }, (_, i) => {
+    return { name: "vpn.example.com", data: `192.0.${i >> 8}.${i & 0xff}` };
+  });
+  const answer = read(records);
+  assert.ok(answer !== null && "addresses" in answer);
+  assert.deepEqual(answer.addresses, records.slice(0, 64).map(({ data }) => data));
+});
+
 Deno.test("names are written and read in the same way", () => {
   const label = fc.string({ minLength: 1, maxLength: 20, unit: "grapheme-ascii" })
     .filter((text) => !text.includes("."));
