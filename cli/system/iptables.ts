@@ -8,12 +8,15 @@ import type { TunnelFirewall } from "../../core/netlink/tunnel_firewall.ts";
 import { awaitOrphans } from "./orphans.ts";
 import { administratorPath } from "./search_path.ts";
 import { addedIptablesRules, removedIptablesRules } from "../../core/plan/iptables.ts";
+import { TimeLimit } from "./time_limit.ts";
 
 /** Exit code of iptables for a lock that another process holds, and for a kernel without resources. */
 const EXIT_RESOURCE_PROBLEM = 4;
 /** How often a taken lock is tried again, in milliseconds, and for how long. */
 const RETRY_MS = 100;
 const PATIENCE_MS = 5000;
+/** How long one call may take, in milliseconds. */
+const LIMIT_MS = 30_000;
 /** In the environment of what changes rules: tells whose they are to whoever finds the process. */
 const OWNER = "WGTS_FIREWALL_OF";
 
@@ -87,11 +90,13 @@ async function run(
     if (error instanceof Deno.errors.NotFound) return null;
     throw new IptablesError(`Cannot run ${program}: ${messageOf(error)}`);
   }
+  using time = new TimeLimit(child, LIMIT_MS);
   const [{ code, stdout, stderr }] = await Promise.all([
     child.output(),
     // Whoever ends before it has read all tells why by its exit code.
     new Blob([stdin]).stream().pipeTo(child.stdin).catch(() => {}),
   ]);
+  if (time.expired) throw new IptablesError(`${program} didn't end in ${LIMIT_MS / 1000} s`);
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }

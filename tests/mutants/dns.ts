@@ -135,4 +135,20 @@ export const DNS_MUTANTS: Mutant[] = [
     testFile: "tests/core/dbus/message_test.ts",
     test: "no bytes make the decoder of D-Bus do more than refuse them",
   },
+  {
+    property: "a resolvconf that hangs doesn't keep the lock that all tunnels share",
+    file: "cli/system/time_limit.ts",
+    snippet: 'child.kill("SIGKILL");',
+    replacement: "",
+    testFile: "tests/cli/system/dns/resolvconf_test.ts",
+    test: "a resolvconf that hangs is killed, so that nobody waits for ever",
+  },
+  {
+    property: "resolvconf keeps nothing of a tunnel whose settings it failed to apply",
+    file: "cli/system/dns/resolvconf.ts",
+    snippet: "    await deleteFromResolvconf(name, limit).catch(() => {});\n",
+    replacement: "",
+    testFile: "tests/cli/system/dns/resolvconf_test.ts",
+    test: "what resolvconf noted before it failed is taken back",
+  },
 ];

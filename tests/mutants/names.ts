@@ -95,7 +95,7 @@ export const NAMES_MUTANTS: Mutant[] = [
     file: "core/dns_client/message.ts",
     snippet: "records.filter((record) => record.owner === owner)",
     replacement: "records",
-    testFile: "tests/core/dns_client/message_test.ts",
+    testFile: MESSAGE_TEST,
     test: "aliases are followed in any order, but not in circles; other records are skipped",
   },
   {
@@ -103,7 +103,7 @@ export const NAMES_MUTANTS: Mutant[] = [
     file: "core/dns_client/domain_name.ts",
     snippet: "      if (++pointers > MAX_POINTERS) return null;\n",
     replacement: "",
-    testFile: "tests/core/dns_client/message_test.ts",
+    testFile: MESSAGE_TEST,
     test: "a name isn't made of more pointers than it may have labels",
   },
   {
@@ -111,7 +111,7 @@ export const NAMES_MUTANTS: Mutant[] = [
     file: "core/dns_client/message.ts",
     snippet: "Math.min(count, MAX_RECORDS)",
     replacement: "count",
-    testFile: "tests/core/dns_client/message_test.ts",
+    testFile: MESSAGE_TEST,
     test: "no more than 64 records of an answer are read",
   },
 ];

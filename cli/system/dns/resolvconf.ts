@@ -7,9 +7,12 @@ import { resolvconfInput } from "../../../core/dns/resolv_conf.ts";
 import type { DnsSettings } from "../../../core/dns/settings.ts";
 import { awaitOrphans } from "../orphans.ts";
 import { administratorPath, findProgram } from "../search_path.ts";
+import { TimeLimit } from "../time_limit.ts";
 
 /** In the environment of resolvconf: tells whose settings it changes to whoever finds the process. */
 const OWNER = "WGTS_DNS_OF";
+/** How long it may take, in milliseconds: it may restart services. */
+const LIMIT_MS = 60_000;
 
 /** What `resolvconf` is: see `DnsSurroundings`. */
 export function findResolvconf(): "absent" | "program" | "resolvectl" {
@@ -32,22 +35,37 @@ export function readInterfaceOrder(): string {
 
 /**
  * Gives `settings` to resolvconf, as those of `name`, in place of any that it has; they count most.
- * @throws Error when it fails
+ * @throws Error when it fails; then it keeps none, if it can be told so
  */
-export async function addToResolvconf(name: string, settings: DnsSettings): Promise<void> {
-  await runResolvconf(name, ["-a", name, "-m", "0", "-x"], resolvconfInput(settings));
+export async function addToResolvconf(
+  name: string,
+  settings: DnsSettings,
+  limit: number = LIMIT_MS,
+): Promise<void> {
+  try {
+    await runResolvconf(name, ["-a", name, "-m", "0", "-x"], resolvconfInput(settings), limit);
+  } catch (error) {
+    // It notes them before it tells whoever then fails.
+    await deleteFromResolvconf(name, limit).catch(() => {});
+    throw error;
+  }
 }
 
 /**
  * Takes back the settings of `name`; none being there is fine.
  * @throws Error when it fails
  */
-export async function deleteFromResolvconf(name: string): Promise<void> {
+export async function deleteFromResolvconf(name: string, limit: number = LIMIT_MS): Promise<void> {
   await awaitOrphans(OWNER, name);
-  await runResolvconf(name, ["-d", name, "-f"], "");
+  await runResolvconf(name, ["-d", name, "-f"], "", limit);
 }
 
-async function runResolvconf(name: string, args: string[], input: string): Promise<void> {
+async function runResolvconf(
+  name: string,
+  args: string[],
+  input: string,
+  limit: number,
+): Promise<void> {
   const path = findProgram("resolvconf", administratorPath());
   if (path === null) throw new Error("Cannot run resolvconf: there is none any more");
   const child = new Deno.Command(path, {
@@ -57,6 +75,7 @@ async function runResolvconf(name: string, args: string[], input: string): Promi
     stderr: "inherit",
     env: { LC_ALL: "C", PATH: administratorPath(), [OWNER]: name },
   }).spawn();
+  using time = new TimeLimit(child, limit);
   try {
     const writer = child.stdin.getWriter();
     await writer.write(new TextEncoder().encode(input));
@@ -65,5 +84,6 @@ async function runResolvconf(name: string, args: string[], input: string): Promi
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error; // it need not read
   }
   const { code } = await child.status;
+  if (time.expired) throw new Error(`resolvconf ${args.join(" ")} didn't end in ${limit / 1000} s`);
   if (code !== 0) throw new Error(`resolvconf ${args.join(" ")} failed with exit code ${code}`);
 }
