@@ -266,7 +266,7 @@ export const MS_PRIVATE = 0x40000;
 export const SCHED_OTHER = 0;
 export const SCHED_BATCH = 3;
 export const PRIO_PROCESS = 0;
-export const SCHED_ATTR = { SIZE: 56, POLICY: 4, RUNTIME: 24 } as const;
+export const SCHED_ATTR = { SIZE: 56, POLICY: 4, NICE: 16, RUNTIME: 24 } as const;
 
 // asm/unistd.h: system calls that glibc has no function for everywhere
 export const SYS_sched_getattr = perArchitecture(315, 275);

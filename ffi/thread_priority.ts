@@ -11,7 +11,9 @@ import { libc } from "./libc.ts";
 /** The time slice of a thread that answers packets, in nanoseconds: the least that Linux grants. */
 const SLICE_NS = 100_000;
 /** How much nicer V8's threads are: with processors all busy they get a tenth of a thread's share. */
-const NICENESS = 10;
+const NICER_BY = 10;
+/** No thread is nicer than that. */
+const MAX_NICENESS = 19;
 /** What the names of V8's threads begin with: those that compile and help with collecting garbage. */
 const V8_THREAD = "V8 ";
 
@@ -25,19 +27,27 @@ const V8_THREAD = "V8 ";
  * system refuses changes nothing but latency.
  */
 export function preferThisThread(): void {
-  shortenSlices();
+  const attributes = readAttributes();
+  if (attributes !== null) shortenSlices(attributes);
+  const own = attributes?.getInt32(SCHED_ATTR.NICE, true) ?? 0;
+  const niceness = Math.min(own + NICER_BY, MAX_NICENESS);
   for (const { name } of Deno.readDirSync("/proc/self/task")) {
     if (threadName(name).startsWith(V8_THREAD)) {
-      libc.setpriority(PRIO_PROCESS, Number(name), NICENESS);
+      libc.setpriority(PRIO_PROCESS, Number(name), niceness);
     }
   }
 }
 
-/** Of the calling thread, if it is one that the system shares time slices out to. */
-function shortenSlices(): void {
+/** The calling thread's `struct sched_attr`; null where the system doesn't tell. */
+function readAttributes(): DataView<ArrayBuffer> | null {
   const attributes = new DataView(new ArrayBuffer(SCHED_ATTR.SIZE));
   const size = attributes.byteLength;
-  if (libc.syscallSchedulingAttributes(SYS_sched_getattr, 0, attributes, size, 0) < 0) return;
+  const result = libc.syscallSchedulingAttributes(SYS_sched_getattr, 0, attributes, size, 0);
+  return result < 0 ? null : attributes;
+}
+
+/** Of the calling thread, if it is one that the system shares time slices out to. */
+function shortenSlices(attributes: DataView<ArrayBuffer>): void {
   const policy = attributes.getUint32(SCHED_ATTR.POLICY, true);
   if (policy !== SCHED_OTHER && policy !== SCHED_BATCH) return;
   attributes.setBigUint64(SCHED_ATTR.RUNTIME, BigInt(SLICE_NS), true);
