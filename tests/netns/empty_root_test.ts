@@ -92,6 +92,11 @@ Deno.test({
   const show = await root.wgts("show", "wg0");
   assert.deepEqual(show.executed.filter((file) => !OWN.test(file)), []);
   assert.match(await Deno.readTextFile(site.host.path("/run/stdout")), /^interface: wg0\n/);
+  await root.configure(["MTU = 1350"]);
+  const reload = await root.wgts("reload", "wg0");
+  assert.deepEqual(reload.executed.filter((file) => !OWN.test(file)), []);
+  assert.match(await site.host.sh("ip link show wg0"), / mtu 1350 /);
+  assert.ok(await site.answers(INTERNET[4]));
   const down = await root.wgts("down", "wg0");
   assert.deepEqual(down.executed.filter((file) => !OWN.test(file)), []);
   await root.clean();

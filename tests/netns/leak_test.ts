@@ -85,6 +85,14 @@ RULES`);
 /** No packets, of either family. */
 const NOTHING = { 4: 0, 6: 0 };
 
+/** What the config is changed to: lines of [Interface] and allowed IPs. */
+const RELOADS: readonly (readonly [readonly string[], string])[] = [
+  [["MTU = 1350"], "0.0.0.0/0, ::/0, 10.55.0.0/16, fd55::/32"],
+  [["Address = 10.88.7.1/32", "DNS = 10.88.0.53"], "::/0, 0.0.0.0/0"],
+  [["FwMark = 0x7777"], "0.0.0.0/0, ::/0"],
+  [[], "0.0.0.0/0, ::/0"],
+];
+
 async function killEngine(site: Site): Promise<void> {
   Deno.kill(await site.engine(), "SIGKILL");
   await waitFor("the interface to be gone", async () => {
@@ -118,6 +126,14 @@ Deno.test("nothing leaves beside the tunnel, while it lives, changes, dies and c
     await site.host.sh("ip link set wg0 up");
     await leaks.flow();
     assert.deepEqual(await leaks.take(), NOTHING, "while the interface changes");
+
+    for (const [lines, allowedIps] of RELOADS) {
+      await site.writeConfig({ endpoint: FAR_ENDPOINT, allowedIps, interface: lines });
+      await site.wgtsOk("reload", "wg0");
+      await leaks.flow();
+      assert.deepEqual(await leaks.take(), NOTHING, `when reloaded with ${lines} ${allowedIps}`);
+    }
+    await site.waitForTunnel();
 
     await killEngine(site);
     await leaks.flow();
