@@ -269,15 +269,18 @@ export const CLI_MUTANTS: Mutant[] = [
     snippet: '      { kind: "add-unreachable", family, table },\n',
     replacement: "",
     testFile: "tests/core/plan/up_test.ts",
-    test: "a default route gets a mark, rules, the fallback and then itself",
+    test: "a default route gets a mark, the fallback, rules and then itself",
   },
   {
-    property: "the unreachable route stands before the tunnel's own, so that none is ever missing",
+    property:
+      "the unreachable route stands before the rules, so that no socket finds a way beside the tunnel",
     file: "core/plan/up.ts",
-    snippet: '      { kind: "add-unreachable", family, table },\n      route(prefix, table),\n',
-    replacement: '      route(prefix, table),\n      { kind: "add-unreachable", family, table },\n',
+    snippet: '      { kind: "add-unreachable", family, table },\n' +
+      '      addRule(family, { match: "not-fwmark", fwmark: table, table }),\n',
+    replacement: '      addRule(family, { match: "not-fwmark", fwmark: table, table }),\n' +
+      '      { kind: "add-unreachable", family, table },\n',
     testFile: "tests/core/plan/up_test.ts",
-    test: "a default route gets a mark, rules, the fallback and then itself",
+    test: "a default route gets a mark, the fallback, rules and then itself",
   },
   {
     property: "nothing leaves beside a dead tunnel while an up takes its place",

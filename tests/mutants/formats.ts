@@ -266,7 +266,7 @@ export const FORMATS_MUTANTS: Mutant[] = [
     snippet: '{ kind: "add-firewall", family, fwmark: table },',
     replacement: "",
     testFile: "tests/core/plan/up_test.ts",
-    test: "a default route gets a mark, rules, the fallback and then itself",
+    test: "a default route gets a mark, the fallback, rules and then itself",
   },
   {
     property: "a saved config gives a prefix to no peer that claimed it in vain before",

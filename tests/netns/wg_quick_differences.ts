@@ -55,7 +55,7 @@ export const QUICK_DIFFERENCES: readonly QuickDifference[] = [
   },
   {
     when: written(/\/0\b/),
-    reason: "Rules come before the default route, which an unreachable one stands in for",
+    reason: "An unreachable route comes first, then the rules, then the default route",
     since: null,
     right: (outcome) => ({
       ...outcome,
@@ -261,8 +261,8 @@ function rulesFirst(trace: readonly string[]): string[] {
     const unreachable = `unreachable default table ${table} metric 4294967295`;
     const firewall = `table ${family === "4" ? "ip" : "ip6"} wg-quick-${name} { ... }`;
     result.push(
-      ...rules,
       `[#] ip -${family} route add ${unreachable}`,
+      ...rules,
       line,
       `[#] nft -f <(echo "${firewall}")`,
     );

@@ -74,14 +74,14 @@ Deno.test("what is done is printed as commands", async () => {
   assert.deepEqual(harness.printed, [
     "[#] pre-down wg0",
     "[#] nft delete table ip wg-quick-wg0",
-    "[#] ip -4 route delete unreachable default table 51820 metric 4294967295",
     "[#] ip -4 rule delete table main suppress_prefixlength 0",
     "[#] ip -4 rule delete not fwmark 51820 table 51820",
+    "[#] ip -4 route delete unreachable default table 51820 metric 4294967295",
     "[#] sysctl -q net.ipv4.conf.all.src_valid_mark=0",
     "[#] nft delete table ip6 wg-quick-wg0",
-    "[#] ip -6 route delete unreachable default table 51820 metric 4294967295",
     "[#] ip -6 rule delete table main suppress_prefixlength 0",
     "[#] ip -6 rule delete not fwmark 51820 table 51820",
+    "[#] ip -6 route delete unreachable default table 51820 metric 4294967295",
     "[#] ip link delete dev wg0",
     "[#] post-down wg0",
   ]);

@@ -89,8 +89,6 @@ Deno.test("a default route with exclusions keeps its rules, and its table lets t
   assert.deepEqual(routes(FULL), [
     "ip -4 route add 10.9.0.0/16",
     "ip -6 route add fd00::/8",
-    "ip -4 rule add not fwmark 51820 table 51820",
-    "ip -4 rule add table main suppress_prefixlength 0",
     // Not 10.9.0.0/16, which the other peer is allowed.
     ...[
       "10.0.0.0/13",
@@ -103,6 +101,8 @@ Deno.test("a default route with exclusions keeps its rules, and its table lets t
       "10.128.0.0/9",
     ].map((prefix) => `ip -4 route add throw ${prefix} table 51820`),
     "ip -4 route add unreachable default table 51820 metric 4294967295",
+    "ip -4 rule add not fwmark 51820 table 51820",
+    "ip -4 rule add table main suppress_prefixlength 0",
     "ip -4 route add 0.0.0.0/0 table 51820",
   ]);
   // A table of one's own has no such rules: there the prefixes are what is left.

@@ -95,16 +95,16 @@ Deno.test("a table by name is looked up", () => {
 
 function defaultRoute(family: 4 | 6, table: number): string[] {
   return [
+    `ip -${family} route add unreachable default table ${table} metric 4294967295`,
     `ip -${family} rule add not fwmark ${table} table ${table}`,
     `ip -${family} rule add table main suppress_prefixlength 0`,
-    `ip -${family} route add unreachable default table ${table} metric 4294967295`,
     `ip -${family} route add ${family === 4 ? "0.0.0.0/0" : "::/0"} dev wg0 table ${table}`,
     `nft -f <(echo "table ${family === 4 ? "ip" : "ip6"} wg-quick-wg0 { ... }")`,
   ];
 }
 const SYSCTL = "sysctl -q net.ipv4.conf.all.src_valid_mark=1";
 
-Deno.test("a default route gets a mark, rules, the fallback and then itself", () => {
+Deno.test("a default route gets a mark, the fallback, rules and then itself", () => {
   const config = quickConfig({}, ["0.0.0.0/0"]);
   assert.deepEqual(trace(config).slice(4), [
     "wg set wg0 fwmark 51820",
@@ -196,9 +196,9 @@ Deno.test("what outlives the interface has an undo, and no more than that", () =
   assert.deepEqual(undos.map((undo) => describeUndo(undo, "wg0")), [
     "ip link delete dev wg0",
     "sysctl -q net.ipv4.conf.all.src_valid_mark=0",
+    "ip -4 route delete unreachable default table 51820 metric 4294967295",
     "ip -4 rule delete not fwmark 51820 table 51820",
     "ip -4 rule delete table main suppress_prefixlength 0",
-    "ip -4 route delete unreachable default table 51820 metric 4294967295",
     "nft delete table ip wg-quick-wg0",
   ]);
 });
