@@ -170,10 +170,11 @@ Deno.test({
     (hasCompiler ? "" : " (needs a C compiler)"),
   ignore: !hasCompiler,
   async fn() {
-    const { SIZE, POLICY, RUNTIME } = layout.SCHED_ATTR;
+    const { SIZE, POLICY, NICE, RUNTIME } = layout.SCHED_ATTR;
     const expected: Record<string, number> = {
       "sizeof(struct sched_attr)": SIZE,
       "offsetof(struct sched_attr, sched_policy)": POLICY,
+      "offsetof(struct sched_attr, sched_nice)": NICE,
       "offsetof(struct sched_attr, sched_runtime)": RUNTIME,
     };
     const actual = await evaluateC(
