@@ -187,7 +187,7 @@ export class ControlConnection {
         this.#answer = new Answer(formatUapiStatus(this.#target.status()));
         break;
       case "events":
-        this.#events = this.#target.events.open();
+        this.#events = this.#target.events.open(this.#requests);
         this.#reply(this.#events === null ? EBUSY : 0);
         break;
       case "set":

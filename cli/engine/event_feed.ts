@@ -5,10 +5,11 @@ import { IpAddress } from "../../core/ip.ts";
 import type { Peer } from "../../core/peer.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { formatUapiEvent } from "../../core/uapi/events.ts";
+import type { Requests } from "./control_connection.ts";
 
 /** Events that wait for one reader; more are dropped and counted. */
 export const MAX_WAITING_EVENTS = 256;
-/** Readers at the same time. */
+/** Readers at the same time, of each kind: who may only ask is not to lock out who may do all. */
 export const MAX_EVENT_READERS = 8;
 
 /** What a reader of events has yet to be told. Its length is bounded, however slowly it reads. */
@@ -83,17 +84,18 @@ export interface EventSource {
  */
 export class EventFeed {
   readonly #source: EventSource;
-  readonly #queues = new Set<EventQueue>();
+  readonly #queues = new Map<EventQueue, Requests>();
 
   constructor(source: EventSource) {
     this.#source = source;
   }
 
-  /** A new reader's queue; null when there are too many readers. */
-  open(): EventQueue | null {
-    if (this.#queues.size >= MAX_EVENT_READERS) return null;
+  /** The queue of a new reader, who may request so much; null when there are too many of its kind. */
+  open(requests: Requests = "all"): EventQueue | null {
+    const equals = [...this.#queues.values()].filter((other) => other === requests);
+    if (equals.length >= MAX_EVENT_READERS) return null;
     const queue = new EventQueue(() => this.#source.now());
-    this.#queues.add(queue);
+    this.#queues.set(queue, requests);
     return queue;
   }
 
@@ -105,7 +107,7 @@ export class EventFeed {
   /** Something happened to the interface. */
   publish(event: Omit<TunnelEvent, "time">): void {
     let block: Uint8Array | null = null;
-    for (const queue of this.#queues) {
+    for (const queue of this.#queues.keys()) {
       if (!queue.isFull) block ??= formatUapiEvent({ ...event, time: this.#source.now() });
       queue.push(block);
     }

@@ -27,6 +27,14 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "control connection: a reader of events that doesn't read waits for nothing but that",
   },
   {
+    property: "the status socket's readers of events don't lock out the control socket's",
+    file: "cli/engine/event_feed.ts",
+    snippet: ".filter((other) => other === requests)",
+    replacement: "",
+    testFile: "tests/cli/engine/control_connection_test.ts",
+    test: "control connection: who may only ask doesn't keep events from who may do all",
+  },
+  {
     property: "what an engine tells of events moves no cursor",
     file: "core/uapi/events.ts",
     snippet: "event.reason = plain(value);",

@@ -581,3 +581,10 @@ Deno.test("control connection: too many readers of events are refused", () => {
   for (let i = 0; i < 8; i++) assert.equal(exchange(target, "events=1\n\n"), "errno=0\n\n");
   assert.equal(exchange(target, "events=1\n\n"), "errno=-16\n\n");
 });
+
+Deno.test("control connection: who may only ask doesn't keep events from who may do all", () => {
+  const target = makeTarget();
+  for (let i = 0; i < 9; i++) exchange(target, "events=1\n\n", 4096, "status");
+  assert.equal(exchange(target, "events=1\n\n", 4096, "status"), "errno=-16\n\n");
+  assert.equal(exchange(target, "events=1\n\n"), "errno=0\n\n");
+});
