@@ -4,6 +4,7 @@ import { addressesInHosts } from "../../core/dns_client/hosts.ts";
 import { DnsLookup, type LookupResult } from "../../core/dns_client/lookup.ts";
 import { parseNameservers } from "../../core/dns/resolv_conf.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
+import { MAX_NAME_SERVERS } from "../../core/uapi/named_endpoints.ts";
 import { Endpoint } from "../../core/endpoint.ts";
 import type { IpAddress } from "../../core/ip.ts";
 import { ClientSocket } from "../../ffi/client_socket.ts";
@@ -17,8 +18,6 @@ const CHANNELS = 2;
 /** Entries of the poll set that it uses. */
 export const RESOLVER_POLL_SLOTS: number = MAX_LOOKUPS * CHANNELS;
 
-/** Name servers that are asked about one host. */
-const MAX_NAME_SERVERS = 6;
 /** Any port: only whether there is a route is asked. */
 const DISCARD_PORT = 9;
 

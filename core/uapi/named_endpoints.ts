@@ -9,6 +9,9 @@ import { formatHexKey } from "../keys.ts";
 import type { UapiEndpoint } from "./command.ts";
 import { formatUapiEndpoint, parseUapiEndpoint } from "./values.ts";
 
+/** Name servers that an engine is told, and asks: networks may name more than fit into a line. */
+export const MAX_NAME_SERVERS = 6;
+
 /** The endpoints of a peer as its config names them. */
 export interface NamedEndpointsOfPeer {
   /** 32 bytes. */
@@ -21,7 +24,7 @@ export interface NamedEndpointsOfPeer {
 
 /** How an engine is to look endpoints up. */
 export interface LookupSettings {
-  /** The system's name servers before the tunnel stood. */
+  /** The system's name servers before the tunnel stood; the first {@linkcode MAX_NAME_SERVERS} count. */
   readonly nameServers: readonly UapiEndpoint[];
   /** Whether the system's name servers as they are at the time are asked, too. */
   readonly followsSystem: boolean;
@@ -36,7 +39,7 @@ export function formatUapiNamedEndpoints(
 ): string {
   const lines = [
     "set=1",
-    `name_servers=${nameServers.map(formatUapiEndpoint).join(",")}`,
+    `name_servers=${nameServers.slice(0, MAX_NAME_SERVERS).map(formatUapiEndpoint).join(",")}`,
     `follow_system_resolver=${followsSystem}`,
     `reresolve_interval=${interval}`,
   ];

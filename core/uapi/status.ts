@@ -159,6 +159,7 @@ export function* formatUapiStatus<P extends UapiPeer>(
     if (chunk.isFull) yield chunk.take();
     const name = status.nameOf(peer);
     if (name !== null) chunk.line("name", encodePeerName(name));
+    if (chunk.isFull) yield chunk.take();
     writeEndpointName(chunk, status.endpointNameOf(peer));
     for (const { address, prefixLength } of status.allowedIps(peer)) {
       if (chunk.isFull) yield chunk.take();

@@ -252,6 +252,17 @@ Deno.test("control connection: names are told by a status, and never by a get", 
   assert.doesNotMatch(exchange(target, "status=1\n\n"), /^name=/m);
 });
 
+Deno.test("an engine is told the first name servers of a network that names very many", () => {
+  const target = makeTarget();
+  const nameServers = Array.from(
+    { length: 200 },
+    (_, i) => parseUapiEndpoint(`[fe80::${i}%averylongname00]:53`) ?? assert.fail(),
+  );
+  const request = formatUapiNamedEndpoints({ nameServers, followsSystem: true, interval: 0 }, []);
+  assert.equal(exchange(target, request), "errno=0\n\n");
+  assert.deepEqual(target.named[0], ["resolver", { nameServers: nameServers.slice(0, 6) }]);
+});
+
 Deno.test("endpoints get names, fallbacks and addresses; an endpoint set by hand is told of", () => {
   const target = makeTarget();
   const endpoint = (port: number) => parseUapiEndpoint(`192.0.2.1:${port}`) ?? assert.fail();

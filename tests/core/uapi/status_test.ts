@@ -63,6 +63,27 @@ function chunksOf(values: Partial<UapiStatus<UapiPeer>>): string[] {
 
 const textOf = (values: Partial<UapiStatus<UapiPeer>>) => chunksOf(values).join("");
 
+Deno.test("of long names nothing gets lost, wherever a part of the answer ends", () => {
+  const name = "\u{20000}".repeat(64);
+  const endpointName = { name: `${"x".repeat(255)}:65535`, resolvedAt: 1_700_000_000 };
+  const options = { nameOf: () => name, endpointNameOf: () => endpointName };
+  const peers = Array.from({ length: 4 }, (_, i) => ({ ...PEER, publicKey: key(i + 2) }));
+  for (let length = 0; length < 70; length++) {
+    const drops = Array.from({ length }, () => ({ name: "interface", count: 1000 }));
+    const shifted = { ...ENGINE, drops };
+    const text = textOf({ ...options, engine: shifted, peers });
+    const status = parseUapiStatus(text, "wg0");
+    assert.ok(
+      status.peers.every((peer) => peer.name === name || peer.name?.startsWith("\u{1f511}")),
+    );
+    assert.equal(status.peers.length, 4);
+    for (const peer of status.peers) {
+      assert.equal(peer.name, name);
+      assert.deepEqual(peer.endpointName, endpointName);
+    }
+  }
+});
+
 Deno.test("a status is written as lines like a get's, without secrets", () => {
   const text = textOf({
     publicKey: key(9),
