@@ -35,6 +35,14 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "control connection: who may only ask doesn't keep events from who may do all",
   },
   {
+    property: "other users' processes don't keep down waiting",
+    file: "cli/system/orphans.ts",
+    snippet: " && realUserOf(name) === Deno.uid()",
+    replacement: "",
+    testFile: "tests/cli/system/orphans_test.ts",
+    test: "nobody else's process is taken for an orphan, which would keep down waiting",
+  },
+  {
     property: "what an engine tells of events moves no cursor",
     file: "core/uapi/events.ts",
     snippet: "event.reason = plain(value);",
