@@ -47,23 +47,39 @@ export async function addIptablesRules(firewall: TunnelFirewall): Promise<void> 
  */
 export async function deleteIptablesRules(interfaceName: string, family: IpFamily): Promise<void> {
   await awaitOrphans(OWNER, interfaceName);
-  const saved = await run(iptablesProgram(family, "save"), [], "", interfaceName);
+  const program = iptablesProgram(family, "save");
+  const saved = await runPatiently(program, [], "", interfaceName);
+  // Any other failure means that the kernel has no iptables, and so no rules of it.
+  if (saved?.code === EXIT_RESOURCE_PROBLEM) throw failure(program, saved);
   const rules = saved === null ? null : removedIptablesRules(saved.stdout, interfaceName);
   if (rules !== null) await restore(family, interfaceName, rules);
 }
 
 async function restore(family: IpFamily, interfaceName: string, rules: string): Promise<void> {
   const program = iptablesProgram(family, "restore");
+  const result = await runPatiently(program, ["-n"], rules, interfaceName);
+  if (result === null) throw new IptablesError(`Cannot run ${program}: it isn't installed`);
+  if (result.code !== 0) throw failure(program, result);
+}
+
+function failure(program: string, { code, stderr }: Result): IptablesError {
+  const [reason = ""] = stderr.trim().split("\n");
+  return new IptablesError(`${program} failed with exit code ${code}: ${reason}`);
+}
+
+/** As {@linkcode run}, and again for some time while others keep it from what it needs. */
+async function runPatiently(...call: Parameters<typeof run>): Promise<Result | null> {
   for (let waited = 0;; waited += RETRY_MS) {
-    const result = await run(program, ["-n"], rules, interfaceName);
-    if (result === null) throw new IptablesError(`Cannot run ${program}: it isn't installed`);
-    if (result.code === 0) return;
-    if (result.code !== EXIT_RESOURCE_PROBLEM || waited >= PATIENCE_MS) {
-      const [reason = ""] = result.stderr.trim().split("\n");
-      throw new IptablesError(`${program} failed with exit code ${result.code}: ${reason}`);
-    }
+    const result = await run(...call);
+    if (result?.code !== EXIT_RESOURCE_PROBLEM || waited >= PATIENCE_MS) return result;
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
+}
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** What a program did; null when there is no such program. */
@@ -72,7 +88,7 @@ async function run(
   args: readonly string[],
   stdin: string,
   interfaceName: string,
-): Promise<{ code: number; stdout: string; stderr: string } | null> {
+): Promise<Result | null> {
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(program, {

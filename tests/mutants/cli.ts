@@ -43,6 +43,15 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "nobody else's process is taken for an orphan, which would keep down waiting",
   },
   {
+    property: "rules of iptables that can't be listed aren't taken for removed",
+    file: "cli/system/iptables.ts",
+    snippet: 'const saved = await runPatiently(program, [], "", interfaceName);',
+    replacement:
+      'const saved = await run(program, [], "", interfaceName);\n  if (saved?.code === 4) return;',
+    testFile: "tests/cli/system/iptables_test.ts",
+    test: "rules that can't be listed for a while are removed all the same",
+  },
+  {
     property: "what an engine tells of events moves no cursor",
     file: "core/uapi/events.ts",
     snippet: "event.reason = plain(value);",
