@@ -205,18 +205,21 @@ export class ReloadPlanner {
     this.#make({ kind: "set-fwmark", fwmark: this.#settings.fwmark }, inverse);
   }
 
-  /** In the order of `up`, but routes come before the one that refuses what they don't take. */
+  /**
+   * In the order of `up`, but the default route of a running tunnel comes first, then the one that refuses
+   * what it doesn't take, and then the rules that lead there: what they lead to an empty table would leak.
+   */
   #makeWanted(): void {
-    let last: Action | null = null;
+    let held: Action[] = [];
     for (const action of this.#wanted) {
-      if (action.kind === "add-unreachable") {
-        last = action;
+      if (action.kind === "add-unreachable" || action.kind === "add-rule") {
+        held.push(action);
         continue;
       }
       this.#makeMissing(action);
-      if (action.kind !== "add-route" || last === null) continue;
-      this.#makeMissing(last);
-      last = null;
+      if (action.kind !== "add-route") continue;
+      for (const each of held) this.#makeMissing(each);
+      held = [];
     }
   }
 

@@ -52,6 +52,14 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "rules that can't be listed for a while are removed all the same",
   },
   {
+    property: "no rule of a reload leads to a table that has no default route yet",
+    file: "core/plan/reload_steps.ts",
+    snippet: 'if (action.kind === "add-unreachable" || action.kind === "add-rule") {',
+    replacement: 'if (action.kind === "add-unreachable") {',
+    testFile: "tests/core/plan/reload_test.ts",
+    test: "a default route that stays under another mark is there all the time",
+  },
+  {
     property: "what an engine tells of events moves no cursor",
     file: "core/uapi/events.ts",
     snippet: "event.reason = plain(value);",
