@@ -3,46 +3,12 @@ import { DOCTOR_CHECKS } from "../core/doctor/finding.ts";
 import { FINDING_CODES } from "../core/lint/finding.ts";
 import { TUNNEL_EVENTS } from "../core/events/event.ts";
 import { SHOW_FIELDS } from "../core/show/fields.ts";
+import type { CommandHelp, CommandHelps } from "./help/command_help.ts";
+import { ENGINE_ENVIRONMENT, ENGINE_OPTIONS } from "./help/engine_options.ts";
+import { DROP_IN_COMMANDS, OTHER_COMMANDS } from "./help/other_commands.ts";
+import { INTERFACE_COMMANDS, KEY_COMMANDS } from "./help/wg_commands.ts";
 import { programName } from "./program_name.ts";
-import { VERSION, WIREGUARD_GO_VERSION, WIREGUARD_TOOLS_VERSION } from "./version.ts";
-
-interface CommandHelp {
-  /** All behind "wgts". */
-  readonly synopsis: string;
-  /** One line, for the list of all commands. */
-  readonly summary: string;
-  /** All else that its own help tells; "" when there is nothing more to tell. */
-  readonly details: string;
-}
-
-/** Of commands that start an engine. */
-const ENGINE_OPTIONS = `\
-
-Engine options:
-      --crypto=WHICH
-                    Which implementation of the cryptography to use: auto (the fastest that is
-                    correct, the default), native, libcrypto (OpenSSL 3), wasm or noble (slow)
-      --offload=WHICH
-                    Which offloads to use where the kernel has them: auto (all, the default), off,
-                    or a list of tun, udp-gso and udp-gro with commas
-      --threads=N   How many threads encrypt and decrypt, 1 (the default) to 16
-      --status-group=GROUP
-                    A group, by name or number, whose members may see how the interface runs, by
-                    \`wgts status', \`top' and \`metrics', though not its configuration
-      --bind-address=ADDRESS
-                    The local address that the tunnel's own datagrams come from and go to: one of
-                    IPv4, one of IPv6, or both with a comma; by default, any
-      --bind-interface=INTERFACE
-                    The network interface or VRF that they go out and come in by; by default, any
-`;
-const ENGINE_ENVIRONMENT = `\
-  WGTS_CRYPTO       As --crypto
-  WGTS_OFFLOAD      As --offload
-  WGTS_THREADS      As --threads
-  WGTS_STATUS_GROUP As --status-group
-  WGTS_BIND_ADDRESS, WGTS_BIND_INTERFACE
-                    As --bind-address and --bind-interface
-`;
+import { VERSION } from "./version.ts";
 
 /** Of commands that work on a tunnel that stands. */
 const NETNS_OPTION = `\
@@ -87,7 +53,7 @@ const EVENTS = Object.entries(TUNNEL_EVENTS)
   .map(([type, meaning]) => `  ${type.padEnd(20)} ${meaning}\n`)
   .join("");
 
-const TUNNEL_COMMANDS: Readonly<Record<string, CommandHelp>> = {
+const TUNNEL_COMMANDS: CommandHelps = {
   up: {
     synopsis: "up [--foreground] [--dry-run] [--strict] [--backend=WHICH] [--netns=NAME] " +
       "[--birth-netns=NAME] [<engine options>] NAME | FILE.conf",
@@ -230,6 +196,17 @@ end. \`down' does this first when the config says SaveConfig = true.
 
 ${NETNS_OPTION}`,
   },
+  strip: {
+    synopsis: "strip NAME | FILE.conf",
+    summary: "Print what `wg setconf' takes of a tunnel's config",
+    details: `\
+Prints the config without what only wg-quick(8) and wgts read, as \`wg-quick strip' does, and with
+what \`wg' must be told in its place: keys from files, and allowed IPs without exclusions. So it may
+hold keys:
+
+  wgts syncconf wg0 <(wgts strip wg0)
+`,
+  },
   run: {
     synopsis: "run [--foreground] [<engine options>] NAME",
     summary: "Only create an interface and serve it, like wireguard-go(1)",
@@ -341,176 +318,13 @@ ${EVENTS}`,
   },
 };
 
-/** Usage of `setconf`, `addconf` and `syncconf`. */
-const CONFIG_ARGUMENTS = "<interface> <configuration filename>";
-/** Of commands that look up endpoints as `wg` does. */
-const RESOLUTION_ENVIRONMENT = `\
-
-Environment:
-  WG_ENDPOINT_RESOLUTION_RETRIES
-                    How often to try to resolve a peer's name; 15 or, for ever, infinity
-`;
-
-/** Those of wg(8), besides `show` and those for keys; each synopsis is that of its usage there. */
-const INTERFACE_COMMANDS: Readonly<Record<string, CommandHelp>> = {
-  showconf: {
-    synopsis: "showconf <interface>",
-    summary: "Show an interface as the config that `setconf' takes",
-    details: `\
-Shows the current configuration of an interface, private and preshared keys included, as \`setconf'
-takes it.
-`,
-  },
-  set: {
-    synopsis: "set <interface> [listen-port <port>] [fwmark <mark>] [private-key <file path>] " +
-      "[peer <base64 public key> [remove] [preshared-key <file path>] [endpoint <ip>:<port>] " +
-      "[persistent-keepalive <interval seconds>] " +
-      "[allowed-ips <ip1>/<cidr1>[,<ip2>/<cidr2>]...] ]...",
-    summary: "Change an interface: add peers, remove peers, or change peers",
-    details: `\
-Changes an interface. What isn't named stays as it is; a peer that isn't there is made. Keys are
-read from files, so that nobody sees them; an empty one, such as /dev/null, stands for no key. A
-mark and an interval may be \`off'. Allowed IPs replace those that the peer has, unless one is
-written with + or -: then they are added and removed.
-${RESOLUTION_ENVIRONMENT}`,
-  },
-  setconf: {
-    synopsis: `setconf ${CONFIG_ARGUMENTS}`,
-    summary: "Give an interface exactly the configuration in a file",
-    details: `\
-Gives an interface exactly what a file of the wg(8) dialect says: all that isn't in it goes, and so
-do the sessions of all peers. \`wgts wg-quick strip' makes such a file of a wg-quick(8) config.
-${RESOLUTION_ENVIRONMENT}`,
-  },
-  addconf: {
-    synopsis: `addconf ${CONFIG_ARGUMENTS}`,
-    summary: "Add the configuration in a file to an interface",
-    details: `\
-Adds what a file of the wg(8) dialect says to an interface; what isn't in it stays.
-${RESOLUTION_ENVIRONMENT}`,
-  },
-  syncconf: {
-    synopsis: `syncconf ${CONFIG_ARGUMENTS}`,
-    summary: "As `setconf', but only what differs is changed, so that sessions live on",
-    details: `\
-Gives an interface what a file of the wg(8) dialect says, as \`setconf', without an interruption of
-the sessions of peers that stay.
-${RESOLUTION_ENVIRONMENT}`,
-  },
-};
-
-const KEY_COMMANDS: Readonly<Record<string, CommandHelp>> = {
-  genkey: {
-    synopsis: "genkey",
-    summary: "Generate a new private key and write it to stdout",
-    details: "",
-  },
-  genpsk: {
-    synopsis: "genpsk",
-    summary: "Generate a new preshared key and write it to stdout",
-    details: "",
-  },
-  pubkey: {
-    synopsis: "pubkey",
-    summary: "Read a private key from stdin and write its public key to stdout",
-    details: `\
-Reads a private key from stdin and writes its public key to stdout:
-
-  umask 077; wgts genkey | tee private.key | wgts pubkey >public.key
-`,
-  },
-};
-
-/** Programs that wgts takes the place of; it also acts as them when it is called by their names. */
-const DROP_IN_COMMANDS: Readonly<Record<string, CommandHelp>> = {
-  "wg": {
-    synopsis: "wg [<cmd> [<args>]]",
-    summary: "Act as wg(8); also when called by that name, as by a symbolic link",
-    details: `\
-Acts as wg(8) of wireguard-tools ${WIREGUARD_TOOLS_VERSION}: its commands, words and exit codes.
-`,
-  },
-  "wg-quick": {
-    synopsis: "wg-quick [ up | down | save | strip ] [ CONFIG_FILE | INTERFACE ]",
-    summary: "Act as wg-quick(8); likewise",
-    details: `\
-Takes the command line of wg-quick(8). \`up', \`down' and \`save' are those of wgts. \`strip' prints a
-config without what only wg-quick and wgts read, as \`wg syncconf' needs it; a key that the config
-names a file of is in it, and AllowedIPs are without what the config excludes.
-`,
-  },
-  "wireguard-go": {
-    synopsis: "wireguard-go [-f | --foreground] INTERFACE-NAME",
-    summary: "Act as wireguard-go; likewise",
-    details: `\
-Takes the command line and the environment of wireguard-go ${WIREGUARD_GO_VERSION}.
-
-Environment:
-  LOG_LEVEL         verbose, debug, info, error (the default) or silent. Once it is set, the log
-                    goes to stderr from the background too, else to journald or syslog
-  WG_PROCESS_FOREGROUND
-                    1 means --foreground
-  WG_TUN_FD         The file descriptor of a TUN interface to serve, instead of creating one
-  WG_UAPI_FD        The file descriptor of its listening control socket
-${ENGINE_ENVIRONMENT}`,
-  },
-  "install-links": {
-    synopsis: "install-links [--force] DIR",
-    summary: "Make the symbolic links wg, wg-quick and wireguard-go to wgts",
-    details: `\
-Makes the symbolic links wg, wg-quick and wireguard-go in the directory DIR, all or none, that lead
-to this program. Links that are there already stay.
-
-      --force       Replace what else has these names
-`,
-  },
-};
-
-const OTHER_COMMANDS: Readonly<Record<string, CommandHelp>> = {
-  completions: {
-    synopsis: "completions bash | zsh | fish",
-    summary: "Print the script by which a shell completes what is typed",
-    details: `\
-Prints the script by which a shell completes commands, options, interfaces, the public keys of peers
-and names of configs; also those of wg, wg-quick and wireguard-go where these are links to wgts.
-The shell always asks the wgts in PATH, even behind the path of another one: Tab runs no program
-because its path was typed.
-
-  bash: wgts completions bash >/usr/share/bash-completion/completions/wgts
-        or, in ~/.bashrc: source <(wgts completions bash)
-  zsh:  wgts completions zsh >/usr/local/share/zsh/site-functions/_wgts
-        or, in ~/.zshrc behind compinit: source <(wgts completions zsh)
-  fish: wgts completions fish >~/.config/fish/completions/wgts.fish
-`,
-  },
-  help: {
-    synopsis: "help [<cmd> | --man]",
-    summary: "Show this text, or that of a command; also `wgts --help' and `wgts <cmd> --help'",
-    details: `\
-Shows the list of all commands, or the help of one; also \`wgts --help' and \`wgts <cmd> --help'.
-
-      --man         Print all of it as the man page wgts(8)
-`,
-  },
-  version: {
-    synopsis: "version",
-    summary: "Show the version; also `wgts --version'",
-    details: "",
-  },
-};
-
-const COMMANDS: Readonly<Record<string, CommandHelp>> = {
+const COMMANDS: CommandHelps = {
   ...TUNNEL_COMMANDS,
   ...INTERFACE_COMMANDS,
   ...KEY_COMMANDS,
   ...DROP_IN_COMMANDS,
   ...OTHER_COMMANDS,
 };
-
-/** Commands of wg(8) and wg-quick(8) that wgts doesn't have, and the program that does. */
-const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ["strip", "wg-quick"],
-]);
 
 /** The text of `wgts --help`. */
 export function usage(): string {
@@ -550,11 +364,7 @@ export function commandSummaries(): ReadonlyMap<string, string> {
 
 /** What is said to a subcommand that there isn't. */
 export function complaintAbout(word: string): string {
-  const complaint = `Invalid subcommand: \`${word}'`;
-  const program = FOREIGN_COMMANDS.get(word);
-  return program === undefined
-    ? `${complaint}\n${usage()}`
-    : `${complaint}: not there yet; use \`${program} ${word}' of wireguard-tools`;
+  return `Invalid subcommand: \`${word}'\n${usage()}`;
 }
 
 /** The text of `wgts --version`. */
@@ -566,7 +376,7 @@ function helpOf(name: string): CommandHelp | null {
   return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] ?? null : null;
 }
 
-function list(commands: Readonly<Record<string, CommandHelp>>): string {
+function list(commands: CommandHelps): string {
   return Object.entries(commands)
     .map(([name, { summary }]) => `  ${name.padEnd(13)} ${summary}\n`)
     .join("");

@@ -19,6 +19,7 @@ const OWN_COMMANDS: readonly string[] = [
   "down",
   "reload",
   "save",
+  "strip",
   "run",
   "status",
   "metrics",

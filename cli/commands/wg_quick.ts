@@ -1,9 +1,5 @@
-import { ConfigDocument } from "../../core/config/document.ts";
-import { needsReplacements, replacementsIn, stripQuickConfig } from "../../core/config/strip.ts";
-import { decodeConfigText } from "../../core/config/text.ts";
-import { printError, writeAllStdout } from "../output.ts";
+import { printError } from "../output.ts";
 import { ownScript } from "../own_script.ts";
-import { readConfig, readConfigFile, requireLocation } from "../system/config_file.ts";
 
 const PROGRAM = "wg-quick";
 
@@ -27,28 +23,13 @@ export async function main(args: string[]): Promise<number> {
     case "save":
       return await (await import("./save.ts")).main(["--", operand]);
     default:
-      return strip(operand);
+      return (await import("./strip.ts")).main(["--", operand]);
   }
 }
 
 /** As wg-quick does: the kernel where it has WireGuard. */
 function backend(): string {
   return Deno.env.get("WGTS_BACKEND") || "auto";
-}
-
-function strip(operand: string): number {
-  const { path } = requireLocation(operand);
-  const { bytes, path: real } = readConfigFile(path, printError);
-  // A byte is a character and the other way round, so that none gets lost.
-  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  const document = ConfigDocument.parse(decodeConfigText(bytes), real, () => {});
-  const replacements = needsReplacements(document)
-    // It was complained about already.
-    ? replacementsIn(document, readConfig(real, () => {}).config)
-    : undefined;
-  const stripped = stripQuickConfig(text, replacements);
-  writeAllStdout(Uint8Array.from(stripped, (character) => character.charCodeAt(0)));
-  return 0;
 }
 
 /** Runs the same by sudo(8), as wg-quick does, and gives its exit code. */

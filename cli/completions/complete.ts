@@ -44,6 +44,7 @@ const OPERANDS: Readonly<Record<string, Complete>> = {
   "down": completeConfig,
   "reload": completeConfig,
   "save": completeConfig,
+  "strip": completeConfig,
   "doctor": completeConfig,
   "check": (_, { configs }) => words(configs(), "configs"),
   "status": completeInterfaces,

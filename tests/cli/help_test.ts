@@ -7,6 +7,7 @@ const COMMANDS = [
   "down",
   "reload",
   "save",
+  "strip",
   "run",
   "show",
   "status",
@@ -159,13 +160,6 @@ Deno.test("an unknown subcommand is named, with all there are", async () => {
     assert.ok(stderr.startsWith(`Invalid subcommand: \`${word}'\nUsage: wgts <cmd>`), stderr);
     assert.deepEqual(await wgts("help", word), { code, stdout, stderr });
   }
-});
-
-Deno.test("a subcommand of wg-quick that isn't there yet names the program that has it", async () => {
-  const { code, stdout, stderr } = await wgts("strip", "wg0");
-  assert.equal(code, 1);
-  assert.equal(stdout, "");
-  assert.match(stderr, /^Invalid subcommand: `strip': .*`wg-quick strip' .*\n$/);
 });
 
 Deno.test("the engine can't be started by hand", async () => {

@@ -71,3 +71,21 @@ wgTest("strip prints what the real one prints", { root: true, program: "wg-quick
     Deno.removeSync(directory, { recursive: true });
   }
 });
+
+wgTest("strip is a command of wgts' own, too", { root: true, program: "wg-quick" }, async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = `${directory}/strip.conf`;
+    const text = `# Alice\n[Interface]\nAddress = 10.0.0.1/24\nListenPort = 1\n[Peer]\n`;
+    await Deno.writeTextFile(path, text, { mode: 0o600 });
+    const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+    const run = async (...args: string[]) =>
+      new TextDecoder().decode(
+        (await new Deno.Command(Deno.execPath(), { args: ["run", "-A", "-q", main, ...args] })
+          .output()).stdout,
+      );
+    assert.equal(await run("strip", path), realStrip(text, directory));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
