@@ -265,8 +265,8 @@ export const CLI_MUTANTS: Mutant[] = [
   {
     property: "with --strict, no tunnel comes up without its firewall rules",
     file: "cli/system/apply.ts",
-    snippet: "session.strict\n      ? null",
-    replacement: "session.strict && false\n      ? null",
+    snippet: "session.strict\n    ? null",
+    replacement: "session.strict && false\n    ? null",
     testFile: "tests/cli/system/tunnel_test.ts",
     test: "a kernel without nf_tables is a warning, or with --strict a failure",
   },
