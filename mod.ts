@@ -126,9 +126,11 @@ export type { ConfigLocation } from "./core/config/interface_name.ts";
 export { isInterfaceName, locateConfig } from "./core/config/interface_name.ts";
 export { expandHook, parseQuickConfig } from "./core/config/quick.ts";
 export type { ConfigOptions } from "./core/config/sections.ts";
+export type { EventHookKey } from "./core/config/keys.ts";
 export { decodeConfigText, encodeConfigText } from "./core/config/text.ts";
 export type {
   ConfigEndpoint,
+  EventHooks,
   KeyFileName,
   NamedTable,
   QuickConfig,

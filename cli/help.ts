@@ -42,6 +42,16 @@ Keys of configs that wg-quick(8) doesn't have:
                     follow them, unless a peer has roamed; or off, the default
   BindAddress       [Interface]: as --bind-address
   BindInterface     [Interface]: as --bind-interface
+  OnHandshake, OnRoam, OnSessionExpired, OnReresolve
+                    [Interface]: commands for what happens to peers, like PostUp, each as often as
+                    wanted: a completed handshake, a new endpoint of a peer's, the end of all its
+                    keys, another address of its name. They run one after the other, in a process
+                    that \`up' leaves in the background; the interface never waits for them. They
+                    are told what happened in the environment: WGTS_EVENT (see \`wgts help events'),
+                    WGTS_INTERFACE, WGTS_PEER (its public key), WGTS_PEER_NAME, WGTS_ENDPOINT,
+                    WGTS_OLD_ENDPOINT, WGTS_ENDPOINT_NAME, WGTS_ROLE (of a handshake); quote these
+                    ("$WGTS_PEER_NAME"), others may have chosen them. 256 events wait for their
+                    commands at most. Changes in the file count from the next event on
 `;
 
 /** Likewise. */

@@ -34,6 +34,8 @@ const OWN_COMMANDS: readonly string[] = [
   "version",
   // What `up` and `run` execute in the background; takes open file descriptors, so it isn't for people.
   "engine",
+  // What `up` executes in the background to run the commands of a config for what happens to peers.
+  "attend",
   // What the completion scripts ask.
   "complete",
 ];

@@ -7,11 +7,13 @@ import { requireCrypto } from "../engine/require_crypto.ts";
 import { startEngine } from "../engine/start.ts";
 import { RUNTIME_DIRECTORY } from "../journal.ts";
 import { printError } from "../output.ts";
+import type { Attended } from "../system/attend.ts";
 import { splitBackend } from "../system/backend.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { readConfig, requireLocation } from "../system/config_file.ts";
 import { Interruptions } from "../system/interruption.ts";
 import { LinuxSystem } from "../system/linux.ts";
+import { messageOf } from "../system/message_of.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
 import { enterNetns } from "../system/netns.ts";
 import { exitCodeOf } from "../system/report.ts";
@@ -19,7 +21,7 @@ import { saveLater } from "../system/save_later.ts";
 import { currentScope } from "../system/scope.ts";
 import { Session } from "../system/session.ts";
 import { supervise } from "../system/supervise.ts";
-import { bringUp, printUp } from "../system/tunnel.ts";
+import { bringUp, interfaceIndexOf, printUp, takeDown } from "../system/tunnel.ts";
 import { UsageError } from "../usage_error.ts";
 
 const SWITCHES = ["--foreground", "-f", "--dry-run", "--strict"];
@@ -72,10 +74,36 @@ export async function main(args: string[]): Promise<number> {
       return 0;
     }
     const state = await bringUp(session, config, path);
-    if (!foreground) return 0;
-    return await supervise(session, state, () => saveLater(location.name, path));
+    const index = config.interface.eventHooks === undefined ? null : interfaceIndexOf(state);
+    const attended = index === null ? null : { name: location.name, index, configPath: path };
+    if (!foreground) {
+      if (attended !== null) await startAttendantOrWarn(session, attended);
+      return 0;
+    }
+    const log = (line: string) => printError(`wgts: (${location.name}) ${line}`);
+    const attendant = attended === null ? null : (await loadAttend()).attendHere(attended, log);
+    return await supervise(session, state, attendant, () => saveLater(location.name, path));
   } catch (error) {
     return exitCodeOf(error);
+  }
+}
+
+/** Most configs have no use for it. */
+function loadAttend(): Promise<typeof import("../system/attend.ts")> {
+  return import("../system/attend.ts");
+}
+
+/** A tunnel without the commands for its events still is one, unless `session` is strict. */
+async function startAttendantOrWarn(session: Session, attended: Attended): Promise<void> {
+  const { startAttendant } = await loadAttend();
+  try {
+    startAttendant(attended);
+  } catch (error) {
+    if (session.strict) {
+      await takeDown(session.uninterrupted(), { force: true, interfaceIndex: attended.index });
+      throw error;
+    }
+    session.warn(`no command of the config runs for its events: ${messageOf(error)}`);
   }
 }
 

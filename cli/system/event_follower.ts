@@ -20,6 +20,8 @@ export interface FollowerOptions {
   readonly names: readonly string[];
   /** Aborted when it is to end. */
   readonly signal: AbortSignal;
+  /** Whether completed handshakes from before are told too, the last one of each peer. */
+  readonly past?: boolean;
   /** Told of each event, in its order. */
   readonly onEvent: (event: InterfaceEvent) => void;
   /** Told, in one line, why an interface isn't followed for now. */
@@ -65,30 +67,49 @@ export class EventFollower {
 
   /** Begins to follow an interface; resolves once nothing that happens from then on is missed. */
   async #follow(name: string, isNew: boolean): Promise<void> {
+    let stream: EventStream | null = null;
     try {
-      const stream = await EventStream.open(name);
-      const status = stream === null ? read(name) : null;
+      stream = await EventStream.open(name);
+      const wantsPast = !isNew && this.#options.past === true;
+      const status = stream === null || wantsPast ? await read(name) : null;
+      const told = status !== null && wantsPast ? this.#tellPast(name, status) : NOTHING;
       if (isNew) this.#tell(name, { type: "interface-added", time: Date.now() });
       this.#complained.delete(name);
       const end = stream === null
-        ? this.#poll(name, status ?? read(name))
-        : this.#listen(name, stream);
+        ? this.#poll(name, status ?? await read(name))
+        : this.#listen(name, stream, told);
       const followed = end.catch((error) => this.#complain(name, error))
         .finally(() => this.#followed.delete(name));
       this.#followed.set(name, followed);
     } catch (error) {
+      stream?.close();
       this.#complain(name, error);
     }
   }
 
-  async #listen(name: string, stream: EventStream): Promise<void> {
+  /** Gives the times of the handshakes that it tells, by the peers' keys. */
+  #tellPast(name: string, status: InterfaceStatus): ReadonlyMap<string, number> {
+    const told = new Map<string, number>();
+    for (const event of deriveEvents({ ...status, peers: [] }, status, Date.now())) {
+      if (event.peer !== undefined) told.set(formatKey(event.peer.publicKey), event.time);
+      this.#tell(name, event);
+    }
+    return told;
+  }
+
+  /** @param told handshakes that were told already, as {@linkcode #tellPast} gives them */
+  async #listen(
+    name: string,
+    stream: EventStream,
+    told: ReadonlyMap<string, number>,
+  ): Promise<void> {
     const { signal } = this.#options;
     const stop = () => stream.close();
     signal.addEventListener("abort", stop);
     try {
       let isRemoved = false;
       for await (const event of stream.events()) {
-        this.#tell(name, event);
+        if (!wasTold(event, told)) this.#tell(name, event);
         isRemoved ||= event.type === "interface-removed";
       }
       if (isRemoved || signal.aborted) return;
@@ -100,9 +121,9 @@ export class EventFollower {
     }
   }
 
-  async #poll(name: string, first: Promise<InterfaceStatus>): Promise<void> {
+  async #poll(name: string, first: InterfaceStatus): Promise<void> {
     const { signal } = this.#options;
-    let before = await first;
+    let before = first;
     for (;;) {
       await pause(signal);
       if (signal.aborted) return;
@@ -131,6 +152,18 @@ export class EventFollower {
     this.#complained.set(name, problem);
     this.#options.onProblem(`${name}: ${problem}`);
   }
+}
+
+/** No handshakes. */
+const NOTHING: ReadonlyMap<string, number> = new Map();
+/** Between the time of a handshake and that of its event, at most, in milliseconds. */
+const SAME_HANDSHAKE_MS = 1000;
+
+/** Whether `event` is one that was under way when the handshakes `told` were looked for. */
+function wasTold({ type, peer, time }: TunnelEvent, told: ReadonlyMap<string, number>): boolean {
+  if (type !== "handshake-completed" || peer === undefined) return false;
+  const last = told.get(formatKey(peer.publicKey));
+  return last !== undefined && time <= last + SAME_HANDSHAKE_MS;
 }
 
 /** Why the engine of `name` has ended; its sockets are closed a moment before it is gone. */

@@ -61,12 +61,7 @@ export async function runHook(
   signal: AbortSignal,
   warn: (text: string) => void = () => {},
 ): Promise<number> {
-  let child = spawn(BASH, BASH_SCRIPT, command, variables);
-  if (child === null) {
-    child = spawn(SH, SH_SCRIPT, command, variables);
-    if (child === null) throw new Error("Cannot run commands: there is neither bash nor /bin/sh");
-    warn(NO_BASH);
-  }
+  const child = start(command, variables, { stdin: "inherit" }, warn);
   const stop = () => {
     try {
       child.kill("SIGTERM");
@@ -82,24 +77,51 @@ export async function runHook(
   }
 }
 
+/**
+ * Starts `command` apart from this process's terminal and stdin, as the leader of a process group of its own,
+ * with `environment` added to this process's.
+ */
+export function startBackgroundHook(
+  command: string,
+  variables: HookVariables,
+  environment: Readonly<Record<string, string>>,
+): Deno.ChildProcess {
+  return start(command, variables, { stdin: "null", detached: true, env: { ...environment } });
+}
+
 /** Whether commands would be run by bash. */
 export function hasBash(): boolean {
   return findProgram("bash") !== null;
 }
 
+function start(
+  command: string,
+  variables: HookVariables,
+  options: Pick<Deno.CommandOptions, "stdin" | "detached" | "env">,
+  warn: (text: string) => void = () => {},
+): Deno.ChildProcess {
+  const child = spawn(BASH, BASH_SCRIPT, command, variables, options);
+  if (child !== null) return child;
+  const other = spawn(SH, SH_SCRIPT, command, variables, options);
+  if (other === null) throw new Error("Cannot run commands: there is neither bash nor /bin/sh");
+  warn(NO_BASH);
+  return other;
+}
+
 function spawn(
-  [shell = "", ...options]: readonly string[],
+  [shell = "", ...words]: readonly string[],
   script: string,
   command: string,
   variables: HookVariables,
+  { env, ...options }: Deno.CommandOptions,
 ): Deno.ChildProcess | null {
   try {
     return new Deno.Command(shell, {
-      args: [...options, script, "wgts", ...scriptArguments(variables)],
-      stdin: "inherit",
+      args: [...words, script, "wgts", ...scriptArguments(variables)],
+      ...options,
       stdout: "inherit",
       stderr: "inherit",
-      env: { LC_ALL: "C", PATH: searchPath(), [HOOK]: command },
+      env: { ...env, LC_ALL: "C", PATH: searchPath(), [HOOK]: command },
     }).spawn();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;

@@ -4,15 +4,15 @@ import { pollExit } from "../../ffi/process.ts";
  * Takes note of the end of processes that became children of this one when their parents ended, as
  * process 1 of a container must, so that they don't stay as zombies.
  *
- * To be disposed before this process starts children of its own, whose exit codes it would take.
+ * To be disposed before this process starts children that `isOwn` doesn't know, whose exit codes it would take.
  */
 export class OrphanReaper implements Disposable {
-  readonly #own: number;
+  readonly #isOwn: (pid: number) => boolean;
   readonly #onChildEnd = () => this.#reap();
 
-  /** @param own a child that somebody else waits for */
-  constructor(own: number) {
-    this.#own = own;
+  /** @param isOwn whether a child is one that somebody else waits for */
+  constructor(isOwn: (pid: number) => boolean) {
+    this.#isOwn = isOwn;
     Deno.addSignalListener("SIGCHLD", this.#onChildEnd);
     this.#reap();
   }
@@ -22,7 +22,7 @@ export class OrphanReaper implements Disposable {
   }
 
   #reap(): void {
-    for (const pid of childProcesses()) if (pid !== this.#own) pollExit(pid);
+    for (const pid of childProcesses()) if (!this.#isOwn(pid)) pollExit(pid);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { type ExitStatus, waitForExit } from "../../ffi/process.ts";
 import type { EngineIdentity, JournalState } from "../journal.ts";
+import type { Attendant } from "./attend.ts";
 import { messageOf } from "./message_of.ts";
 import { notifyServiceManager } from "./notify.ts";
 import { OrphanReaper } from "./reaper.ts";
@@ -19,21 +20,24 @@ const LOOK_MS = 1000;
  * the tunnel down.
  *
  * @param state of the tunnel; its engine, if it has one, is a child of this process
+ * @param attendant runs commands in this process until the tunnel is taken down; null when there are none
  * @param save saves it to its config before it goes down, if its journal says that this is wanted
  * @returns the exit code: 0 when somebody asked for the end, 1 when it came by itself
  */
 export async function supervise(
   session: Session,
   state: JournalState,
+  attendant: Attendant | null,
   save: () => Promise<void>,
 ): Promise<number> {
   const interfaceIndex = interfaceIndexOf(state);
   if (interfaceIndex === null) throw new TypeError("the tunnel isn't up");
   notify(session, "READY=1");
   const end = state.engine === null
-    ? await endOfInterface(session, interfaceIndex)
-    : await endOfEngine(session, state.engine);
+    ? await endOfInterface(session, interfaceIndex, attendant)
+    : await endOfEngine(session, state.engine, attendant);
   notify(session, "STOPPING=1");
+  await attendant?.stop();
   // As `reload` left it.
   const isSaved = readJournal(session)?.header.saveConfig === true;
   const options = { force: true, interfaceIndex, save: isSaved ? save : undefined };
@@ -59,9 +63,14 @@ function notify(session: Session, state: string): void {
 }
 
 /** How the engine ended, in words; null when the signal came first. */
-async function endOfEngine(session: Session, engine: EngineIdentity): Promise<string | null> {
+async function endOfEngine(
+  session: Session,
+  engine: EngineIdentity,
+  attendant: Attendant | null,
+): Promise<string | null> {
+  const isOwn = (pid: number) => pid === engine.pid || attendant?.owns(pid) === true;
   const exit = waitForExit(engine.pid);
-  using _reaper = Deno.pid === 1 ? new OrphanReaper(engine.pid) : null;
+  using _reaper = Deno.pid === 1 ? new OrphanReaper(isOwn) : null;
   const status = await Promise.race([exit, aborted(session.signal)]);
   return status === null ? null : describeEnd(session, status);
 }
@@ -77,8 +86,10 @@ function describeEnd({ system, name }: Session, { code, signal }: ExitStatus): s
 async function endOfInterface(
   { system, name, signal }: Session,
   index: number,
+  attendant: Attendant | null,
 ): Promise<string | null> {
-  using _reaper = Deno.pid === 1 ? new OrphanReaper(0) : null;
+  const isOwn = (pid: number) => attendant?.owns(pid) === true;
+  using _reaper = Deno.pid === 1 ? new OrphanReaper(isOwn) : null;
   const abort = aborted(signal);
   while (!signal.aborted) {
     if (system.link(name)?.index !== index) return `the interface ${name} is gone`;

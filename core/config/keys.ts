@@ -29,7 +29,10 @@ export type WgtsInterfaceKey =
   | "DisallowedIPs"
   | "ReresolveInterval"
   | "BindAddress"
-  | "BindInterface";
+  | "BindInterface"
+  | EventHookKey;
+/** Keys of `[Interface]` whose values are commands for what happens to peers. */
+export type EventHookKey = "OnHandshake" | "OnRoam" | "OnSessionExpired" | "OnReresolve";
 /** Keys of `[Peer]` that only wgts knows. */
 export type WgtsPeerKey = "PresharedKeyFile" | "DisallowedIPs" | "FallbackEndpoints";
 
@@ -58,6 +61,13 @@ export const QUICK_KEYS: readonly QuickKey[] = [
   "SaveConfig",
 ];
 
+/** The keys of commands for what happens to peers. */
+export const EVENT_HOOK_KEYS: readonly EventHookKey[] = [
+  "OnHandshake",
+  "OnRoam",
+  "OnSessionExpired",
+  "OnReresolve",
+];
 /** The keys that wgts adds to `[Interface]`, in their canonical spelling. */
 export const WGTS_INTERFACE_KEYS: readonly WgtsInterfaceKey[] = [
   "PrivateKeyFile",
@@ -65,6 +75,7 @@ export const WGTS_INTERFACE_KEYS: readonly WgtsInterfaceKey[] = [
   "ReresolveInterval",
   "BindAddress",
   "BindInterface",
+  ...EVENT_HOOK_KEYS,
 ];
 /** The keys that wgts adds to `[Peer]`, in their canonical spelling. */
 export const WGTS_PEER_KEYS: readonly WgtsPeerKey[] = [

@@ -8,7 +8,12 @@ import { formatComplaint, quote, raise } from "./error.ts";
 import { applyExclusions, parseDisallowedIps } from "./exclusions.ts";
 import { isLinkName } from "./interface_name.ts";
 import { parseKeyFileName, refuseTwoKeys } from "./key_files.ts";
-import type { QuickKey, WgtsInterfaceKey } from "./keys.ts";
+import {
+  EVENT_HOOK_KEYS,
+  type EventHookKey,
+  type QuickKey,
+  type WgtsInterfaceKey,
+} from "./keys.ts";
 import { QUICK_PEER_READERS } from "./peers.ts";
 import {
   type ConfigOptions,
@@ -56,6 +61,7 @@ const READERS: [QuickKey | WgtsInterfaceKey, SettingReader<QuickInterfaceConfig>
   ["DisallowedIPs", (config, { value }, { warn }) => {
     config.disallowedIps = [...config.disallowedIps ?? [], ...parseDisallowedIps(value, warn)];
   }],
+  ...EVENT_HOOK_KEYS.map(eventHookReader),
 ];
 
 const QUICK_INTERFACE_READERS: SettingReaders<QuickInterfaceConfig> = new Map([
@@ -178,6 +184,16 @@ function hookReader(hook: "preUp" | "postUp" | "preDown" | "postDown") {
   return (config: QuickInterfaceConfig, { rawText }: { readonly rawText: string }) => {
     if (rawText !== "") config[hook].push(rawText);
   };
+}
+
+function eventHookReader(
+  key: EventHookKey,
+): [EventHookKey, SettingReader<QuickInterfaceConfig>] {
+  return [key, (config, { rawText }) => {
+    if (rawText === "") return;
+    const earlier = config.eventHooks ?? {};
+    config.eventHooks = { ...earlier, [key]: [...earlier[key] ?? [], rawText] };
+  }];
 }
 
 function parseBoolean(text: string): boolean {

@@ -1,5 +1,6 @@
 import type { IpAddress, IpPrefix } from "../ip.ts";
 import type { ConfigWarning } from "./error.ts";
+import type { EventHookKey } from "./keys.ts";
 
 /** An endpoint as written: resolving the host is the caller's. */
 export interface ConfigEndpoint {
@@ -76,6 +77,9 @@ export interface NamedTable {
   readonly line: number;
 }
 
+/** Commands for what happens to peers, as `preUp`, by their keys. */
+export type EventHooks = Readonly<Partial<Record<EventHookKey, readonly string[]>>>;
+
 /** `[Interface]` with the keys that wg-quick(8) adds. */
 export interface QuickInterfaceConfig extends WgInterfaceConfig {
   /** In the order of the file, host bits kept. */
@@ -102,6 +106,8 @@ export interface QuickInterfaceConfig extends WgInterfaceConfig {
   preDown: string[];
   /** As `preUp`. */
   postDown: string[];
+  /** Absent: none. */
+  eventHooks?: EventHooks;
   /** Seconds between lookups of endpoints by name; 0 or absent: only when handshakes aren't answered. */
   reresolveInterval?: number;
   /** Whether the interface's state is to be saved to the file when it goes down. */

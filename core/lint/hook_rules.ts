@@ -1,9 +1,16 @@
 /** Hooks that only bash understands. */
 
+import { EVENT_HOOK_KEYS } from "../config/keys.ts";
 import type { Tell } from "./finding.ts";
 import type { LocatedSection } from "./located.ts";
 
-const HOOKS: ReadonlySet<string> = new Set(["PreUp", "PostUp", "PreDown", "PostDown"]);
+const HOOKS: ReadonlySet<string> = new Set([
+  "PreUp",
+  "PostUp",
+  "PreDown",
+  "PostDown",
+  ...EVENT_HOOK_KEYS,
+]);
 
 /** A thing that POSIX (Shell Command Language) doesn't have, but bash does. */
 interface Bashism {

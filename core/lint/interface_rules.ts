@@ -1,6 +1,7 @@
 /** What is odd about `[Interface]`. */
 
 import { quote } from "../config/error.ts";
+import { EVENT_HOOK_KEYS } from "../config/keys.ts";
 import type { QuickConfig } from "../config/types.ts";
 import { IpPrefix } from "../ip.ts";
 import { checkDns } from "./dns_rules.ts";
@@ -142,6 +143,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   "PostUp",
   "PreDown",
   "PostDown",
+  ...EVENT_HOOK_KEYS,
   "AllowedIPs",
   "DisallowedIPs",
 ]);

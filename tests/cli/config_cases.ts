@@ -294,6 +294,7 @@ export const QUICK_DIFFERENCES: {
       `[Peer]\nPublicKey = ${OTHER_KEY}\nPresharedKeyFile = /etc/wireguard/psk`,
       `[Peer]\nPublicKey = ${OTHER_KEY}\nFallbackEndpoints = vpn.example:51820, [::1]:7`,
       "ReresolveInterval = 300",
+      "OnHandshake = echo $WGTS_PEER # c",
     ],
   },
   {

@@ -87,7 +87,7 @@ for (const applet of APPLETS) {
 }
 
 Deno.test("each command and each program has its module, and no module lacks a name", async () => {
-  const commands = [...COMMANDS, ...APPLETS, "complete", "engine"];
+  const commands = [...COMMANDS, ...APPLETS, "attend", "complete", "engine"];
   const directory = new URL("../../cli/commands/", import.meta.url);
   const modules = [...Deno.readDirSync(directory)].map(({ name }) => name).toSorted();
   assert.deepEqual(modules, commands.map((name) => `${name.replaceAll("-", "_")}.ts`).toSorted());
@@ -97,7 +97,7 @@ Deno.test("each command and each program has its module, and no module lacks a n
   }
   const names = new URL("../../cli/program_name.ts", import.meta.url);
   const source = await Deno.readTextFile(MAIN) + await Deno.readTextFile(names);
-  for (const name of [...COMMANDS, "complete", "engine"]) {
+  for (const name of [...COMMANDS, "attend", "complete", "engine"]) {
     assert.ok(source.includes(`\n  "${name}",\n`), name);
   }
 });
@@ -168,6 +168,15 @@ Deno.test("the engine can't be started by hand", async () => {
     assert.equal(code, 1);
     assert.equal(stdout, "");
     assert.match(stderr, /^wgts: the engine is started by `wgts up' and `wgts run', [^\n]*\n$/);
+  }
+});
+
+Deno.test("what runs the commands of a config for events can't be started by hand", async () => {
+  for (const args of [[], ["wg0"], ["wg0", "x", "/a"], ["wg0", "1", "/a", "b"]]) {
+    const { code, stdout, stderr } = await wgts("attend", ...args);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.equal(stderr, "wgts: the attendant is started by `wgts up', not by hand\n");
   }
 });
 

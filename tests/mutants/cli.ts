@@ -60,6 +60,23 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "a default route that stays under another mark is there all the time",
   },
   {
+    property: "commands that hang make nothing grow, however much happens",
+    file: "cli/system/event_hook_queue.ts",
+    snippet: "this.#waiting.length >= MAX_WAITING_EVENTS",
+    replacement: "this.#waiting.length < 0",
+    testFile: "tests/cli/system/event_hook_queue_test.ts",
+    test: "events that come while too many wait are dropped, which is told",
+  },
+  {
+    property: "what an event tells is never part of a command's text",
+    file: "cli/system/attend.ts",
+    snippet: "const command = expandHook(hook, event.interface);",
+    replacement:
+      'const command = expandHook(hook, event.interface).replace("$WGTS_PEER_NAME", () => event.peer?.name ?? "");',
+    testFile: "tests/cli/system/attend_test.ts",
+    test: "what an event tells reaches commands by their environment only",
+  },
+  {
     property: "what an engine tells of events moves no cursor",
     file: "core/uapi/events.ts",
     snippet: "event.reason = plain(value);",

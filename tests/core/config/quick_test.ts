@@ -214,6 +214,20 @@ Deno.test("an endpoint is a host and a port", () => {
   }
 });
 
+Deno.test("commands for events are kept as written, by their keys, as often as they are given", () => {
+  const text = `[Interface]\nOnHandshake = echo a=b "%i" # kept\nonroam =\nOnHandshake = x\n` +
+    "ONRERESOLVE = $WGTS_PEER\nOnSessionExpired = y;z\n";
+  const { interface: { eventHooks } } = parseQuickConfig(text, "wg0.conf");
+  assert.deepEqual(eventHooks, {
+    OnHandshake: ['echo a=b "%i" # kept', "x"],
+    OnReresolve: ["$WGTS_PEER"],
+    OnSessionExpired: ["y;z"],
+  });
+  assert.equal(parseQuickConfig("[Interface]\nOnRoam =\n", "a").interface.eventHooks, undefined);
+  assert.equal(stripQuickConfig(text), "[Interface]\n\n");
+  assert.throws(() => parseWgConfig(text, "wg0.conf"), /unknown key|tunnel's config/);
+});
+
 Deno.test("fallback endpoints are a list, and lookups have an interval", () => {
   const text = `[Interface]\nReresolveInterval = 300\n[Peer]\nPublicKey = ${PEER_A}\n` +
     "FallbackEndpoints = a.example : 1, [2001:db8::1]:2\nFallbackEndpoints = 192.0.2.1:3\n";

@@ -176,6 +176,13 @@ const CASES: readonly (readonly [text: string, ...found: string[]])[] = [
   ],
   [`${INTERFACE}Table=1\n${PEER}AllowedIPs=0.0.0.0/1\nEndpoint=192.0.2.1:1`],
   [
+    `${INTERFACE}OnRoam = x\nOnRoam = [[ -n x ]]\nOnHandshak = y`,
+    "needs-wgts 4 OnRoam",
+    "needs-wgts 5 OnRoam",
+    "bashism 5 [[",
+    "unknown-key 6 OnHandshak",
+  ],
+  [
     `${INTERFACE}PostUp = [[ -n x ]] && f <(g) # ${"$"}{x//a/b}
 PreUp = a=(1 2); function f { x; }; y &>z
 PreDown = iptables -A FORWARD -i %i -j ACCEPT; [ -n "${"$"}{x:-1}" ] && echo $((1 + 2)) 2>&1 | grep 'a$'`,

@@ -46,6 +46,10 @@ const SETTINGS: Record<string, (random: SeededRandom) => string> = {
   BindInterface: (random) => word(random, "number"),
   PrivateKeyFile: (random) => pick(random, ["/etc/key", "key", "", word(random, "key")]),
   ReresolveInterval: (random) => word(random, "number"),
+  OnHandshake: () => 'logger "$WGTS_PEER" # not a comment',
+  OnRoam: () => "echo %i",
+  OnSessionExpired: () => "",
+  OnReresolve: () => "true",
   SaveConfig: (random) => pick(random, ["true", "false", "TRUE", "yes", ""]),
 };
 
