@@ -12,16 +12,22 @@ import { decodeDevice, getDevice, joinDevice } from "../../core/netlink/wireguar
 import { setDevice, splitChange } from "../../core/netlink/wireguard_set.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
+import { inNetworkNamespace } from "../../ffi/namespace.ts";
 import { NetlinkSocket } from "../../ffi/netlink_socket.ts";
 import { NETLINK_GENERIC } from "../../ffi/netlink_transport.ts";
 
 /**
  * The state of the kernel's interface `name`. Holds secrets.
  *
+ * @param birthNamespace path of the network namespace of its UDP sockets, whose interfaces the zones of
+ * endpoints name; null for this thread's
  * @throws SysError with ENODEV when there is no such interface, EOPNOTSUPP when it isn't WireGuard's,
  * EPROTONOSUPPORT when the kernel lacks WireGuard, ENAMETOOLONG, EPERM without permission
  */
-export function getKernelInterface(name: string): InterfaceState {
+export function getKernelInterface(
+  name: string,
+  birthNamespace: string | null = null,
+): InterfaceState {
   const describe = () => `read the WireGuard interface ${name}`;
   using socket = NetlinkSocket.open(NETLINK_GENERIC);
   const family = findFamily(socket, describe);
@@ -29,23 +35,29 @@ export function getKernelInterface(name: string): InterfaceState {
   const request = getDevice(family, name);
   // Like `wg`: as often as somebody changes it meanwhile.
   const options = { attempts: Infinity, secret: true };
-  const decode = (payload: Uint8Array) => decodeDevice(payload, zoneOf);
+  const decode = (payload: Uint8Array) =>
+    decodeDevice(payload, (scopeId, address) => zoneOf(scopeId, address, birthNamespace));
   return joinDevice(name, socket.dump(request, describe, decode, options));
 }
 
 /**
  * Changes the kernel's interface `name`. Not atomic: what stands before a refused part may be applied.
  *
+ * @param birthNamespace as {@linkcode getKernelInterface}
  * @throws SysError as {@linkcode getKernelInterface} does, EADDRINUSE when the port is taken, EINVAL when
  * the kernel can't remove single allowed IPs (before Linux 6.16)
  */
-export function changeKernelInterface(name: string, change: InterfaceChange): void {
+export function changeKernelInterface(
+  name: string,
+  change: InterfaceChange,
+  birthNamespace: string | null = null,
+): void {
   const describe = () => `configure the WireGuard interface ${name}`;
   using socket = NetlinkSocket.open(NETLINK_GENERIC);
   const family = findFamily(socket, describe);
   requireName(name, describe);
   for (const part of splitChange(change)) {
-    const request = setDevice(family, name, part, scopeIdOf);
+    const request = setDevice(family, name, part, (zone) => scopeIdOf(zone, birthNamespace));
     try {
       socket.request(request, describe);
     } finally {
@@ -83,15 +95,19 @@ function findFamily(socket: NetlinkSocket, describe: () => string): number {
 }
 
 /** As getnameinfo(3) says it: by name where the address is meaningless without the link. */
-function zoneOf(scopeId: number, address: IpAddress): string {
+function zoneOf(scopeId: number, address: IpAddress, namespace: string | null): string {
   const [first = 0, second = 0] = address.bytes;
   const isLinkLocal = (first === 0xfe && (second & 0xc0) === 0x80) ||
     (first === 0xff && (second & 0x0f) === 0x02);
-  return isLinkLocal ? interfaceNameOf(scopeId) : String(scopeId);
+  return isLinkLocal ? within(namespace, () => interfaceNameOf(scopeId)) : String(scopeId);
 }
 
-function scopeIdOf(zone: string): number {
-  const index = interfaceIndexOf(zone);
+function scopeIdOf(zone: string, namespace: string | null): number {
+  const index = within(namespace, () => interfaceIndexOf(zone));
   if (index === 0) throw new SysError(`find the interface ${zone}`, Errno.ENODEV);
   return index;
+}
+
+function within<T>(namespace: string | null, body: () => T): T {
+  return namespace === null ? body() : inNetworkNamespace(namespace, body);
 }

@@ -174,7 +174,7 @@ export class LinuxSystem implements System, Disposable {
   }
 
   async readInterface(name: string, backend: Backend): Promise<InterfaceState> {
-    if (backend === "kernel") return getKernelInterface(name);
+    if (backend === "kernel") return getKernelInterface(name, this.#options.birthNamespace);
     const { getInterface } = await import("./control_client.ts");
     const state = await getInterface(name, Date.now(), false);
     if (state === null) throw new SysError(`ask the engine of ${name}`, Errno.ENOENT);
@@ -182,7 +182,8 @@ export class LinuxSystem implements System, Disposable {
   }
 
   changeInterface(name: string, backend: Backend, change: InterfaceChange): void {
-    if (backend === "kernel") changeKernel(name, change);
+    const { birthNamespace = null } = this.#options;
+    if (backend === "kernel") changeKernel(name, change, birthNamespace);
     else changeEngine(name, change);
   }
 
@@ -397,14 +398,14 @@ function changeEngine(name: string, change: InterfaceChange): void {
 }
 
 /** As `changeKernelInterface`, also where the kernel can't take single allowed IPs away. */
-function changeKernel(name: string, change: InterfaceChange): void {
+function changeKernel(name: string, change: InterfaceChange, birthNamespace: string | null): void {
   try {
-    changeKernelInterface(name, change);
+    changeKernelInterface(name, change, birthNamespace);
   } catch (error) {
     const removes = change.peers.some(({ allowedIps }) => allowedIps.some(({ remove }) => remove));
     if (!removes || !(error instanceof SysError) || error.errno !== Errno.EINVAL) throw error;
     const standIn = crypto.getRandomValues(new Uint8Array(KEY_SIZE));
-    changeKernelInterface(name, removeByStandIn(change, standIn));
+    changeKernelInterface(name, removeByStandIn(change, standIn), birthNamespace);
   }
 }
 

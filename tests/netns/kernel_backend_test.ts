@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { Host } from "./harness/host.ts";
 import { KernelGuest } from "./harness/kernel_guest.ts";
+import { KERNEL_TUNNEL_STEPS, KEYS, type Step } from "./kernel_tunnel_steps.ts";
 
 /** Starting the program takes two seconds in a guest that is emulated, and four where it does much. */
 const TIMEOUT_MS = 900_000;
@@ -43,13 +44,6 @@ each() {
 }
 `;
 
-const KEYS = `
-for name in a b c own; do wg genkey >/tmp/$name.key; done
-A=$(wg pubkey </tmp/a.key) B=$(wg pubkey </tmp/b.key) C=$(wg pubkey </tmp/c.key)
-wg genpsk >/tmp/psk
-OWN=$(wg pubkey </tmp/own.key)
-`;
-
 Deno.test({
   name: "in a kernel with WireGuard",
   // The guest has no runtime for the sources.
@@ -78,9 +72,7 @@ Deno.test({
   },
 });
 
-type Run = (script: string) => Promise<{ stdout: string; stderr: string }>;
-
-const STEPS: readonly [name: string, body: (run: Run) => Promise<void>][] = [
+const STEPS: readonly Step[] = [
   ["wgts shows what wg shows", async (run) => {
     const { stdout } = await run(`
 ${KEYS}
@@ -257,6 +249,8 @@ snapshot >/tmp/after; compare "kill -9 of up" /tmp/before /tmp/after`);
       ),
     );
   }],
+
+  ...KERNEL_TUNNEL_STEPS,
 
   [
     "a kernel that lacks WireGuard: auto takes an engine, kernel fails and says why",
