@@ -39,7 +39,7 @@ export const REFUSED = cases({
   "a port that is taken": {
     lines: [...lines, "ListenPort = 5555"],
     allowedIps,
-    prepare:
-      "( exec socat -u UDP-LISTEN:5555 - ) & ( exec socat -u UDP6-LISTEN:5555,ipv6only - ) &\nsleep 0.3",
+    prepare: `( exec socat -u UDP-LISTEN:5555 - ) & ( exec socat -u UDP6-LISTEN:5555,ipv6only - ) &
+      until [ "$(ss -Huan sport = :5555 | wc -l)" = 2 ]; do sleep 0.05; done`,
   },
 });
