@@ -52,8 +52,8 @@ export interface JournalHeader extends JournalScope {
   readonly postDown: readonly string[];
   /** Whether the end of `up --foreground` saves the tunnel's state to the config. */
   readonly saveConfig: boolean;
-  /** Whether the UDP sockets are in another network namespace. */
-  readonly socketsElsewhere: boolean;
+  /** Inode number of the network namespace of the UDP sockets, where that is another; else null. */
+  readonly birthNamespace: number | null;
   /** What the interface was given, for `reload` to compare. */
   readonly made: Made;
 }

@@ -15,6 +15,7 @@ import { Interruptions } from "../system/interruption.ts";
 import { LinuxSystem } from "../system/linux.ts";
 import { messageOf } from "../system/message_of.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
+import { namespaceInode } from "../system/namespace_name.ts";
 import { enterNetns } from "../system/netns.ts";
 import { exitCodeOf } from "../system/report.ts";
 import { saveLater } from "../system/save_later.ts";
@@ -63,7 +64,7 @@ export async function main(args: string[]): Promise<number> {
     scope: currentScope(),
     directory: RUNTIME_DIRECTORY,
     backend,
-    socketsElsewhere: birth !== null,
+    birthNamespace: birth === null ? null : namespaceInode(birth),
     strict: line.switches.has("--strict"),
     signal: interruptions.signal,
     print: printError,

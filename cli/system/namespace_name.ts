@@ -4,7 +4,7 @@ export const NAMESPACE_DIRECTORY = "/run/netns";
 /** The network namespace with that inode number in words: by the name that `ip netns` has for it. */
 export function namespaceName(inode: number): string {
   const name = namedNamespaces().find((name) =>
-    inodeOf(`${NAMESPACE_DIRECTORY}/${name}`) === inode
+    namespaceInode(`${NAMESPACE_DIRECTORY}/${name}`) === inode
   );
   return name ?? `net:[${inode}]`;
 }
@@ -18,7 +18,8 @@ export function namedNamespaces(): string[] {
   }
 }
 
-function inodeOf(path: string): number | null {
+/** The inode number of the namespace at `path`; null when there is none. */
+export function namespaceInode(path: string): number | null {
   try {
     return Deno.statSync(path).ino;
   } catch {

@@ -1,5 +1,6 @@
 import { RUNTIME_DIRECTORY } from "../journal.ts";
 import { printError } from "../output.ts";
+import { namespaceInode } from "./namespace_name.ts";
 import type { HookConfig } from "./hooks.ts";
 import { Interruptions } from "./interruption.ts";
 import { LinuxSystem } from "./linux.ts";
@@ -46,7 +47,7 @@ export function openSession(
     scope: currentScope(),
     directory: RUNTIME_DIRECTORY,
     strict,
-    socketsElsewhere: birth !== null,
+    birthNamespace: birth === null ? null : namespaceInode(birth),
     signal,
     print: printError,
   });

@@ -170,7 +170,7 @@ function requireRunning(session: Session, state: JournalState | null): void {
   }
   const { phase, engine, header } = state;
   if (isRunning(session, state)) {
-    if (header.socketsElsewhere === session.socketsElsewhere) return;
+    if (header.birthNamespace === session.birthNamespace) return;
     const options = "--netns or --birth-netns";
     throw new Error(
       `\`${name}' can't be reloaded so: give ${options} as to the \`up' that made it`,

@@ -13,8 +13,11 @@ export interface SessionOptions {
   readonly directory: string;
   /** Who is to serve the interface that is brought up; an engine by default. */
   readonly backend?: Backend;
-  /** Whether the tunnel's UDP sockets are in another network namespace; by default they aren't. */
-  readonly socketsElsewhere?: boolean;
+  /**
+   * Inode number of the network namespace of the tunnel's UDP sockets; null, the default, where that is
+   * this process's.
+   */
+  readonly birthNamespace?: number | null;
   /** Whether failures that the tunnel can live with count as failures. */
   readonly strict: boolean;
   /** Aborted with an {@linkcode Interruption} when the user wants it to end. */
@@ -40,7 +43,7 @@ export class Session {
   readonly scope: JournalScope;
   readonly directory: string;
   readonly backend: Backend;
-  readonly socketsElsewhere: boolean;
+  readonly birthNamespace: number | null;
   readonly strict: boolean;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
@@ -51,7 +54,7 @@ export class Session {
     this.scope = options.scope;
     this.directory = options.directory;
     this.backend = options.backend ?? "userspace";
-    this.socketsElsewhere = options.socketsElsewhere ?? false;
+    this.birthNamespace = options.birthNamespace ?? null;
     this.strict = options.strict;
     this.signal = options.signal;
     this.print = options.print;

@@ -366,7 +366,7 @@ async function begin(
 
 /** What the journal of `session`'s tunnel is to say of `config`. */
 export function journalHeader(
-  { name, scope, socketsElsewhere }: Session,
+  { name, scope, birthNamespace }: Session,
   { interface: { preDown, postDown, saveConfig } }: QuickConfig,
   configPath: string,
   made: Made,
@@ -380,7 +380,7 @@ export function journalHeader(
     preDown,
     postDown,
     saveConfig,
-    socketsElsewhere,
+    birthNamespace,
     made,
   };
 }
@@ -396,7 +396,7 @@ export function observe(session: Session, guarded: Journal | null = null): Obser
     isTableUsed: (table) => taken.has(table) || (table !== own && system.isTableUsed(table)),
     srcValidMark: srcValidMarkIsForeign(session),
     dnsManager: () => system.dnsManager(),
-    socketsElsewhere: session.socketsElsewhere,
+    socketsElsewhere: session.birthNamespace !== null,
   };
 }
 

@@ -20,7 +20,7 @@ const HEADER: JournalHeader = {
   preDown: ["echo %i"],
   postDown: [],
   saveConfig: false,
-  socketsElsewhere: false,
+  birthNamespace: null,
   made: {
     addresses: ["10.0.0.1/24"],
     routes: ["10.9.0.0/16"],

@@ -43,6 +43,15 @@ Deno.test("a namespace with no interface but the tunnel's", async () => {
   // MTU of the route to the endpoint, which only the other namespace has.
   assert.match(await site.host.sh("ip -n blue link show wg0"), / mtu 1420 /);
 
+  // The namespace of the sockets is no detail: names and the MTU are looked up there.
+  await site.host.sh("ip netns add red");
+  const wrong = await site.wgts("reload", "--netns=blue", "--birth-netns=red", "wg0");
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /can't be reloaded so: give --netns or --birth-netns as/);
+  await site.wgtsOk("reload", "--netns=blue", "wg0");
+  await waitForPing(site, "blue", INNER.remote[4]);
+  await site.host.sh("ip netns delete red");
+
   const elsewhere = await site.wgts("down", "wg0");
   assert.equal(elsewhere.code, 1);
   assert.match(elsewhere.stderr, /another network namespace/);

@@ -10,7 +10,7 @@ const MANAGER = { kind: "file", path: "/etc/resolv.conf", reason: "" } as const;
 function journalOf(directory: string, scope: JournalScope): Journal {
   const about = {
     saveConfig: false,
-    socketsElsewhere: false,
+    birthNamespace: null,
     made: NOTHING_MADE,
     config: "/etc/wireguard/wg0.conf",
     table: null,
