@@ -37,6 +37,8 @@ async function write(site: Site, variant: Variant): Promise<void> {
 /** The state of the system as text that another run may have too. */
 async function state(site: Site): Promise<string> {
   const text = await site.host.sh(`
+    # The kernel takes a moment to make use of an IPv6 address.
+    until [ -z "$(ip -6 address show dev wg0 tentative)" ]; do sleep 0.02; done
     ip -brief link show wg0 | sed 's/ <.*//'
     ip -o link show wg0 | grep -o 'mtu [0-9]*'
     ip -o address show dev wg0 scope global | sed -E 's/^[0-9]+: //' | sort

@@ -102,7 +102,7 @@ export class Host implements Machine {
     }));
     // nsenter forks to enter the process namespace; signals are for its child.
     const pid = await Promise.race([childOf(child.pid), result.then(() => 0)]);
-    return { pid, result, kill: (signal) => pid && Deno.kill(pid, signal) };
+    return { pid, result, kill: (signal) => killUnlessEnded(pid, signal) };
   }
 
   /** Where a file of the host is found from outside. */
@@ -143,6 +143,16 @@ export class Host implements Machine {
 
   #enter(): string[] {
     return ["nsenter", `--target=${this.pid}`, "--net", "--mount", "--pid", "--"];
+  }
+}
+
+/** Sends a signal to a process that may have ended by itself; 0 is none. */
+function killUnlessEnded(pid: number, signal: Deno.Signal): void {
+  if (pid === 0) return;
+  try {
+    Deno.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
