@@ -22,7 +22,8 @@ export function parseBindAddresses(text: string): IpAddress[] {
   const addresses: IpAddress[] = [];
   for (const item of text.match(/[^,\s]+/g) ?? []) {
     const address = IpAddress.parse(item);
-    if (address === null) throw new Error(`"${item}" is not an IP address`);
+    // What isn't one is not repeated: it may be a key in the wrong place.
+    if (address === null) throw new Error("expected IP addresses");
     if (addresses.some(({ family }) => family === address.family)) {
       throw new Error("expected one IPv4 and one IPv6 address at most");
     }
