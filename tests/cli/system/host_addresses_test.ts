@@ -1,8 +1,6 @@
+import "../../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import { lookUpHosts } from "../../../cli/system/host_addresses.ts";
-
-// Loads the C library here, since it is never unloaded.
-await lookUpHosts(["127.0.0.1"], 30_000);
 
 Deno.test("lookUpHosts gives all addresses of hosts, and leaves out those there aren't", async () => {
   const found = await lookUpHosts(["127.0.0.2", "::1", "no such host", "localhost"], 30_000);

@@ -100,6 +100,11 @@ done
 /** One line for each thing that there is. */
 const STATE = `
 state() {
+  # The kernel takes a moment to make use of an IPv6 address.
+  for try in {1..200}; do
+    [[ -n $(ip -6 address show up tentative) ]] || break
+    sleep 0.01
+  done
   echo "resolv.conf $(stat -c '%F %a' /etc/resolv.conf)"
   sed 's/^/resolv.conf /' /etc/resolv.conf
   ip -o link | sed -E 's/^[0-9]+: /link /; s/ +/ /g'
