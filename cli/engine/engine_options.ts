@@ -1,4 +1,5 @@
 import { isLinkName } from "../../core/config/interface_name.ts";
+import { takeOptionValues } from "../option_values.ts";
 import { CRYPTO_CHOICES, parseCryptoChoice } from "./crypto_choice.ts";
 import { parseOffload } from "./offload_option.ts";
 import { areBindAddresses, BIND_ADDRESS_OPTION, BIND_INTERFACE_OPTION } from "./binding_options.ts";
@@ -72,29 +73,20 @@ export function splitEngineOptions(
   args: readonly string[],
   environment: (variable: string) => string | undefined,
 ): SplitArguments {
-  const rest: string[] = [];
   const values = new Map<EngineOption, string>();
   for (const option of OPTIONS) {
     const value = environment(option.variable);
     if (value) values.set(option, checked(option, option.variable, value));
   }
-  for (let i = 0; i < args.length; i++) {
-    const argument = args[i] ?? "";
-    if (argument === "--") {
-      rest.push(...args.slice(i));
-      break;
-    }
-    const equals = argument.indexOf("=");
-    const name = equals < 0 ? argument : argument.slice(0, equals);
-    const option = OPTIONS.find((option) => option.option === name);
-    if (option === undefined) {
-      rest.push(argument);
-      continue;
-    }
-    const value = equals < 0 ? args[++i] ?? "" : argument.slice(equals + 1);
-    values.set(option, checked(option, name, value));
+  const taken = takeOptionValues(args, OPTIONS.map(({ option }) => option));
+  for (const [name, value] of taken.values) {
+    const option = OPTIONS.find(({ option }) => option === name);
+    if (option !== undefined) values.set(option, checked(option, name, value));
   }
-  return { rest, engine: [...values].map(([{ option }, value]) => `${option}=${value}`) };
+  return {
+    rest: taken.rest,
+    engine: [...values].map(([{ option }, value]) => `${option}=${value}`),
+  };
 }
 
 /** The value of `option`, such as "--offload", in the arguments of the command `engine`. */

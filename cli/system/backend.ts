@@ -1,4 +1,5 @@
 import type { Backend } from "../../core/plan.ts";
+import { takeOptionValues } from "../option_values.ts";
 
 /** What `up` is told to take: a backend, or the kernel where it has WireGuard and userspace elsewhere. */
 export type BackendChoice = Backend | "auto";
@@ -18,15 +19,9 @@ export function splitBackend(
   args: readonly string[],
   environment: (variable: string) => string | undefined,
 ): { rest: string[]; backend: BackendChoice } {
-  const rest: string[] = [];
   let backend = checked(VARIABLE, environment(VARIABLE) || "userspace");
-  for (let i = 0; i < args.length; i++) {
-    const argument = args[i] ?? "";
-    if (argument === "--") return { rest: [...rest, ...args.slice(i)], backend };
-    if (argument === OPTION) backend = checked(OPTION, args[++i] ?? "");
-    else if (!argument.startsWith(`${OPTION}=`)) rest.push(argument);
-    else backend = checked(OPTION, argument.slice(OPTION.length + 1));
-  }
+  const { rest, values } = takeOptionValues(args, [OPTION]);
+  for (const [name, value] of values) backend = checked(name, value);
   return { rest, backend };
 }
 

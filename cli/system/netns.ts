@@ -11,6 +11,7 @@ import { enterNetworkNamespace, ownNetworkNamespace } from "../../ffi/namespace.
 import { execute } from "../../ffi/process.ts";
 import { cString } from "../../ffi/text.ts";
 import { ownProgram } from "../engine/own_program.ts";
+import { takeOptionValues } from "../option_values.ts";
 import { NAMESPACE_DIRECTORY } from "./namespace_name.ts";
 
 const NETNS = "--netns", BIRTH_NETNS = "--birth-netns";
@@ -28,24 +29,11 @@ export interface NamespaceOptions {
 
 /** Takes `--netns` and `--birth-netns` out of `args`. Of several, the last one counts. */
 export function splitNamespaceOptions(args: readonly string[]): NamespaceOptions {
-  const rest: string[] = [];
-  const values = new Map<string, string>();
-  for (let i = 0; i < args.length; i++) {
-    const argument = args[i] ?? "";
-    if (argument === "--") {
-      rest.push(...args.slice(i));
-      break;
-    }
-    const equals = argument.indexOf("=");
-    const name = equals < 0 ? argument : argument.slice(0, equals);
-    if (name !== NETNS && name !== BIRTH_NETNS) {
-      rest.push(argument);
-      continue;
-    }
-    const value = equals < 0 ? args[++i] ?? "" : argument.slice(equals + 1);
+  const { rest, values: pairs } = takeOptionValues(args, [NETNS, BIRTH_NETNS]);
+  for (const [name, value] of pairs) {
     if (value === "") throw new Error(`Cannot use ${name}: expected a network namespace`);
-    values.set(name, value);
   }
+  const values = new Map(pairs);
   return { rest, netns: values.get(NETNS) ?? null, birthNetns: values.get(BIRTH_NETNS) ?? null };
 }
 
