@@ -6,6 +6,7 @@ import { attempt } from "./netns/harness/command.ts";
 import { buildKernelPeer } from "./netns/harness/kernel_guest.ts";
 import { CACHED_PROMTOOL, CURRENT_WIREGUARD_GO } from "./netns/harness/program.ts";
 import { DNS_MANAGERS, dnsManagerRoot } from "./netns/harness/dns_managers.ts";
+import { exists } from "./netns/harness/paths.ts";
 
 /** The Debian package of each program that the tests start. */
 const PACKAGES: Record<string, string> = {
@@ -149,15 +150,6 @@ async function fetchDnsManagers(): Promise<void> {
       mv root '${root}'`;
     const result = await attempt(["bash", "-c", script], { timeout: 600_000 });
     if (result.code !== 0) console.warn(`*** NOT TESTED: DNS by ${name}. ${result.stderr} ***`);
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await Deno.lstat(file);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 /** The compiled programs that are measured. */
 import { compile } from "../netns/build.ts";
+import { exists } from "../netns/harness/paths.ts";
 
 /** A program of this repository: wgts, wgts with the AEAD switched off, and one that does nothing. */
 export type ProgramName = "wgts" | "wgts-null-aead" | "empty";
@@ -30,14 +31,5 @@ export class Programs {
     await Deno.mkdir(this.directory, { recursive: true });
     console.error(`Compiling ${path}`);
     if (!await compile(path, ENTRIES[name])) throw new Error(`${name} could not be compiled`);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,27 +1,9 @@
 /** A tunnel for everything: 0.0.0.0/0 and ::/0 with a mark, rules and a table of its own. */
 import assert from "node:assert/strict";
+import { leaked, watchForLeaks } from "./harness/leaks.ts";
 import { FAR_ENDPOINT, INTERNET, NEAR_ENDPOINT, Site } from "./harness/site.ts";
 import { assertRestored, snapshot } from "./harness/snapshot.ts";
 import { waitFor } from "./harness/wait.ts";
-
-/** Counts at the remote host what reaches the internet beside the tunnel. */
-async function watchForLeaks(site: Site): Promise<void> {
-  await site.remote.sh(`nft -f - <<'RULES'
-table inet leaks {
-  counter leaked {}
-  chain arriving {
-    type filter hook prerouting priority -300;
-    iifname eth0 ip daddr ${INTERNET[4]} counter name leaked
-    iifname eth0 ip6 daddr ${INTERNET[6]} counter name leaked
-  }
-}
-RULES`);
-}
-
-async function leaked(site: Site): Promise<number> {
-  const text = await site.remote.sh("nft list counter inet leaks leaked");
-  return Number(/packets (\d+)/.exec(text)?.[1]);
-}
 
 for (const [where, endpoint] of Object.entries({ near: NEAR_ENDPOINT, far: FAR_ENDPOINT })) {
   Deno.test(`everything goes through the tunnel, its own packets do not (${where} endpoint)`, async () => {

@@ -1,7 +1,7 @@
 /** The real managers of resolvers, started in a host of their own. */
 import type { DnsHost } from "./dns_host.ts";
 import type { Process } from "./host.ts";
-import { pathOf } from "./paths.ts";
+import { exists, pathOf } from "./paths.ts";
 import { waitFor } from "./wait.ts";
 
 /** Debian packages, which tests/setup.ts unpacks. */
@@ -106,13 +106,4 @@ export async function installResolvconf(
     cp -a ${root}/etc/. /etc/
     rm -rf ${root}/etc`);
   return { PATH: `${root}/sbin:${Deno.env.get("PATH")}` };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
