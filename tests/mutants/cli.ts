@@ -23,7 +23,7 @@ export const CLI_MUTANTS: Mutant[] = [
     file: "cli/engine/control_connection.ts",
     snippet: "this.#events.hasNext && this.#output.length === 0",
     replacement: "this.#events.hasNext",
-    testFile: "tests/cli/engine/control_connection_test.ts",
+    testFile: "tests/cli/engine/control_events_test.ts",
     test: "control connection: a reader of events that doesn't read waits for nothing but that",
   },
   {
@@ -31,7 +31,7 @@ export const CLI_MUTANTS: Mutant[] = [
     file: "cli/engine/event_feed.ts",
     snippet: ".filter((other) => other === requests)",
     replacement: "",
-    testFile: "tests/cli/engine/control_connection_test.ts",
+    testFile: "tests/cli/engine/control_events_test.ts",
     test: "control connection: who may only ask doesn't keep events from who may do all",
   },
   {
@@ -210,7 +210,7 @@ export const CLI_MUTANTS: Mutant[] = [
     file: "cli/system/check_clock.ts",
     snippet: "if (session.strict) throw new Error(text);",
     replacement: "",
-    testFile: "tests/cli/system/tunnel_test.ts",
+    testFile: "tests/cli/system/tolerance_test.ts",
     test: "a clock that isn't set is a warning, or with --strict a failure that changes nothing",
   },
   {
@@ -218,7 +218,7 @@ export const CLI_MUTANTS: Mutant[] = [
     file: "cli/system/apply.ts",
     snippet: "if (session.strict) throw error;",
     replacement: "",
-    testFile: "tests/cli/system/tunnel_test.ts",
+    testFile: "tests/cli/system/tolerance_test.ts",
     test: "an MTU that can't be found out is a warning, or with --strict a failure",
   },
   {
@@ -268,7 +268,7 @@ export const CLI_MUTANTS: Mutant[] = [
     file: "cli/system/apply.ts",
     snippet: 'if (action.kind !== "add-firewall" || action.by === undefined) return true;',
     replacement: "return true;",
-    testFile: "tests/cli/system/tunnel_test.ts",
+    testFile: "tests/cli/system/tolerance_test.ts",
     test: "what iptables made before it failed is removed, at down if not at once",
   },
   {
@@ -284,7 +284,7 @@ export const CLI_MUTANTS: Mutant[] = [
     file: "cli/system/apply.ts",
     snippet: "session.strict\n    ? null",
     replacement: "session.strict && false\n    ? null",
-    testFile: "tests/cli/system/tunnel_test.ts",
+    testFile: "tests/cli/system/tolerance_test.ts",
     test: "a kernel without nf_tables is a warning, or with --strict a failure",
   },
   {

@@ -3,186 +3,20 @@ import { parseEndpoint } from "../../../core/config/values.ts";
 import { formatUapiNamedEndpoints } from "../../../core/uapi/named_endpoints.ts";
 import { parseUapiEndpoint } from "../../../core/uapi/values.ts";
 import type { EndpointNames } from "../../../cli/engine/named_endpoints.ts";
-import type { ResolverSettings } from "../../../cli/engine/stub_resolver.ts";
-import type { Now } from "../../../core/clock.ts";
-import { createNobleCrypto } from "../../../core/crypto/noble.ts";
-import { Device } from "../../../core/device.ts";
 import { Endpoint } from "../../../core/endpoint.ts";
 import { formatHexKey } from "../../../core/keys.ts";
-import { memoryOf } from "../../../core/memory.ts";
 import type { Peer } from "../../../core/peer.ts";
-import { TransmitBuffer } from "../../../core/transmit_buffer.ts";
-import { EventFeed } from "../../../cli/engine/event_feed.ts";
+import { ControlConnection, type ControlTarget } from "../../../cli/engine/control_connection.ts";
 import {
-  ControlConnection,
-  type ControlStream,
-  type ControlTarget,
-  type Requests,
-} from "../../../cli/engine/control_connection.ts";
-
-const EAGAIN = 11;
-const EADDRINUSE = 98;
-const PEER = "a".repeat(64);
-const OTHER_PEER = "b".repeat(64);
-
-/** A client whose requests come, and whose answers go, only as much at a time as the test lets them. */
-class FakeStream implements ControlStream {
-  readonly fd = 7;
-  output = "";
-  closed = false;
-  /** Bytes taken per write; 0 as if the client's buffer were full. */
-  writable = Infinity;
-  ended = false;
-  /** The errno of the next reads that find nothing. */
-  errors: number[] = [];
-  #input: number[] = [];
-  readonly #perRead: number;
-
-  constructor(perRead: number) {
-    this.#perRead = perRead;
-  }
-
-  send(text: string): void {
-    this.#input.push(...new TextEncoder().encode(text));
-  }
-
-  read(target: Uint8Array): number {
-    const bytes = this.#input.splice(0, Math.min(this.#perRead, target.length));
-    if (bytes.length === 0) return this.ended ? 0 : -(this.errors.shift() ?? EAGAIN);
-    target.set(bytes);
-    return bytes.length;
-  }
-
-  write(source: Uint8Array): number {
-    const count = Math.min(this.writable, source.length);
-    if (count === 0) return -EAGAIN;
-    this.output += new TextDecoder().decode(source.subarray(0, count));
-    return count;
-  }
-
-  close(): void {
-    this.closed = true;
-  }
-}
-
-const NEVER = () => false;
-const AT_ONCE = () => true;
-
-interface TestTarget extends ControlTarget {
-  refusals: string[];
-  port: number;
-  mark: number;
-  /** What was said about endpoints by name. */
-  named: unknown[];
-}
-
-function makeTarget(): TestTarget {
-  const memory = memoryOf(new ArrayBuffer(1 << 20));
-  const now: Now = { boot: 1000, wall: 1_700_000_000_000 };
-  const device = new Device({
-    memory,
-    crypto: createNobleCrypto(memory),
-    random: (target) => crypto.getRandomValues(target as Uint8Array<ArrayBuffer>),
-    keySlots: { offset: 0, length: 6 * 32 * 64 },
-    batchList: { offset: 1 << 16, length: 1 << 15 },
-    transmit: new TransmitBuffer(1 << 18, 1 << 18),
-  });
-  const target = {
-    device,
-    now,
-    port: 0,
-    mark: 0,
-    refusals: [] as string[],
-    named: [] as unknown[],
-    names: new Map<Peer, string>(),
-    setName(peer: Peer, name: string | null) {
-      if (name === null) target.names.delete(peer);
-      else target.names.set(peer, name);
-    },
-    setListenPort(port: number) {
-      if (port === 99) throw new Error("in use");
-      target.port = port;
-    },
-    setFwmark(mark: number) {
-      target.mark = mark;
-    },
-    zoneIndex: (zone: string) => zone === "eth0" ? 2 : 0,
-    endpointNames: {
-      set: (peer: Peer, names: EndpointNames | null) => {
-        target.named.push([peer.publicKey[0], names]);
-      },
-      lookUpEvery: (seconds: number) => void target.named.push(["interval", seconds]),
-      setResolver: (settings: Partial<ResolverSettings>) =>
-        void target.named.push(["resolver", settings]),
-      onEndpointSet: (peer: Peer) =>
-        void target.named.push([peer.publicKey[0], peer.endpoint?.port]),
-    },
-    events: new EventFeed({
-      now: () => 1_700_000_000_123,
-      isUp: () => true,
-      nameOf: () => null,
-      zoneName: (index) => String(index),
-    }),
-    refused: (problem: string) => void target.refusals.push(problem),
-    status: () => ({
-      engine: {
-        version: "1.2.3",
-        pid: 1,
-        startedAt: 2,
-        up: device.isUp,
-        mtu: device.mtu,
-        interfaceNamespace: 3,
-        socketNamespace: 4,
-        threads: 1,
-        receiveBuffer: 0,
-        sendBuffer: 0,
-        cryptos: [],
-        offloads: [],
-        drops: [],
-      },
-      publicKey: device.publicKey,
-      listenPort: target.port,
-      fwmark: target.mark,
-      peers: device.peers,
-      nameOf: (peer: Peer) => target.names.get(peer) ?? null,
-      allowedIps: (peer: Peer) => device.allowedIps.entries(peer),
-      endpointNameOf: () => null,
-      refusesSegmentation: () => false,
-      zoneName: (index: number) => index === 2 ? "eth0" : String(index),
-    }),
-    state: {
-      get privateKey() {
-        return device.privateKey;
-      },
-      get listenPort() {
-        return target.port;
-      },
-      get fwmark() {
-        return target.mark;
-      },
-      get peers() {
-        return device.peers;
-      },
-      allowedIps: (peer: Peer) => device.allowedIps.entries(peer),
-      zoneName: (index: number) => index === 2 ? "eth0" : String(index),
-    },
-  };
-  return target;
-}
-
-/** Sends `request` and returns all of the answer. */
-function exchange(
-  target: ControlTarget,
-  request: string,
-  perRead = 4096,
-  requests?: Requests,
-): string {
-  const stream = new FakeStream(perRead);
-  const connection = new ControlConnection(stream, target, requests);
-  stream.send(request);
-  assert.equal(connection.step(NEVER), "read");
-  return stream.output;
-}
+  AT_ONCE,
+  EADDRINUSE,
+  exchange,
+  FakeStream,
+  makeTarget,
+  NEVER,
+  OTHER_PEER,
+  PEER,
+} from "./control_target.ts";
 
 const SET = `set=1
 private_key=${"07".repeat(32)}
@@ -540,62 +374,4 @@ Deno.test("control connection: errors without end, whatever their errno, end it"
   stream.errors = new Array(100).fill(5);
   let steps = 0;
   while (connection.step(NEVER) !== "closed") assert.ok(++steps < 100);
-});
-
-Deno.test("control connection: who asks for events gets them as they happen, and may ask no more", () => {
-  for (const requests of ["all", "status"] as const) {
-    const target = makeTarget();
-    const stream = new FakeStream(4096);
-    const connection = new ControlConnection(stream, target, requests);
-    target.events.publish({ type: "interface-down" });
-    stream.send("events=1\n\n");
-    assert.equal(connection.step(NEVER), "read");
-    assert.equal(stream.output, "errno=0\n\n", "nothing that happened before");
-    assert(connection.isEventReader && !connection.hasEvents);
-    stream.output = "";
-    stream.send("get=1\n\n");
-    target.events.publish({ type: "interface-up", listenPort: 7 });
-    assert(connection.hasEvents);
-    assert.equal(connection.step(NEVER), "read");
-    assert.equal(
-      stream.output,
-      "event=interface-up\ntime_msec=1700000000123\nlisten_port=7\n\n",
-    );
-    stream.ended = true;
-    assert.equal(connection.step(NEVER), "closed");
-    assert.notEqual(target.events.open(), null);
-  }
-});
-
-Deno.test("control connection: a reader of events that doesn't read waits for nothing but that", () => {
-  const target = makeTarget();
-  const stream = new FakeStream(4096);
-  const connection = new ControlConnection(stream, target);
-  stream.send("events=1\n\n");
-  connection.step(NEVER);
-  stream.output = "";
-  stream.writable = 0;
-  for (let i = 0; i < 2000; i++) {
-    target.events.publish({ type: "interface-down" });
-    assert.equal(connection.step(NEVER), "write");
-    assert(!connection.hasEvents, "it would be served again and again");
-  }
-  stream.writable = Infinity;
-  assert.equal(connection.step(NEVER), "read");
-  const blocks = stream.output.split("\n\n").slice(0, -1);
-  assert.equal(blocks.length, 1 + 256 + 1);
-  assert.match(blocks.at(-1) ?? "", /^event=lost\ntime_msec=\d+\ncount=1743$/);
-});
-
-Deno.test("control connection: too many readers of events are refused", () => {
-  const target = makeTarget();
-  for (let i = 0; i < 8; i++) assert.equal(exchange(target, "events=1\n\n"), "errno=0\n\n");
-  assert.equal(exchange(target, "events=1\n\n"), "errno=-16\n\n");
-});
-
-Deno.test("control connection: who may only ask doesn't keep events from who may do all", () => {
-  const target = makeTarget();
-  for (let i = 0; i < 9; i++) exchange(target, "events=1\n\n", 4096, "status");
-  assert.equal(exchange(target, "events=1\n\n", 4096, "status"), "errno=-16\n\n");
-  assert.equal(exchange(target, "events=1\n\n"), "errno=0\n\n");
 });

@@ -5,7 +5,8 @@ import { Journal } from "../../../cli/journal.ts";
 import { bringUp, printDown, printUp, takeDown } from "../../../cli/system/tunnel.ts";
 import { addresses, quickConfig } from "../../core/plan/quick_config.ts";
 import { Harness } from "./harness.ts";
-import { failure, type ModelState, ModelSystem } from "./model.ts";
+import { failure, ModelSystem } from "./model.ts";
+import { type ModelState } from "./model_state.ts";
 
 const PATH = "/etc/wireguard/wg0.conf";
 const CLEAN = new ModelSystem().leftovers;

@@ -20,44 +20,8 @@ import type {
   SocketState,
   System,
 } from "../../../cli/system/system.ts";
-import {
-  addressOfHost,
-  changeModel,
-  emptyInterface,
-  type ModelInterface,
-  stateOf,
-} from "./interface_model.ts";
-
-/** What a {@linkcode ModelSystem} is made of; plain data, so that it can be cloned and compared. */
-export interface ModelState {
-  links: Record<string, LinkState & { addresses: string[]; mtu: number; up: boolean }>;
-  routes: ModelRoute[];
-  rules: { family: IpFamily; priority: number; rule: RoutingRule | string }[];
-  /** Engines by the name of their interface, which may be gone. */
-  /** Kernel interfaces that have a key. */
-  kernelKeys: Record<string, { fwmark: number }>;
-  engines: Record<string, ProcessIdentity & { fwmark: number; configured: boolean }>;
-  sockets: Record<string, SocketState>;
-  /** Firewall tables by the name of their interface and the family. */
-  firewalls: Record<string, { fwmark: number; addresses: string[] }>;
-  /** What engines and the kernel serve, by name. */
-  interfaces: Record<string, ModelInterface>;
-  srcValidMark: string;
-  /** DNS settings by the name of their interface. */
-  dns: Record<string, DnsSettings>;
-  nextIndex: number;
-  nextPid: number;
-}
-
-/** A route; through no interface: one that answers "unreachable". */
-export interface ModelRoute {
-  family: IpFamily;
-  prefix: string;
-  table: number;
-  index: number | null;
-  /** Made by the kernel for an address. */
-  isKernels?: true;
-}
+import { addressOfHost, changeModel, emptyInterface, stateOf } from "./interface_model.ts";
+import { emptyState, type ModelRoute, type ModelState } from "./model_state.ts";
 
 /** What a test may want to go wrong, by operation. */
 export type Fault = (operation: string) => Error | null;
@@ -515,27 +479,6 @@ export class ModelSystem implements System {
     delete this.state.interfaces[name];
     this.state.routes = this.state.routes.filter((route) => route.index !== index);
   }
-}
-
-/** A system with what every Linux has, and a rule and a route of somebody else's. */
-export function emptyState(): ModelState {
-  return {
-    links: { eth0: { index: 2, kind: "", addresses: ["192.0.2.9/24"], mtu: 1500, up: true } },
-    routes: [{ family: 4, prefix: "0.0.0.0/0", table: 254, index: 2 }],
-    rules: ([4, 6] as const).flatMap((family) => [
-      { family, priority: 0, rule: "local" },
-      { family, priority: 32766, rule: "main" },
-    ]),
-    kernelKeys: {},
-    engines: {},
-    sockets: {},
-    firewalls: {},
-    interfaces: {},
-    srcValidMark: "0",
-    dns: {},
-    nextIndex: 3,
-    nextPid: 100,
-  };
 }
 
 function modelRoute(index: number, prefix: string, table: number | null): ModelRoute {

@@ -7,7 +7,8 @@ import type { QuickConfig, WgPeerConfig } from "../../../core/config/types.ts";
 import { IpAddress, IpPrefix } from "../../../core/ip.ts";
 import { prefixes, quickConfig } from "../../core/plan/quick_config.ts";
 import { Harness } from "./harness.ts";
-import { emptyState, failure, type ModelState, ModelSystem } from "./model.ts";
+import { failure, ModelSystem } from "./model.ts";
+import { emptyState, type ModelState } from "./model_state.ts";
 import { routeOf } from "./routing_model.ts";
 
 const PATH = "/etc/wireguard/wg0.conf";

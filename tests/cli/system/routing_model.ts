@@ -1,6 +1,6 @@
 /** Where a packet goes in a {@linkcode ModelState}: policy rules, then the longest prefix. */
 import { IpAddress, type IpFamily, IpPrefix } from "../../../core/ip.ts";
-import type { ModelState } from "./model.ts";
+import type { ModelState } from "./model_state.ts";
 
 const MAIN = 254;
 
