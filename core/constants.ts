@@ -81,8 +81,6 @@ export const PADDING_MULTIPLE = 16;
 export const MAC_SIZE = 16;
 /** Bytes of a hash and of a chaining key (BLAKE2s). */
 export const HASH_SIZE = 32;
-/** Bytes of an XChaCha20-Poly1305 nonce. */
-export const COOKIE_NONCE_SIZE = 24;
 /** Bytes of a TAI64N timestamp. */
 export const TIMESTAMP_SIZE = 12;
 

@@ -235,7 +235,6 @@ export const RLIMIT_SIZE = 16;
 // linux/capability.h, linux/securebits.h, linux/prctl.h
 export const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 export const CAP_DAC_READ_SEARCH = 2;
-export const CAP_SETPCAP = 8;
 export const CAP_NET_BIND_SERVICE = 10;
 export const CAP_NET_BROADCAST = 11;
 export const CAP_NET_ADMIN = 12;

@@ -16,9 +16,6 @@ import type { NetlinkRequest } from "./message.ts";
 /** The subsystem of nf_tables. */
 export const NFNL_SUBSYS_NFTABLES = 10;
 
-/** Size of `struct nfgenmsg` in bytes: where the attributes begin. */
-export const NETFILTER_HEADER_SIZE = 4;
-
 /** Message types of the batch itself. */
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;

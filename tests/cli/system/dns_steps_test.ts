@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 import { repairDns } from "../../../cli/system/dns/step.ts";
-import { replaceDns } from "../../../cli/system/dns/replace.ts";
-import { Journal } from "../../../cli/journal.ts";
 import { bringUp, printDown, printUp, takeDown } from "../../../cli/system/tunnel.ts";
 import { addresses, quickConfig } from "../../core/plan/quick_config.ts";
 import { Harness } from "./harness.ts";
 import { failure, ModelSystem } from "./model.ts";
-import { type ModelState } from "./model_state.ts";
 
 const PATH = "/etc/wireguard/wg0.conf";
 const CLEAN = new ModelSystem().leftovers;
@@ -124,89 +121,5 @@ Deno.test("the servers before are noted where resolvconf keeps them from us", as
     const { entries } = await bringUp(harness.session(system), config(), PATH);
     const entry = entries.find(({ action }) => action.kind === "set-dns");
     assert.equal(entry?.before, kind === "file" ? null : '[["192.0.2.53",53,""]]');
-  }
-});
-
-/** The DNS settings with one server. */
-function settingsWith(server: string) {
-  return { servers: [server], search: [], routes: [] };
-}
-
-/** Changes the DNS settings of the running tunnel wg0. */
-async function replace(
-  harness: Harness,
-  system: ModelSystem,
-  settings: ReturnType<typeof settingsWith> | null,
-): Promise<void> {
-  const session = harness.session(system);
-  using journal = Journal.open(harness.directory, session.scope, "wg0");
-  assert.ok(journal);
-  await replaceDns(session, journal, system.link("wg0")?.index ?? 0, settings);
-}
-
-Deno.test("the DNS settings of a running tunnel can be replaced, taken back and given", async () => {
-  using harness = new Harness();
-  const system = new ModelSystem();
-  await bringUp(harness.session(system), config(), PATH);
-  const operations: string[] = [];
-  system.observer = (operation) => operations.push(operation);
-  await replace(harness, system, settingsWith("10.0.0.54"));
-  assert.deepEqual(system.state.dns, { wg0: settingsWith("10.0.0.54") });
-  assert.ok(!operations.includes("unsetDns"));
-  await replace(harness, system, null);
-  assert.deepEqual(system.state.dns, {});
-  await replace(harness, system, settingsWith("10.0.0.55"));
-  assert.deepEqual(system.state.dns, { wg0: settingsWith("10.0.0.55") });
-  await takeDown(harness.session(system));
-  assert.deepEqual(system.leftovers, CLEAN);
-});
-
-Deno.test("settings for another manager of the resolver are taken back from the former one", async () => {
-  using harness = new Harness();
-  const system = new ModelSystem();
-  await bringUp(harness.session(system), config(), PATH);
-  system.manager = { kind: "resolved", reason: "it runs now" };
-  harness.printed.splice(0);
-  await replace(harness, system, settingsWith("10.0.0.54"));
-  assert.match(harness.printed[0] ?? "", /^\[#\] resolvectl dns wg0 10\.0\.0\.54/);
-  assert.match(harness.printed[1] ?? "", /^\[#\] restore \/etc\/resolv\.conf/);
-  harness.printed.splice(0);
-  await takeDown(harness.session(system));
-  assert.ok(harness.printed.includes("[#] resolvectl revert wg0"));
-  assert.ok(!harness.printed.some((line) => line.includes("resolv.conf")));
-});
-
-Deno.test("DNS settings that can't be replaced stay, and down still takes them back", async () => {
-  using harness = new Harness();
-  const system = new ModelSystem();
-  await bringUp(harness.session(system), config(), PATH);
-  let isFirst = true;
-  system.fault = (operation) => {
-    if (operation !== "setDns" || !isFirst) return null;
-    isFirst = false;
-    system.state.dns = {};
-    return failure("EROFS");
-  };
-  await assert.rejects(replace(harness, system, settingsWith("10.0.0.54")), { code: "EROFS" });
-  assert.deepEqual(system.state.dns, { wg0: settingsWith("10.0.0.53") });
-  await takeDown(harness.session(system));
-  assert.deepEqual(system.leftovers, CLEAN);
-});
-
-Deno.test("kill -9 while DNS settings are replaced: down cleans up", async () => {
-  using harness = new Harness();
-  const system = new ModelSystem();
-  await bringUp(harness.session(system), config(), PATH);
-  const moments: { state: ModelState; files: Record<string, string> }[] = [];
-  system.observer = () => {
-    moments.push({ state: structuredClone(system.state), files: harness.files() });
-  };
-  await replace(harness, system, settingsWith("10.0.0.54"));
-  assert.ok(moments.length >= 2);
-  for (const { state, files } of moments) {
-    harness.restore(files);
-    const killed = new ModelSystem(state);
-    await takeDown(harness.session(killed));
-    assert.deepEqual(killed.leftovers, CLEAN);
   }
 });

@@ -1,7 +1,7 @@
-import { type IpFamily } from "../../../core/ip.ts";
+import type { IpFamily } from "../../../core/ip.ts";
 import type { DnsSettings, RoutingRule } from "../../../core/plan.ts";
 import type { LinkState, ProcessIdentity, SocketState } from "../../../cli/system/system.ts";
-import { type ModelInterface } from "./interface_model.ts";
+import type { ModelInterface } from "./interface_model.ts";
 
 /** What a {@linkcode ModelSystem} is made of; plain data, so that it can be cloned and compared. */
 export interface ModelState {
