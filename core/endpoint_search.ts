@@ -77,6 +77,8 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
   #receivedBytes = 0;
   /** Initiations since all was well. The peer's timers count anew with every packet that waits. */
   #initiations = 0;
+  /** The peer was sent elsewhere than it is, to a name that nobody knew yet. */
+  #isAwaited = false;
   /** When it counts as unanswered. */
   #unanswered = Infinity;
   #scheduled = Infinity;
@@ -104,11 +106,18 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
     return Math.min(this.#unanswered, this.#scheduled);
   }
 
-  /** Begins: a peer without an endpoint is looked for at once, and one that is new by both families. */
+  /**
+   * Begins: a peer without an endpoint is looked for at once, one that is new by both families, and one
+   * whose new name nobody knows yet stays where it is until somebody does.
+   */
   start(now: number): void {
     const { endpoint } = this.peer;
+    const [first] = this.names;
     if (endpoint === null) this.#beginRound(now);
-    else if (this.peer.receivedBytes === 0) this.#race(endpoint);
+    else if (first?.known.length === 0) {
+      this.#isAwaited = true;
+      this.#ask(first);
+    } else if (this.peer.receivedBytes === 0) this.#race(endpoint);
   }
 
   /** Looks the endpoint up every so often (milliseconds) from now on; Infinity for only when it must. */
@@ -183,6 +192,7 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
       (this.knows(endpoint) || this.#sought?.sameRemote(endpoint) === true);
     if (addresses !== null && addresses.length > 0) {
       this.resolvedAt = wall;
+      if (name === this.names[0]) this.#isAwaited = false;
       name.known = addresses.map((address) => new Endpoint(address, name.port));
     }
     if (this.#searching) {
@@ -220,6 +230,9 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
   #schedule(now: number): void {
     const isLiteral = this.names[0]?.isLiteral ?? true;
     this.#scheduled = isLiteral ? Infinity : now + this.#interval;
+    if (!this.#isAwaited) return;
+    this.#scheduled = Math.min(this.#scheduled, now + this.#pause + this.#jitter.next());
+    this.#pause = Math.min(2 * this.#pause, LAST_LOOKUP_PAUSE_MS);
   }
 
   #beginRound(now: number): void {

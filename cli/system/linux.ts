@@ -47,6 +47,7 @@ import type {
   ProcessIdentity,
   ResolvedEndpoints,
   RunningLink,
+  RunningResolver,
   SocketState,
   System,
 } from "./system.ts";
@@ -337,10 +338,17 @@ export class LinuxSystem implements System, Disposable {
     return repairDns(tunnel);
   }
 
-  resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<readonly UapiEndpoint[]> {
+  resolve(
+    endpoint: ConfigEndpoint,
+    signal: AbortSignal,
+    running?: RunningResolver,
+  ): Promise<readonly UapiEndpoint[]> {
     const retries = parseRetries(Deno.env.get("WG_ENDPOINT_RESOLUTION_RETRIES"));
     const { birthNamespace = null, print } = this.#options;
     const options = { signal, retries, print };
+    if (running !== undefined && (running.fwmark !== 0 || running.hasDns)) {
+      return resolveEndpoint(endpoint, { ...options, lookUp: this.#pastTunnel(running, signal) });
+    }
     if (birthNamespace === null) return resolveEndpoint(endpoint, options);
     const lookUp = (endpoint: ConfigEndpoint) => lookUpIn(birthNamespace, endpoint);
     return resolveEndpoint(endpoint, { ...options, lookUp });
@@ -370,6 +378,23 @@ export class LinuxSystem implements System, Disposable {
 
   wallClock(): number {
     return Date.now();
+  }
+
+  /** Most commands have no use for what it loads. */
+  #pastTunnel({ fwmark, hasDns }: RunningResolver, signal: AbortSignal) {
+    const { birthNamespace = null } = this.#options;
+    return async (endpoint: ConfigEndpoint) => {
+      const { lookUpPastTunnel } = await import("./tunnel_lookup.ts");
+      return await lookUpPastTunnel(endpoint, {
+        fwmark,
+        signal,
+        nameServers: this.originalNameservers(),
+        followsSystem: !hasDns,
+        ...(birthNamespace === null
+          ? {}
+          : { within: (body) => inNetworkNamespace(birthNamespace, body) }),
+      });
+    };
   }
 
   #addressesOf(interfaceIndex: number, family: IpFamily): IpAddress[] {

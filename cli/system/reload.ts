@@ -14,7 +14,7 @@ import {
 } from "../../core/plan.ts";
 import { planReload, type ReloadPlan } from "../../core/plan/reload.ts";
 import type { ReloadStep, RunningTunnel } from "../../core/plan/reload_steps.ts";
-import type { SyncChanges } from "../../core/plan/sync.ts";
+import { peersByKey, type SyncChanges } from "../../core/plan/sync.ts";
 import { Journal, type JournalHeader, type JournalState } from "../journal.ts";
 import { type Progress, trace } from "./apply.ts";
 import { ReloadRun } from "./reload_run.ts";
@@ -54,14 +54,21 @@ export async function reload(
       complained: new Set(),
     };
     const before = { interface: found.before, routes: running.routes, header: former };
-    await new ReloadRun(session, journal, progress, before).carryOut(plan.steps, header);
-    if (backend === "userspace") {
-      session.system.namePeers(session.name, config, found.endpoints, former.made.endpoints);
-    }
+    const finish = () => {
+      if (backend === "kernel") return;
+      session.system.namePeers(session.name, config, endpoints, namedBefore(former.made, found));
+    };
+    await new ReloadRun(session, journal, progress, before).carryOut(plan.steps, header, finish);
     if (plan.steps.length === 0) sayNothingToDo(session);
   } finally {
     wipeKeys(found.before);
   }
+}
+
+/** The endpoints of the peers that are there since they were named: one that went took its names along. */
+function namedBefore({ endpoints }: Made, { before }: Survey): Readonly<Record<string, string>> {
+  const present = peersByKey(before);
+  return Object.fromEntries(Object.entries(endpoints).filter(([key]) => present.has(key)));
 }
 
 /** Prints what {@linkcode reload} would do. */

@@ -58,12 +58,16 @@ export class ReloadRun {
   }
 
   /**
-   * Carries the steps out, and has the journal say `header` in the end. When one fails, those before it are
-   * taken back, last first.
+   * Carries the steps out and then `finish`, and has the journal say `header` in the end. When one fails,
+   * those before it are taken back, last first.
    *
    * @throws what made it fail
    */
-  async carryOut(steps: readonly ReloadStep[], header: JournalHeader): Promise<void> {
+  async carryOut(
+    steps: readonly ReloadStep[],
+    header: JournalHeader,
+    finish: () => void,
+  ): Promise<void> {
     const done: ReloadStep[] = [];
     try {
       for (const step of steps) {
@@ -71,6 +75,7 @@ export class ReloadRun {
         if (isRepeatable(step)) done.push(step);
         if (await this.#perform(step) && !isRepeatable(step)) done.push(step);
       }
+      finish();
       this.#journal.settle(header);
     } catch (error) {
       await this.#takeBack(done.reverse());

@@ -1,11 +1,17 @@
 import type { ConfigEndpoint, QuickConfig } from "../../core/config/types.ts";
+import type { Backend } from "../../core/plan.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { messageOf } from "./message_of.ts";
 import type { Session } from "./session.ts";
-import type { ResolvedEndpoints } from "./system.ts";
+import type { ResolvedEndpoints, RunningResolver } from "./system.ts";
 
 /** Lookups that are under way at the same time. */
 const AT_ONCE = 16;
+
+/** A tunnel that runs already. */
+export interface RunningNames extends RunningResolver {
+  readonly backend: Backend;
+}
 
 /**
  * Looks up the endpoints of a config. One that can't be found is only reported, since its engine will go
@@ -13,14 +19,23 @@ const AT_ONCE = 16;
  *
  * @throws Error when `session.signal` is aborted, or when an endpoint that must be found isn't
  */
-export async function resolveEndpoints(
+export function resolveEndpoints(
   session: Session,
   { peers }: QuickConfig,
 ): Promise<Map<ConfigEndpoint, readonly UapiEndpoint[]>> {
+  return resolveAll(session, peers.flatMap(({ endpoint }) => endpoint ?? []));
+}
+
+/** As {@linkcode resolveEndpoints} some endpoints, for a tunnel that is `running`, if it is. */
+export async function resolveAll(
+  session: Session,
+  endpoints: readonly ConfigEndpoint[],
+  running: RunningNames | null = null,
+): Promise<Map<ConfigEndpoint, readonly UapiEndpoint[]>> {
   const found = new Map<ConfigEndpoint, readonly UapiEndpoint[]>();
-  const left = peers.flatMap(({ endpoint }) => endpoint ?? []).values();
+  const left = endpoints.values();
   const resolveNext = async () => {
-    for (const endpoint of left) found.set(endpoint, await resolve(session, endpoint));
+    for (const endpoint of left) found.set(endpoint, await resolve(session, endpoint, running));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, resolveNext));
   return found;
@@ -29,10 +44,12 @@ export async function resolveEndpoints(
 async function resolve(
   session: Session,
   endpoint: ConfigEndpoint,
+  running: RunningNames | null,
 ): Promise<readonly UapiEndpoint[]> {
-  const { system, signal, strict, backend } = session;
+  const { system, signal, strict } = session;
+  const backend = running?.backend ?? session.backend;
   try {
-    return await system.resolve(endpoint, signal);
+    return await system.resolve(endpoint, signal, running ?? undefined);
   } catch (error) {
     if (signal.aborted || strict || backend === "kernel") throw error;
     session.warn(

@@ -9,6 +9,7 @@ import { formatPublicKey } from "../../core/keys.ts";
 import type { Backend } from "../../core/plan.ts";
 import type { RunningTunnel, StandingChange } from "../../core/plan/reload_steps.ts";
 import {
+  firstName,
   isEmptyChange,
   newEndpoint,
   peersByKey,
@@ -17,6 +18,8 @@ import {
 } from "../../core/plan/sync.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import type { JournalEntry, JournalState } from "../journal.ts";
+import { resolveAll } from "./resolve_endpoints.ts";
+import { parseLiteral } from "./resolver.ts";
 import type { Session } from "./session.ts";
 import type { ResolvedEndpoints } from "./system.ts";
 import { interfaceIndexOf } from "./tunnel.ts";
@@ -28,7 +31,10 @@ export interface Survey {
   readonly index: number;
   /** What the interface tells. Holds secrets. */
   readonly before: InterfaceState;
-  /** The addresses of the endpoints that are new. */
+  /**
+   * The addresses of the endpoints: of one that is new as they were found, none for one that wasn't; of any
+   * other where its peer is now.
+   */
   readonly endpoints: ResolvedEndpoints;
   /** Hold the config's keys. */
   readonly changes: SyncChanges;
@@ -39,7 +45,7 @@ export interface Survey {
 /**
  * Asks the interface what it is like, and looks up the endpoints that are new. Changes nothing.
  *
- * @throws whatever keeps the interface from answering, or a name from being resolved
+ * @throws whatever keeps the interface from answering; as `resolveEndpoints` does
  */
 export async function survey(
   session: Session,
@@ -53,19 +59,23 @@ export async function survey(
   try {
     const { endpoints: givenEndpoints } = state.header.made;
     const running = peersByKey(before);
-    const found = new Map<ConfigEndpoint, readonly UapiEndpoint[]>();
+    const found = await resolveAll(session, newEndpoints(config, backend, before, givenEndpoints), {
+      backend,
+      fwmark: before.fwmark,
+      hasDns: hasDns(state),
+    });
+    const endpoints = new Map(found);
     const used: UapiEndpoint[] = [];
-    for (const peer of config.peers) {
-      if (peer.endpoint === undefined) continue;
-      const peerState = running.get(formatPublicKey(peer.publicKey));
-      const wanted = newEndpoint(peer, peerState, givenEndpoints);
-      if (wanted !== null) found.set(wanted, await system.resolve(wanted, session.signal));
-      const endpoint = found.get(peer.endpoint)?.[0] ?? peerState?.endpoint ?? null;
-      if (endpoint !== null) used.push(endpoint);
+    for (const { publicKey, endpoint } of config.peers) {
+      if (endpoint === undefined) continue;
+      const present = running.get(formatPublicKey(publicKey))?.endpoint ?? null;
+      if (present !== null && !found.has(endpoint)) endpoints.set(endpoint, [present]);
+      const address = found.get(endpoint)?.[0] ?? present;
+      if (address !== null) used.push(address);
     }
     const resolve = (endpoint: ConfigEndpoint) => found.get(endpoint)?.[0] ?? null;
     return {
-      endpoints: found,
+      endpoints,
       backend,
       index,
       before,
@@ -76,6 +86,32 @@ export async function survey(
     wipeKeys(before);
     throw error;
   }
+}
+
+/** The endpoints that must be looked up. */
+function newEndpoints(
+  { peers }: QuickConfig,
+  backend: Backend,
+  before: InterfaceState,
+  givenEndpoints: Readonly<Record<string, string>>,
+): ConfigEndpoint[] {
+  const running = peersByKey(before);
+  return peers.flatMap((peer) => {
+    const key = formatPublicKey(peer.publicKey);
+    const state = running.get(key);
+    const endpoint = newEndpoint(peer, state, givenEndpoints);
+    if (endpoint === null || backend === "kernel" || parseLiteral(endpoint) !== null) {
+      return endpoint ?? [];
+    }
+    // A name that had no address so far is what the engine looks for already: nobody has to wait.
+    const isSought = state !== undefined && firstName(givenEndpoints[key]) === endpoint.text;
+    return isSought ? [] : endpoint;
+  });
+}
+
+/** Whether the tunnel gave the system DNS servers, or may have. */
+function hasDns({ entries }: JournalState): boolean {
+  return entries.some(({ action, undone }) => action.kind === "set-dns" && !undone);
 }
 
 /** The tunnel for the plan. */

@@ -33,6 +33,14 @@ export interface RunningLink {
   readonly fwmark: number;
 }
 
+/** What of a running tunnel counts where names are looked up. */
+export interface RunningResolver {
+  /** The mark of what it sends; 0 is off. */
+  readonly fwmark: number;
+  /** Whether it gave the system DNS servers, which may be behind it. */
+  readonly hasDns: boolean;
+}
+
 /** What an interface has of what `up` gives one. */
 export interface LinkDetails {
   /** Bytes. */
@@ -170,9 +178,13 @@ export interface System {
   // Addresses of peers
   /**
    * Looks up an endpoint: all of its addresses, at least one. Rejects with `signal`'s reason when that is
-   * aborted.
+   * aborted. Needs nothing that may be behind the tunnel `running`.
    */
-  resolve(endpoint: ConfigEndpoint, signal: AbortSignal): Promise<readonly UapiEndpoint[]>;
+  resolve(
+    endpoint: ConfigEndpoint,
+    signal: AbortSignal,
+    running?: RunningResolver,
+  ): Promise<readonly UapiEndpoint[]>;
   /**
    * The MTU, in bytes, that fits the routes to `endpoints`; of the tunnel `own`, if it is up, what it sends
    * counts, and not where its own routes lead.

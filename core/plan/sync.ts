@@ -46,8 +46,13 @@ export function newEndpoint(
 ): ConfigEndpoint | null {
   if (peer.endpoint === undefined) return null;
   const isKnown = state !== undefined && state.endpoint !== null &&
-    givenEndpoints[formatPublicKey(peer.publicKey)]?.split(" ")[0] === peer.endpoint.text;
+    firstName(givenEndpoints[formatPublicKey(peer.publicKey)]) === peer.endpoint.text;
   return isKnown ? null : peer.endpoint;
+}
+
+/** The endpoint itself of what `endpointWords` wrote. */
+export function firstName(words: string | undefined): string | undefined {
+  return words?.split(" ")[0];
 }
 
 /** The peers of a running interface by their public keys in base64. */

@@ -23,7 +23,7 @@ interface WorldOptions {
   readonly names?: readonly string[];
   /** Where the peer is at first. */
   readonly endpoint?: string | null;
-  /** What is known of the first name's addresses. */
+  /** What is known of the first name's addresses; by default where the peer is. */
   readonly known?: readonly string[];
 }
 
@@ -47,7 +47,7 @@ class World {
   #attempt = 0;
   #nextInitiation = Infinity;
 
-  constructor({ dns, names = ["vpn.example"], endpoint = null, known = [] }: WorldOptions) {
+  constructor({ dns, names = ["vpn.example"], endpoint = null, known }: WorldOptions) {
     this.dns = dns;
     this.peer.endpoint = endpoint === null ? null : at(endpoint);
     const [first = "", ...others] = names;
@@ -59,7 +59,10 @@ class World {
     const random = new SeededRandom(1);
     this.search = new EndpointSearch(
       this.peer,
-      [sought(first, known), ...others.map((host) => sought(host, []))],
+      [
+        sought(first, known ?? (endpoint === null ? [] : [endpoint])),
+        ...others.map((host) => sought(host, [])),
+      ],
       {
         jitter: new Jitter((target) => random.fill(target)),
         actions: {
@@ -335,4 +338,34 @@ Deno.test("a search without traffic goes on with the schedule", () => {
   world.dns["vpn.example"] = ["192.0.2.2"];
   world.run(300);
   assert.deepEqual(world.log, ["look up vpn.example", "vpn.example:7 at 192.0.2.2:7"]);
+});
+
+Deno.test("a peer that was given a name without an address stays until that has one", () => {
+  const world = new World({ dns: { "vpn.example": null }, endpoint: "192.0.2.1", known: [] });
+  world.peer.receivedBytes = 92;
+  world.run(300);
+  assert.equal(textOf(world.peer.endpoint), "192.0.2.1:7");
+  const { length } = world.log;
+  assert.ok(length >= 6 && length <= 12, `${length} lookups in five minutes`);
+  // A handshake with the former endpoint is no reason to forget the new one.
+  world.search.onHandshake(world.now);
+  world.dns = { "vpn.example": ["192.0.2.2"] };
+  world.run(LAST_LOOKUP_PAUSE_MS / 1000 + 1, () => world.log.length > length + 1);
+  assert.deepEqual(world.log.slice(length), [
+    "look up vpn.example",
+    "vpn.example:7 at 192.0.2.2:7",
+  ]);
+  world.run(300);
+  assert.equal(world.log.length, length + 2);
+});
+
+Deno.test("a peer that roams while its new name has no address stays where it is", () => {
+  const world = new World({ dns: { "vpn.example": null }, endpoint: "192.0.2.1", known: [] });
+  world.run(20);
+  world.peer.endpoint = at("192.0.2.77");
+  world.dns = { "vpn.example": ["192.0.2.2"] };
+  world.log = [];
+  world.run(300);
+  assert.deepEqual(world.log, ["look up vpn.example"]);
+  assert.equal(textOf(world.peer.endpoint), "192.0.2.77:7");
 });

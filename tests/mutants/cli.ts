@@ -390,6 +390,23 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "an allowed IP that moves isn't taken from its peer first; one that is nobody's is",
   },
   {
+    property:
+      "a reload of the kernel's interface that finds a name without an address changes nothing",
+    file: "cli/system/resolve_endpoints.ts",
+    snippet: "const backend = running?.backend ?? session.backend;",
+    replacement: "const { backend } = session;",
+    testFile: "tests/cli/system/reload_names_test.ts",
+    test: "where the kernel serves, a name that isn't found changes nothing",
+  },
+  {
+    property: "a reload's queries leave outside of the tunnel",
+    file: "cli/system/survey.ts",
+    snippet: "      fwmark: before.fwmark,\n",
+    replacement: "      fwmark: 0,\n",
+    testFile: "tests/cli/system/reload_names_test.ts",
+    test: "who looks up is told what of the running tunnel may be in the way",
+  },
+  {
     property: "a peer that roamed isn't set back by a reload",
     file: "core/plan/sync.ts",
     snippet: "  return isKnown ? null : peer.endpoint;",

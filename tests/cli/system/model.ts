@@ -17,6 +17,7 @@ import type {
   LinkState,
   ProcessIdentity,
   ResolvedEndpoints,
+  RunningResolver,
   SocketState,
   System,
 } from "../../../cli/system/system.ts";
@@ -208,7 +209,12 @@ export class ModelSystem implements System {
     this.#do("changeInterface", () => this.#change(name, backend, change));
   }
 
-  namePeers(): void {}
+  namePeers(
+    _name: string,
+    _config: QuickConfig,
+    _endpoints: ResolvedEndpoints,
+    _former?: Readonly<Record<string, string>>,
+  ): void {}
 
   addRoute(index: number, prefix: string, table: number | null): void {
     this.#do("addRoute", () => {
@@ -390,7 +396,11 @@ export class ModelSystem implements System {
     return [];
   }
 
-  async resolve(endpoint: ConfigEndpoint): Promise<UapiEndpoint[]> {
+  async resolve(
+    endpoint: ConfigEndpoint,
+    _signal: AbortSignal,
+    _running?: RunningResolver,
+  ): Promise<readonly UapiEndpoint[]> {
     await this.#doLater("resolve", () => {});
     return [{ address: addressOfHost(endpoint.host), port: endpoint.port, zone: "" }];
   }
