@@ -88,6 +88,15 @@ const SYMBOLS = {
     parameters: [/* int domain */ "i32", /* int type */ "i32", /* int protocol */ "i32"],
     result: "i32",
   },
+  socketpair: {
+    parameters: [
+      /* int domain */ "i32",
+      /* int type */ "i32",
+      /* int protocol */ "i32",
+      /* int sv[2] */ "buffer",
+    ],
+    result: "i32",
+  },
   bind: {
     parameters: [/* int fd */ "i32", /* const sockaddr * */ "buffer", /* socklen_t */ "i32"],
     result: "i32",
@@ -147,6 +156,26 @@ const SYMBOLS = {
       /* size_t len */ "i32",
       /* int flags */ "i32",
     ],
+    result: "i32",
+  },
+  // Waits for a message without blocking this thread; errno is lost.
+  recvAsync: {
+    name: "recv",
+    parameters: [
+      /* int fd */ "i32",
+      /* void *buf */ "buffer",
+      /* size_t len */ "i32",
+      /* int flags */ "i32",
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  sendmsg: {
+    parameters: [/* int fd */ "i32", /* const struct msghdr * */ "buffer", /* int flags */ "i32"],
+    result: "i32",
+  },
+  recvmsg: {
+    parameters: [/* int fd */ "i32", /* struct msghdr * */ "buffer", /* int flags */ "i32"],
     result: "i32",
   },
   sendto: {

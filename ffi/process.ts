@@ -13,6 +13,7 @@ import {
   POSIX_SPAWNATTR_SIZE,
   SIGHUP,
   SIGINT,
+  SIGKILL,
   SIGPIPE,
   SIGQUIT,
   SIGTERM,
@@ -186,6 +187,12 @@ export async function waitForExit(pid: number): Promise<ExitStatus> {
 export function pollExit(pid: number): ExitStatus | null {
   const status = new Int32Array(1);
   return libc.waitpid(pid, status, WNOHANG) === pid ? exitStatus(status[0] ?? 0) : null;
+}
+
+/** Kills the child `pid`, which nobody has waited for yet, and waits until it has ended. */
+export function killChild(pid: number): void {
+  libc.kill(pid, SIGKILL);
+  libc.waitpid(pid, new Int32Array(1), 0);
 }
 
 /** A descriptor that gets readable when the process `pid` ends (since Linux 5.3). Closed on exec. */

@@ -1,8 +1,7 @@
 import { isInterfaceName } from "../../core/config/interface_name.ts";
 import { splitEngineOptions } from "../engine/engine_options.ts";
-import { openInterface } from "../engine/open_interface.ts";
 import { requireCrypto } from "../engine/require_crypto.ts";
-import { becomeEngine, startEngine } from "../engine/start.ts";
+import { becomeEngine, WaitingEngine } from "../engine/start.ts";
 import { UsageError } from "../usage_error.ts";
 
 /**
@@ -24,8 +23,16 @@ export async function main(args: string[]): Promise<number> {
   }
   await requireCrypto(engine);
   if (options.length > 0 || Deno.env.get("WG_PROCESS_FOREGROUND") === "1") {
-    becomeEngine(openInterface(name), engine);
+    const { OpenInterface } = await loadOpenInterface();
+    becomeEngine(OpenInterface.open(name, engine), engine);
   }
-  await startEngine(openInterface(name), { log: "syslog", options: engine });
+  // First of all: it gets ready while the rest is loaded and done here.
+  using waiting = WaitingEngine.start(name, { log: "syslog", options: engine });
+  const { OpenInterface } = await loadOpenInterface();
+  await waiting.serve(OpenInterface.open(name, engine));
   return 0;
+}
+
+function loadOpenInterface(): Promise<typeof import("../engine/open_interface.ts")> {
+  return import("../engine/open_interface.ts");
 }

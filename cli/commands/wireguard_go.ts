@@ -1,7 +1,8 @@
+import { TunDevice } from "../../ffi/tun.ts";
 import { splitEngineOptions } from "../engine/engine_options.ts";
-import { openInterface } from "../engine/open_interface.ts";
+import { OpenInterface } from "../engine/open_interface.ts";
 import { requireCrypto } from "../engine/require_crypto.ts";
-import { becomeEngine, startEngine } from "../engine/start.ts";
+import { becomeEngine, WaitingEngine } from "../engine/start.ts";
 import { writeStdout } from "../output.ts";
 import { programName } from "../program_name.ts";
 import { VERSION, WIREGUARD_GO_VERSION } from "../version.ts";
@@ -27,13 +28,12 @@ export async function main(args: string[]): Promise<number> {
   await requireCrypto(options);
   const level = Deno.env.get("LOG_LEVEL") ?? "";
   if (!LOG_LEVELS.includes(level)) Deno.env.set("LOG_LEVEL", "error");
-  const opened = openInterface(call.name, {
-    tun: inheritedFd("WG_TUN_FD"),
-    control: inheritedFd("WG_UAPI_FD"),
-  });
-  if (call.foreground) becomeEngine(opened, options);
-  const toStderr = level !== "" && level !== "silent";
-  await startEngine(opened, { log: toStderr ? "stderr" : "syslog", options });
+  const inherited = { tun: inheritedFd("WG_TUN_FD"), control: inheritedFd("WG_UAPI_FD") };
+  const name = inherited.tun === null ? call.name : TunDevice.fromFd(inherited.tun).name;
+  if (call.foreground) becomeEngine(OpenInterface.open(name, options, inherited), options);
+  const log = level !== "" && level !== "silent" ? "stderr" : "syslog";
+  using engine = WaitingEngine.start(name, { log, options });
+  await engine.serve(OpenInterface.open(name, options, inherited));
   return 0;
 }
 

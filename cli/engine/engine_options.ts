@@ -1,9 +1,9 @@
 import { isLinkName } from "../../core/config/interface_name.ts";
+import { groupNumber } from "../../ffi/group.ts";
 import { takeOptionValues } from "../option_values.ts";
 import { CRYPTO_CHOICES, parseCryptoChoice } from "./crypto_choice.ts";
 import { parseOffload } from "./offload_option.ts";
 import { areBindAddresses, BIND_ADDRESS_OPTION, BIND_INTERFACE_OPTION } from "./binding_options.ts";
-import { isGroup } from "./status_socket.ts";
 import { MAX_THREADS, parseThreads } from "./threads_option.ts";
 
 /** An option of `up` and `run` that is the engine's, and the environment variable that means the same. */
@@ -38,7 +38,7 @@ const OPTIONS: readonly EngineOption[] = [
     option: "--status-group",
     variable: "WGTS_STATUS_GROUP",
     expected: "a group's name or number",
-    isValid: isGroup,
+    isValid: (value) => groupNumber(value) !== null,
   },
   {
     option: BIND_ADDRESS_OPTION,

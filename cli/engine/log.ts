@@ -49,6 +49,26 @@ export function logLevelFrom(text: string | undefined): LogLevel {
   return LEVELS.find((level) => level === text) ?? "info";
 }
 
+/** A sink that keeps lines for another one, until it is known that there is something to tell. */
+export class HeldLog {
+  #lines: [severity: number, line: string][] | null = [];
+
+  constructor(readonly target: LogSink) {}
+
+  /** To be given to a {@linkcode Logger}. */
+  readonly sink: LogSink = (severity, line) => {
+    if (this.#lines === null) this.target(severity, line);
+    else this.#lines.push([severity, line]);
+  };
+
+  /** Passes on what came so far, and from now on each line at once. */
+  release(): void {
+    const lines = this.#lines ?? [];
+    this.#lines = null;
+    for (const [severity, line] of lines) this.target(severity, line);
+  }
+}
+
 /** A sink that writes to stderr. */
 export function stderrSink(name: string): LogSink {
   const encoder = new TextEncoder();

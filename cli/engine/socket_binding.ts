@@ -5,16 +5,16 @@ import { parseBindAddresses, type SocketBinding } from "../../core/socket_bindin
 import { BIND_ADDRESS_OPTION, BIND_INTERFACE_OPTION } from "./binding_options.ts";
 import { engineOption } from "./engine_options.ts";
 
-/** The options of `engine` with those that the config sets and the command line and environment don't. */
-export function withBindingOf(
+/** The options of `engine` that the config sets and `given` ones, of command line and environment, don't. */
+export function bindingOptionsOf(
   { bindAddresses, bindInterface }: QuickInterfaceConfig,
-  engine: readonly string[],
+  given: readonly string[],
 ): string[] {
-  const options = [...engine];
-  if (bindAddresses !== undefined && engineOption(engine, BIND_ADDRESS_OPTION) === undefined) {
+  const options: string[] = [];
+  if (bindAddresses !== undefined && engineOption(given, BIND_ADDRESS_OPTION) === undefined) {
     options.push(`${BIND_ADDRESS_OPTION}=${bindAddresses.join(",")}`);
   }
-  if (bindInterface !== undefined && engineOption(engine, BIND_INTERFACE_OPTION) === undefined) {
+  if (bindInterface !== undefined && engineOption(given, BIND_INTERFACE_OPTION) === undefined) {
     options.push(`${BIND_INTERFACE_OPTION}=${bindInterface}`);
   }
   return options;

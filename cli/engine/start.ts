@@ -1,21 +1,16 @@
-import { check } from "../../ffi/errno.ts";
+import { Errno, SysError } from "../../ffi/errno.ts";
 import { setCloseOnExec } from "../../ffi/fd.ts";
-import { O_CLOEXEC, SIGHUP, SIGINT, SIGTERM, SIGUSR1 } from "../../ffi/layout.ts";
-import { libc } from "../../ffi/libc.ts";
+import { SIGHUP, SIGINT, SIGTERM, SIGUSR1 } from "../../ffi/layout.ts";
+import { MessageSocket } from "../../ffi/message_socket.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
-import { execute, pollExit, type Program, spawn } from "../../ffi/process.ts";
+import { execute, killChild, pollExit, type Program, spawn } from "../../ffi/process.ts";
 import { engineCapabilities } from "../../ffi/sandbox.ts";
-import type { UnixListener } from "../../ffi/unix_socket.ts";
-import { engineOption } from "./engine_options.ts";
 import type { OpenInterface } from "./open_interface.ts";
+import { type Orders, READY, receiveAnswer, sendOrders } from "./orders.ts";
 import { ownProgram } from "./own_program.ts";
-import { openStatusSocket, removeStatusSocket } from "./status_socket.ts";
 
-/** File descriptors that a spawned engine has; those below are its stdio. */
-const ENGINE_FDS = { tun: 3, control: 4, ready: 5, status: 6 } as const;
-
-/** What an engine writes to its ready descriptor when it serves; anything else is its last words. */
-export const READY = "ready";
+/** The file descriptor of a spawned engine's {@linkcode Orders}; those below are its stdio. */
+const ORDERS_FD = 3;
 
 /**
  * Signals that are blocked before an engine has any thread: those that it reads by a signalfd, and those
@@ -35,113 +30,136 @@ export const V8_FLAGS = "--max-semi-space-size=1,--invocation-count-for-maglev=1
 /** Environment variables that an engine gets; others may hold what it needn't know. */
 const ENVIRONMENT = /^(HOME|PATH|LOG_LEVEL|NO_COLOR|XDG_CACHE_HOME|TMPDIR|DENO_.*|WGTS_.*)$/;
 
+/** How an engine is started. */
+export interface StartOptions {
+  /** Where it logs to: the system's log, or this process's stderr. */
+  readonly log: "syslog" | "stderr";
+  /** Those of the command `engine`, as `splitEngineOptions` gives them. */
+  readonly options: readonly string[];
+  /** Path of the network namespace that its UDP sockets are in; null where that is this process's. */
+  readonly namespace?: string | null;
+}
+
 /**
- * Starts the process that serves an interface, with no more privileges than
- * {@linkcode engineCapabilities}, and closes the interface here. Resolves to the process's pid when the
- * control socket answers.
- *
- * `log` says where it logs to: the system's log, or this process's stderr. `options` are those of the
- * command `engine`, as `splitEngineOptions` gives them. `namespace` is the path of the network namespace that
- * its UDP sockets are in, if that is another than this process's.
- *
- * @throws Error that tells why the engine can't start
+ * The process of an engine that has no interface yet. It gets ready meanwhile, beside this process, so it
+ * should be started as early as it is known to be needed. With this process, or when it is disposed of, it
+ * ends, and nothing tells that it was there, unless it has been given an interface to {@linkcode serve}.
  */
-export async function startEngine(
-  { tun, control }: OpenInterface,
-  { log, options, namespace = null }: {
-    log: "syslog" | "stderr";
-    options: readonly string[];
-    namespace?: string | null;
-  },
-): Promise<number> {
-  const { name } = tun;
-  let ready: Deno.FsFile | null = null;
-  let status: UnixListener | null = null;
-  try {
-    status = openStatus(name, options);
-    const { status: statusFd, ...fds } = ENGINE_FDS;
-    const [readEnd, writeEnd] = openPipe();
+export class WaitingEngine implements Disposable {
+  #isChild = true;
+
+  private constructor(
+    readonly name: string,
+    readonly pid: number,
+    readonly socket: MessageSocket,
+  ) {}
+
+  /**
+   * Starts the process that is to serve the interface `name`, with no more privileges than
+   * {@linkcode engineCapabilities}.
+   *
+   * @throws SysError when it can't be executed
+   */
+  static start(name: string, { log, options, namespace = null }: StartOptions): WaitingEngine {
+    const [own, theirs] = MessageSocket.pair();
+    const stdio = log === "stderr" ? 2 : null;
+    const start = () =>
+      spawn({
+        ...engineProgram(name, ORDERS_FD, [`--log=${log}`, ...options]),
+        newSession: true,
+        fds: [[0, null], [1, stdio], [2, stdio], [ORDERS_FD, theirs.fd]],
+      });
     try {
-      ready = await Deno.open(`/proc/self/fd/${readEnd}`);
+      const pid = namespace === null ? start() : inNetworkNamespace(namespace, start);
+      return new WaitingEngine(name, pid, own);
+    } catch (error) {
+      own.close();
+      throw error;
     } finally {
-      libc.close(readEnd);
+      theirs.close();
     }
-    let pid: number;
+  }
+
+  /**
+   * Has it serve `opened`, and closes that here. `options` are further ones of the command `engine`. Resolves
+   * to its pid when the control socket answers.
+   *
+   * @throws Error that tells why it can't; then the interface is gone
+   */
+  async serve(opened: OpenInterface, options: readonly string[] = []): Promise<number> {
     try {
-      const start = () =>
-        spawn({
-          ...engineProgram(name, status === null ? fds : ENGINE_FDS, [`--log=${log}`, ...options]),
-          newSession: true,
-          fds: [
-            [0, null],
-            [1, log === "stderr" ? 2 : null],
-            [2, log === "stderr" ? 2 : null],
-            [ENGINE_FDS.tun, tun.fd],
-            [ENGINE_FDS.control, control.fd],
-            [ENGINE_FDS.ready, writeEnd],
-            ...(status === null ? [] : [[statusFd, status.fd] as const]),
-          ],
-        });
-      pid = namespace === null ? start() : inNetworkNamespace(namespace, start);
-    } finally {
-      libc.close(writeEnd);
+      const answer = await this.#order(toOrders(opened, options));
+      if (answer !== READY) throw new Error(answer || this.#describeEnd());
+    } catch (error) {
+      opened.close();
+      throw error;
     }
-    const answer = (await new Response(ready.readable).text()).trim();
-    if (answer !== READY) throw new Error(describeFailure(name, pid, answer));
-    // They are the engine's now: the sockets' files must stay.
-    libc.close(control.fd);
-    if (status !== null) libc.close(status.fd);
-    tun.close();
-    return pid;
-  } catch (error) {
-    status?.close();
-    control.close();
-    tun.close();
-    throw error;
+    this.#isChild = false;
+    this.socket.close();
+    opened.handOver();
+    return this.pid;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isChild) return;
+    this.#isChild = false;
+    this.socket.close();
+    killChild(this.pid);
+  }
+
+  /** Returns the engine's answer to `orders`; empty when it ended without one. */
+  async #order(orders: Orders): Promise<string> {
+    try {
+      sendOrders(this.socket, orders);
+    } catch (error) {
+      if (error instanceof SysError && error.errno === Errno.EPIPE) return "";
+      throw error;
+    }
+    return await receiveAnswer(this.socket);
+  }
+
+  #describeEnd(): string {
+    const status = pollExit(this.pid);
+    if (status !== null) {
+      this.#isChild = false;
+      this.socket.close();
+    }
+    const how = status === null
+      ? ""
+      : status.signal === null
+      ? ` with exit code ${status.code}`
+      : ` by signal ${status.signal}`;
+    return `the engine of ${this.name} ended at once${how}`;
   }
 }
 
 /**
- * Becomes the process that serves an interface, logging to stderr. `options` are those of
- * {@linkcode startEngine}.
+ * Becomes the process that serves an interface, logging to stderr. `options` are those of the command
+ * `engine`.
  *
  * @throws SysError with advice when it can't
  */
-export function becomeEngine({ tun, control }: OpenInterface, options: readonly string[]): never {
-  let status: UnixListener | null = null;
+export function becomeEngine(opened: OpenInterface, options: readonly string[]): never {
+  const [own, engines] = MessageSocket.pair();
   try {
-    status = openStatus(tun.name, options);
-    setCloseOnExec(tun.fd, false);
-    setCloseOnExec(control.fd, false);
-    if (status !== null) setCloseOnExec(status.fd, false);
-    const own = { tun: tun.fd, control: control.fd };
-    const fds = status === null ? own : { ...own, status: status.fd };
-    return execute(engineProgram(tun.name, fds, ["--log=stderr", ...options]));
+    sendOrders(own, toOrders(opened, []));
+    setCloseOnExec(engines.fd, false);
+    return execute(engineProgram(opened.tun.name, engines.fd, ["--log=stderr", ...options]));
   } catch (error) {
-    status?.close();
-    control.close();
-    tun.close();
+    own.close();
+    engines.close();
+    opened.close();
     throw error;
   }
 }
 
-/** The status socket that `options` ask for. */
-function openStatus(name: string, options: readonly string[]): UnixListener | null {
-  const group = engineOption(options, "--status-group");
-  if (group !== undefined) return openStatusSocket(name, group);
-  // Readers would take one that a dead engine left for a sign of death.
-  removeStatusSocket(name);
-  return null;
+function toOrders({ tun, control, status }: OpenInterface, options: readonly string[]): Orders {
+  return { tun: tun.fd, control: control.fd, status: status?.fd ?? null, options };
 }
 
-function engineProgram(
-  name: string,
-  fds: { tun: number; control: number; ready?: number; status?: number },
-  options: readonly string[],
-): Program {
-  const flags = Object.entries(fds).map(([what, fd]) => `--${what}-fd=${fd}`);
+function engineProgram(name: string, ordersFd: number, options: readonly string[]): Program {
   const { path, arguments: words, files } = ownProgram(
-    ["engine", name, ...flags, ...options],
+    ["engine", name, `--orders-fd=${ordersFd}`, ...options],
     V8_FLAGS,
   );
   return {
@@ -153,21 +171,4 @@ function engineProgram(
     blockedSignals: ENGINE_SIGNALS,
     capabilities: engineCapabilities(files),
   };
-}
-
-function openPipe(): [readEnd: number, writeEnd: number] {
-  const fds = new Int32Array(2);
-  check("make a pipe", libc.pipe2(fds, O_CLOEXEC));
-  return [fds[0] ?? -1, fds[1] ?? -1];
-}
-
-function describeFailure(name: string, pid: number, lastWords: string): string {
-  if (lastWords !== "") return lastWords;
-  const status = pollExit(pid);
-  const how = status === null
-    ? ""
-    : status.signal === null
-    ? ` with exit code ${status.code}`
-    : ` by signal ${status.signal}`;
-  return `the engine of ${name} ended at once${how}`;
 }

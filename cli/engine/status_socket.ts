@@ -7,11 +7,6 @@ import { STATUS_DIRECTORY, statusSocketPath } from "./status_path.ts";
 const TRAVERSABLE = 0o711;
 const LISTABLE = 0o755;
 
-/** Whether `group` is a group's name or number on this system. */
-export function isGroup(group: string): boolean {
-  return groupNumber(group) !== null;
-}
-
 /**
  * Opens the socket at which the engine of interface `name` tells members of `group`, its name or number,
  * how it runs. Journals, in the directory above, stay root's own.

@@ -163,7 +163,7 @@ Deno.test("an unknown subcommand is named, with all there are", async () => {
 });
 
 Deno.test("the engine can't be started by hand", async () => {
-  for (const args of [[], ["wg0"], ["wg0", "--tun-fd=0"]]) {
+  for (const args of [[], ["wg0"], ["wg0", "--orders-fd=x"]]) {
     const { code, stdout, stderr } = await wgts("engine", ...args);
     assert.equal(code, 1);
     assert.equal(stdout, "");

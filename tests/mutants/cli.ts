@@ -3,6 +3,30 @@ import type { Mutant } from "./mutant.ts";
 /** What keeps the commands and the engine around the protocol safe. */
 export const CLI_MUTANTS: Mutant[] = [
   {
+    property: "an engine without orders ends by itself, and tells nothing",
+    file: "cli/commands/engine.ts",
+    snippet: "if (orders === null) return 0;",
+    replacement: 'if (orders === null) throw new Error("no orders");',
+    testFile: "tests/cli/engine/waiting_engine_test.ts",
+    test: "an engine that gets no orders ends without a word",
+  },
+  {
+    property: "what an engine has to tell waits for its orders",
+    file: "cli/engine/log.ts",
+    snippet: "else this.#lines.push([severity, line]);",
+    replacement: "else this.target(severity, line);",
+    testFile: "tests/cli/engine/waiting_engine_test.ts",
+    test: "an engine that gets no orders ends without a word",
+  },
+  {
+    property: "an engine that isn't needed ends with whoever started it",
+    file: "cli/engine/start.ts",
+    snippet: "    killChild(this.pid);\n",
+    replacement: "",
+    testFile: "tests/cli/engine/waiting_engine_test.ts",
+    test: "a waiting engine that isn't needed is gone at once",
+  },
+  {
     property: "idle clients of the control socket don't lock out others",
     file: "cli/engine/control_server.ts",
     snippet: "    if (this.#crowded) this.#makeRoom();\n",

@@ -6,6 +6,22 @@ const NETLINK_SOCKET_TEST = "tests/ffi/netlink_socket_test.ts";
 /** What keeps the border to Linux safe. */
 export const FFI_MUTANTS: Mutant[] = [
   {
+    property: "descriptors that are received aren't inherited by other programs",
+    file: "ffi/message_socket.ts",
+    snippet: "block, MSG_CMSG_CLOEXEC)",
+    replacement: "block, 0)",
+    testFile: "tests/ffi/message_socket_test.ts",
+    test: "messages arrive one by one, each with its descriptors, and then the end",
+  },
+  {
+    property: "a message that is cut off isn't taken",
+    file: "ffi/message_socket.ts",
+    snippet: "(MSG_TRUNC | MSG_CTRUNC)) !== 0",
+    replacement: "(MSG_TRUNC | MSG_CTRUNC)) === -1",
+    testFile: "tests/ffi/message_socket_test.ts",
+    test: "what is too much for a message isn't sent, nor taken by halves",
+  },
+  {
     property: "a status socket is for its group only",
     file: "ffi/unix_socket.ts",
     snippet: "withUmask(group === null ? 0o077 : 0o117, () => {",

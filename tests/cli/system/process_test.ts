@@ -40,7 +40,7 @@ Deno.test("a signal reaches that very process only", async () => {
 });
 
 Deno.test("an engine is known by its command line", () => {
-  assert.ok(isEngine("/usr/bin/wgts\0engine\0wg0\0--tun-fd=3\0", "wg0"));
+  assert.ok(isEngine("/usr/bin/wgts\0engine\0wg0\0--orders-fd=3\0", "wg0"));
   assert.ok(isEngine("deno\0run\0-A\0main.ts\0engine\0wg0\0", "wg0"));
   assert.ok(!isEngine("/usr/bin/wgts\0engine\0wg01\0", "wg0"));
   assert.ok(!isEngine("/usr/bin/wgts\0up\0wg0\0", "wg0"));

@@ -4,7 +4,9 @@
  */
 import { main as runEngine } from "../../../cli/commands/engine.ts";
 import { chooseCrypto } from "../../../cli/engine/choose_crypto.ts";
-import { openInterface } from "../../../cli/engine/open_interface.ts";
+import { OpenInterface } from "../../../cli/engine/open_interface.ts";
+import { sendOrders } from "../../../cli/engine/orders.ts";
+import { MessageSocket } from "../../../ffi/message_socket.ts";
 import { withX25519 } from "../../../core/crypto/compose.ts";
 
 const chooseFailing: typeof chooseCrypto = async (...choice) => {
@@ -19,6 +21,8 @@ const chooseFailing: typeof chooseCrypto = async (...choice) => {
   };
 };
 
-const { tun, control } = openInterface(Deno.args[0] ?? "");
-const args = [tun.name, `--tun-fd=${tun.fd}`, `--control-fd=${control.fd}`, "--log=stderr"];
-Deno.exit(await runEngine(args, chooseFailing));
+const name = Deno.args[0] ?? "";
+const { tun, control } = OpenInterface.open(name, []);
+const [own, engines] = MessageSocket.pair();
+sendOrders(own, { tun: tun.fd, control: control.fd, status: null, options: [] });
+Deno.exit(await runEngine([name, `--orders-fd=${engines.fd}`, "--log=stderr"], chooseFailing));
