@@ -20,6 +20,8 @@ export class Capture {
   private constructor(readonly host: Host, readonly tcpdump: Process) {}
 
   static async start(host: Host): Promise<Capture> {
+    // One of an earlier capture would look as if tcpdump had begun.
+    await host.sh(`rm -f ${FILE}`);
     const options = ["-i", "eth0", "-U", "--immediate-mode", "-s", "0", "-w", FILE, "ip and udp"];
     const capture = new Capture(host, await host.start(["tcpdump", ...options]));
     // tcpdump writes the file's header when it has opened the interface.

@@ -4,6 +4,11 @@ import type { End, Family } from "./lab.ts";
 import { Host, type Process } from "./host.ts";
 import { waitFor } from "./wait.ts";
 
+/** Packets passed that tcpdump did not see. */
+export class CaptureError extends Error {
+  override readonly name = "CaptureError";
+}
+
 /** Sizes of headers: of a pcap file, and of a packet in it. An interface of layer 3 adds none. */
 const PCAP = 24, PACKET = 16;
 const DLT_RAW = 101;
@@ -15,7 +20,8 @@ const ICMP = { 4: 1, 6: 58 } as const;
 
 /**
  * Runs `traffic`, and gives what `from` sent to `to` meanwhile besides pings, as it went into or came out
- * of the interfaces of `ends`, for each of them in order. Throws when tcpdump missed something.
+ * of the interfaces of `ends`, for each of them in order.
+ * @throws CaptureError when tcpdump itself missed something
  */
 export async function capture(
   ends: readonly End[],
@@ -28,7 +34,10 @@ export async function capture(
   const running = await Promise.all(ends.map((end) => InnerCapture.start(end, family, filter)));
   await traffic();
   // What came before the ping is in the file when the ping is.
-  await ping(from, to, family, 1);
+  await waitFor("an echo reply", async () => {
+    await ping(from, to, family, 1);
+    return true;
+  });
   return await Promise.all(running.map((one) => one.stop()));
 }
 
@@ -43,6 +52,8 @@ class InnerCapture {
   static async start({ machine, device }: End, family: Family, filter: string) {
     if (!(machine instanceof Host)) throw new Error("no file of it can be read here");
     const file = `/run/${device}.pcap`;
+    // One of an earlier capture would look as if tcpdump had begun.
+    await machine.sh(`rm -f ${file}`);
     const options = ["-i", device, "-B", "65536", "-U", "--immediate-mode"]
       .concat(["-s", String(SNAPSHOT_SIZE), "-w", file]);
     const tcpdump = await machine.start(["tcpdump", ...options, filter]);
@@ -56,7 +67,7 @@ class InnerCapture {
     await waitFor("the last packet", async () => (await this.#read()).some(isPing));
     this.tcpdump.kill("SIGINT");
     const { stderr } = await this.tcpdump.result;
-    if (!/^0 packets dropped by kernel$/m.test(stderr)) throw new Error(`tcpdump: ${stderr}`);
+    if (!/^0 packets dropped by kernel$/m.test(stderr)) throw new CaptureError(stderr);
     return (await this.#read()).filter((packet) => !isPing(packet));
   }
 

@@ -11,7 +11,7 @@ export interface WaitOptions {
 export async function waitFor<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { deadline = 60_000, interval = 50 }: WaitOptions = {},
+  { deadline = 120_000, interval = 50 }: WaitOptions = {},
 ): Promise<Exclude<T, false | null | undefined | "" | 0>> {
   const end = Date.now() + deadline;
   let last: unknown;
