@@ -1,3 +1,5 @@
+import type { TextBuffer } from "../core/text_buffer.ts";
+
 /**
  * Writes all of `text` to stdout.
  *
@@ -5,6 +7,16 @@
  */
 export function writeStdout(text: string): void {
   writeAllStdout(new TextEncoder().encode(text));
+}
+
+/** Writes `text`, and behind it `more`, which it wipes, to stdout, likewise. */
+export function writeShown(text: string, more: TextBuffer | null): void {
+  try {
+    writeStdout(text);
+    for (const part of more?.parts() ?? []) writeAllStdout(part);
+  } finally {
+    more?.wipe();
+  }
 }
 
 /** Writes all of `bytes` to stdout, likewise. */

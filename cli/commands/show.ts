@@ -1,13 +1,21 @@
 import type { InterfaceState } from "../../core/interface_state.ts";
-import { findShowField, formatShowField, showsPublicKey } from "../../core/show/fields.ts";
+import {
+  findShowField,
+  formatShowField,
+  linePrefix,
+  showsPublicKey,
+} from "../../core/show/fields.ts";
+import type { PeerFormat } from "../../core/show/long_answer.ts";
 import { formatShow } from "../../core/show/pretty.ts";
 import { importLater } from "../import_later.ts";
-import { colorWanted, printError, writeStdout } from "../output.ts";
-import { getInterface, listInterfaces } from "../system/interfaces.ts";
+import { colorWanted, printError, writeShown, writeStdout } from "../output.ts";
+import type { Shown, Wanted } from "../system/control_client.ts";
+import { listInterfaces, readInterface } from "../system/interfaces.ts";
 import { UsageError } from "../usage_error.ts";
 
 type DeviceError = typeof import("../system/device_error.ts");
 type Help = typeof import("../help.ts");
+type PeerFormats = typeof import("../../core/show/peer_formats.ts");
 
 /** `wgts show`: what `wg show` prints, byte for byte. */
 export async function main(args: string[]): Promise<number> {
@@ -24,15 +32,15 @@ async function showAll(fieldName: string | undefined): Promise<number> {
   if (names === null) return 1;
   let code = names.length === 0 ? 0 : 1;
   for (const [i, name] of names.entries()) {
-    let state: InterfaceState;
+    let shown: Shown;
     try {
-      state = await getInterface(name, Date.now(), whatFor(fieldName));
+      shown = await readInterface(name, Date.now(), whatFor(fieldName, true));
     } catch (error) {
       await complain(`Unable to access interface ${name}`, error);
       continue;
     }
-    if (fieldName !== undefined) writeField(state, fieldName, true);
-    else writeStdout(pretty(state) + (i < names.length - 1 ? "\n" : ""));
+    if (fieldName !== undefined) writeField(shown, fieldName, true);
+    else writeStdout(pretty(shown.state) + (i < names.length - 1 ? "\n" : ""));
     // One of them is enough for success.
     code = 0;
   }
@@ -54,22 +62,29 @@ async function showUsage(): Promise<number> {
 }
 
 async function showOne(name: string, fieldName: string | undefined): Promise<number> {
-  let state: InterfaceState;
+  let shown: Shown;
   try {
-    state = await getInterface(name, Date.now(), whatFor(fieldName));
+    shown = await readInterface(name, Date.now(), whatFor(fieldName, false));
   } catch (error) {
     await complain("Unable to access interface", error);
     return 1;
   }
-  if (fieldName !== undefined) writeField(state, fieldName, false);
-  else writeStdout(pretty(state));
+  if (fieldName !== undefined) writeField(shown, fieldName, false);
+  else writeStdout(pretty(shown.state));
   return 0;
 }
 
 /** What has to be known of an interface to show a field of it, or all. */
-function whatFor(fieldName: string | undefined): { publicKey: boolean } {
+function whatFor(fieldName: string | undefined, prefixed: boolean): Wanted {
   const field = fieldName === undefined ? null : findShowField(fieldName);
-  return { publicKey: field === null || showsPublicKey(field) };
+  const publicKey = field === null || showsPublicKey(field);
+  return { publicKey, format: field === "dump" ? (name) => dumpFormat(name, prefixed) : null };
+}
+
+async function dumpFormat(name: string, prefixed: boolean): Promise<PeerFormat> {
+  const path = "../../core/show/peer_formats.ts";
+  const formats = await importLater<PeerFormats>(path, import.meta.url);
+  return formats.dumpFormat(linePrefix(name, prefixed));
 }
 
 /** The names of all interfaces; null, and a message in `wg`'s words, when they can't be had. */
@@ -91,10 +106,10 @@ async function complain(what: string, error: unknown): Promise<void> {
   printError(`${what}: ${deviceErrorText(error)}`);
 }
 
-function writeField(state: InterfaceState, fieldName: string, prefixed: boolean): void {
+function writeField({ state, peers }: Shown, fieldName: string, prefixed: boolean): void {
   const field = findShowField(fieldName);
   if (field === null) throw new UsageError(`Invalid parameter: \`${fieldName}'`);
-  writeStdout(formatShowField(state, field, prefixed));
+  writeShown(formatShowField(state, field, prefixed), peers);
 }
 
 function pretty(state: InterfaceState): string {

@@ -1,21 +1,31 @@
-import type { InterfaceState } from "../../core/interface_state.ts";
+import type { PeerFormat } from "../../core/show/long_answer.ts";
 import { formatShowconf } from "../../core/show/showconf.ts";
-import { printError, writeStdout } from "../output.ts";
+import { importLater } from "../import_later.ts";
+import { printError, writeShown } from "../output.ts";
 import { deviceErrorText } from "../system/device_error.ts";
-import { getInterface } from "../system/interfaces.ts";
+import type { Shown } from "../system/control_client.ts";
+import { readInterface } from "../system/interfaces.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** `wgts showconf`: an interface as the config that `setconf` would take. */
 export async function main(args: string[]): Promise<number> {
   const [name] = args;
   if (name === undefined || args.length > 1) throw new UsageError();
-  let state: InterfaceState;
+  let shown: Shown;
   try {
-    state = await getInterface(name, Date.now(), { publicKey: false });
+    shown = await readInterface(name, Date.now(), { publicKey: false, format });
   } catch (error) {
     printError(`Unable to access interface: ${deviceErrorText(error)}`);
     return 1;
   }
-  writeStdout(formatShowconf(state));
+  writeShown(formatShowconf(shown.state), shown.peers);
   return 0;
+}
+
+type PeerFormats = typeof import("../../core/show/peer_formats.ts");
+
+async function format(): Promise<PeerFormat> {
+  const path = "../../core/show/peer_formats.ts";
+  const { showconfFormat } = await importLater<PeerFormats>(path, import.meta.url);
+  return showconfFormat();
 }

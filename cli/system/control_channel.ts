@@ -1,4 +1,4 @@
-import { isCompleteAnswer, UapiError } from "../../core/uapi/client.ts";
+import { UapiError } from "../../core/uapi/client.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
 import { importLater } from "../import_later.ts";
 
@@ -11,6 +11,10 @@ const BACKLOG_PAUSE_MS = 20;
 /** EAGAIN, as a time limit of a socket's gives. */
 const EAGAIN = 11;
 const ENAMETOOLONG = 36;
+/** More than the socket's buffer holds. */
+const PART_SIZE = 262_144;
+/** The two newlines that end an answer. */
+const BLANK_LINE = 0x0a0a;
 
 /**
  * A connection to an interface's control socket, for one request. By the runtime's own sockets: to bind
@@ -59,13 +63,16 @@ export class ControlChannel {
    * @throws UapiError when the answer breaks off, SysError when it stalls
    */
   async ask(request: Iterable<Uint8Array>): Promise<string> {
-    const parts: string[] = [];
-    await this.askInParts(request, (part) => parts.push(part));
-    return parts.join("");
+    const decoder = new TextDecoder();
+    const texts: string[] = [];
+    for await (const part of this.askInParts(request)) {
+      texts.push(decoder.decode(part, { stream: true }));
+    }
+    return texts.join("");
   }
 
-  /** As {@linkcode ask}, but hands out each part of the answer as it comes. */
-  async askInParts(request: Iterable<Uint8Array>, take: (part: string) => void): Promise<void> {
+  /** As {@linkcode ask}, but hands out each part of the answer as it comes, valid until the next one does. */
+  async *askInParts(request: Iterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
     this.#watch();
     try {
       for (const chunk of request) await this.#write(chunk);
@@ -73,17 +80,17 @@ export class ControlChannel {
       // A server may refuse a request, and hang up, before it has read all of it: its answer counts.
       if (!isHangup(error)) throw error;
     }
-    const decoder = new TextDecoder();
-    const part = new Uint8Array(65_536);
-    for (let end = "";;) {
-      const count = await this.#read(part);
+    const buffer = new Uint8Array(PART_SIZE);
+    /** The last two bytes. */
+    let end = 0;
+    while (end !== BLANK_LINE) {
+      const count = await this.#read(buffer);
       if (count === 0) throw new UapiError(0, `The answer of ${this.#path} breaks off`);
-      const text = decoder.decode(part.subarray(0, count), { stream: true });
+      const before = count === 1 ? end & 0xff : buffer[count - 2] ?? 0;
+      end = before << 8 | (buffer[count - 1] ?? 0);
+      yield buffer.subarray(0, count);
       // Answers hold private keys.
-      part.fill(0, 0, count);
-      take(text);
-      end = (end + text.slice(-2)).slice(-2);
-      if (isCompleteAnswer(end)) return;
+      buffer.fill(0, 0, count);
     }
   }
 

@@ -1,12 +1,19 @@
+import type { LongAnswer, PeerFormat } from "../../core/show/long_answer.ts";
+import type { TextBuffer } from "../../core/text_buffer.ts";
 import { GET_REQUEST } from "../../core/uapi/client.ts";
 import { UapiGetReader } from "../../core/uapi/get_reader.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { CONTROL_DIRECTORY } from "../engine/control_path.ts";
 import { derivePublicKey } from "../public_key.ts";
+import { importLater } from "../import_later.ts";
 import { ControlChannel } from "./control_channel.ts";
+
+type LongAnswerModule = typeof import("../../core/show/long_answer.ts");
 
 const SUFFIX = ".sock";
 const MAX_INTERFACE_NAME_LENGTH = 15;
+/** Bytes of the first part of an answer that is probably long. */
+const LONG_PART = 16_384;
 
 /**
  * The names of the userspace WireGuard interfaces, in the order of the directory. Sockets that nobody
@@ -57,19 +64,63 @@ export async function getInterface(
   wall: number,
   publicKey: boolean,
 ): Promise<InterfaceState | null> {
+  return (await readInterface(name, wall, { publicKey, format: null }))?.state ?? null;
+}
+
+/** What is wanted of an interface. */
+export interface Wanted {
+  /** Whether its public key is, which may have to be derived. */
+  readonly publicKey: boolean;
+  /**
+   * How its peers are to be printed, by the interface's name, if they are very many; null when they are
+   * wanted themselves.
+   */
+  readonly format: ((name: string) => Promise<PeerFormat>) | null;
+}
+
+/** An interface, and its peers as text where they were printed. */
+export interface Shown {
+  readonly state: InterfaceState;
+  /** Null unless peers were printed; those aren't in the state then. Wipe it. */
+  readonly peers: TextBuffer | null;
+}
+
+/** As {@linkcode getInterface}, but prints the peers of a long answer while it comes. */
+export async function readInterface(
+  name: string,
+  wall: number,
+  { publicKey, format }: Wanted,
+): Promise<Shown | null> {
   using channel = await ControlChannel.open(name);
   if (channel === null) return null;
+  // A socket's name may be longer; `wg` keeps as much of it as an interface's name can have.
+  const shownName = name.slice(0, MAX_INTERFACE_NAME_LENGTH);
   const reader = new UapiGetReader({
-    // A socket's name may be longer; `wg` keeps as much of it as an interface's name can have.
-    name: name.slice(0, MAX_INTERFACE_NAME_LENGTH),
+    name: shownName,
     wall,
     // It is derived below, if at all: Web Crypto takes its time.
     publicKeyOf: () => null,
   });
-  await channel.askInParts([new TextEncoder().encode(GET_REQUEST)], (part) => reader.push(part));
-  const state = reader.finish();
+  const decoder = new TextDecoder();
+  let long: LongAnswer | null = null, isFirst = true;
+  for await (const part of channel.askInParts([new TextEncoder().encode(GET_REQUEST)])) {
+    if (isFirst && format !== null && part.length >= LONG_PART) {
+      long = await printing(reader, await format(shownName));
+    }
+    isFirst = false;
+    if (long === null) reader.push(decoder.decode(part, { stream: true }));
+    else long.push(part);
+  }
+  const shown = long?.finish() ?? { state: reader.finish(), peers: null };
+  const { state } = shown;
   if (publicKey && state.privateKey !== null) {
     state.publicKey = await derivePublicKey(state.privateKey);
   }
-  return state;
+  return shown;
+}
+
+async function printing(reader: UapiGetReader, format: PeerFormat): Promise<LongAnswer> {
+  const path = "../../core/show/long_answer.ts";
+  const { LongAnswer } = await importLater<LongAnswerModule>(path, import.meta.url);
+  return new LongAnswer(reader, format);
 }

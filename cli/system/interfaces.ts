@@ -52,7 +52,23 @@ export async function getInterface(
   { publicKey = true } = {},
 ): Promise<InterfaceState> {
   const state = await client.getInterface(name, wall, publicKey);
-  if (state !== null) return state;
+  return state ?? await getKernelInterface(name);
+}
+
+/**
+ * As {@linkcode getInterface}, but prints the peers of a long answer while it comes: to keep very many would
+ * take longer.
+ */
+export async function readInterface(
+  name: string,
+  wall: number,
+  wanted: client.Wanted,
+): Promise<client.Shown> {
+  const shown = await client.readInterface(name, wall, wanted);
+  return shown ?? { state: await getKernelInterface(name), peers: null };
+}
+
+async function getKernelInterface(name: string): Promise<InterfaceState> {
   const kernel = await importLater<KernelInterface>("./kernel_interface.ts", import.meta.url);
   return kernel.getKernelInterface(name);
 }

@@ -43,14 +43,19 @@ export function formatShowField(
   field: ShowField,
   prefixed: boolean,
 ): string {
-  const prefix = prefixed ? `${state.name}\t` : "";
+  const prefix = linePrefix(state.name, prefixed);
   const lines = fieldLines(state, field);
   return lines.length === 0 ? "" : `${prefix}${lines.join(`\n${prefix}`)}\n`;
 }
 
+/** What is in front of each line of the interface `name`: its name, if lines are to be `prefixed` by that. */
+export function linePrefix(name: string, prefixed: boolean): string {
+  return prefixed ? `${name}\t` : "";
+}
+
 function fieldLines(state: InterfaceState, field: ShowField): string[] {
   const perPeer = (columns: (peer: PeerState) => string[]) =>
-    state.peers.map((peer) => [formatPublicKey(peer.publicKey), ...columns(peer)].join("\t"));
+    state.peers.map((peer) => peerLine(peer, columns(peer)));
   switch (field) {
     case "public-key":
       return [keyText(state.publicKey)];
@@ -77,6 +82,15 @@ function fieldLines(state: InterfaceState, field: ShowField): string[] {
     case "dump":
       return [interfaceColumns(state).join("\t"), ...perPeer(peerColumns)];
   }
+}
+
+function peerLine(peer: PeerState, columns: readonly string[]): string {
+  return [formatPublicKey(peer.publicKey), ...columns].join("\t");
+}
+
+/** A peer's line of the field `dump`. Holds its preshared key. */
+export function dumpLine(peer: PeerState): string {
+  return peerLine(peer, peerColumns(peer));
 }
 
 function interfaceColumns(state: InterfaceState): string[] {

@@ -1,13 +1,12 @@
 /** Allowed IPs of the control protocol, read from bytes: nearly all lines of a large request are such. */
 
 import { hexDigit } from "../ip.ts";
+import { decimal, digitsEnd, isAt, readIpv4 } from "./ascii.ts";
 
 const NEWLINE = 0x0a;
 const DASH = 0x2d;
-const DOT = 0x2e;
 const SLASH = 0x2f;
 const COLON = 0x3a;
-const DIGIT_0 = 0x30;
 const ALLOWED_IP = new TextEncoder().encode("allowed_ip=");
 
 /** What {@linkcode UapiAllowedIpLine.read} read last. */
@@ -32,7 +31,8 @@ export class UapiAllowedIpLine {
    * complete. What lies behind the bytes received must be zero.
    */
   read(buffer: Uint8Array, at: number): number {
-    for (let i = 0; i < ALLOWED_IP.length; i++) if (buffer[at++] !== ALLOWED_IP[i]) return -1;
+    if (!isAt(buffer, at, ALLOWED_IP)) return -1;
+    at += ALLOWED_IP.length;
     const remove = buffer[at] === DASH;
     if (remove) at++;
     let behind = readIpv4(buffer, at, this.#ipv4);
@@ -50,36 +50,6 @@ export class UapiAllowedIpLine {
     this.remove = remove;
     return end + 1;
   }
-}
-
-/** Where up to `most` digits from `at` on end; -1 when there is none, or a leading zero. */
-function digitsEnd(buffer: Uint8Array, at: number, most: number): number {
-  let end = at;
-  for (; end < at + most; end++) {
-    const digit = (buffer[end] ?? 0) - DIGIT_0;
-    if (digit < 0 || digit > 9) break;
-  }
-  return end === at || (end > at + 1 && buffer[at] === DIGIT_0) ? -1 : end;
-}
-
-function decimal(buffer: Uint8Array, at: number, end: number): number {
-  let value = 0;
-  for (; at < end; at++) value = value * 10 + (buffer[at] ?? 0) - DIGIT_0;
-  return value;
-}
-
-/** Reads four octets into `address`; gives where they end, or -1. */
-function readIpv4(buffer: Uint8Array, at: number, address: Uint8Array): number {
-  for (let i = 0; i < 4; i++) {
-    if (i > 0 && buffer[at++] !== DOT) return -1;
-    const end = digitsEnd(buffer, at, 3);
-    if (end < 0) return -1;
-    const value = decimal(buffer, at, end);
-    if (value > 255) return -1;
-    address[i] = value;
-    at = end;
-  }
-  return at;
 }
 
 /** Reads groups in hex (RFC 4291 section 2.2) into `address`; gives where they end, or -1. */

@@ -93,7 +93,20 @@ export class UapiGetReader {
     }
   }
 
-  /** What the complete answer tells. */
+  /**
+   * Whether the peers that come next mean what their lines say, whoever reads them. Not so when this has
+   * found that something is wrong, and where handshakes are told by their age.
+   */
+  get readsPlainPeers(): boolean {
+    return this.#problem === null && !this.#ended && !this.#handshakesAreAges;
+  }
+
+  /** Takes the peers that were read since the last time. The last of them may not be complete. */
+  takePeers(): PeerState[] {
+    return this.#state.peers.splice(0);
+  }
+
+  /** What the complete answer tells, but for peers that were taken. */
   finish(): InterfaceState {
     if (this.#rest !== "") this.push("\n");
     checkUapiResult(this.#result + this.#rest);

@@ -1,0 +1,40 @@
+const BLOCK_SIZE = 262_144;
+
+/**
+ * A text as bytes, which grows, and can be wiped, unlike a string. It is in blocks: to move it to larger ones
+ * makes the garbage collector look for memory to give back.
+ */
+export class TextBuffer {
+  readonly #blocks: Uint8Array[] = [];
+  #block = new Uint8Array(0);
+  /** Bytes of the last block that are in use. */
+  #used = 0;
+
+  /** Appends the bytes of `source` from `start` to `end`. */
+  append(source: Uint8Array, start = 0, end: number = source.length): void {
+    if (this.#used + end - start > this.#block.length) this.#addBlock(end - start);
+    const block = this.#block;
+    let to = this.#used;
+    for (let from = start; from < end; from++) block[to++] = source[from] ?? 0;
+    this.#used = to;
+  }
+
+  /** What was appended, in parts, valid until more is. */
+  *parts(): Generator<Uint8Array, void, void> {
+    yield* this.#blocks;
+    yield this.#block.subarray(0, this.#used);
+  }
+
+  /** Overwrites all that it ever held, and empties it. */
+  wipe(): void {
+    for (const block of this.#blocks.splice(0)) block.fill(0);
+    this.#block.fill(0);
+    this.#used = 0;
+  }
+
+  #addBlock(size: number): void {
+    this.#blocks.push(this.#block.subarray(0, this.#used));
+    this.#block = new Uint8Array(Math.max(BLOCK_SIZE, size));
+    this.#used = 0;
+  }
+}
