@@ -40,6 +40,15 @@ export interface EngineIdentity {
   readonly interfaceIndex: number;
 }
 
+/** A process that runs the config's commands for events. */
+export interface AttendantIdentity {
+  readonly pid: number;
+  /** As in {@linkcode EngineIdentity}. */
+  readonly startTime: string;
+  /** Whether that is `up --foreground`, whose main business it isn't. */
+  readonly inForeground: boolean;
+}
+
 /** What a journal says of itself. */
 export interface JournalHeader extends JournalScope {
   readonly interface: string;
@@ -88,6 +97,8 @@ export interface JournalState {
   engine: EngineIdentity | null;
   /** The index of the interface, once it was created, if the kernel serves it. */
   kernelIndex: number | null;
+  /** What runs the commands for events; null when nothing was started for that, or it was told to end. */
+  attendant: AttendantIdentity | null;
 }
 
 /** One line of the file behind the header's. */
@@ -103,6 +114,7 @@ type JournalRecord =
   | { readonly undone: number }
   | { readonly engine: EngineIdentity }
   | { readonly kernelIndex: number }
+  | { readonly attendant: AttendantIdentity | null }
   | { readonly phase: JournalPhase }
   /** Takes the place of what the header said. */
   | { readonly header: JournalHeader };
@@ -200,6 +212,13 @@ export class Journal implements Disposable {
     this.state.kernelIndex = index;
   }
 
+  /** To be called as soon as there is an attendant, and when it was told to end. */
+  attended(attendant: AttendantIdentity | null): void {
+    if (attendant === null) this.#tryAppend({ attendant });
+    else this.#append({ attendant });
+    this.state.attendant = attendant;
+  }
+
   /** To be called when a phase is reached. */
   enter(phase: JournalPhase): void {
     if (phase === "down") this.#tryAppend({ phase });
@@ -218,11 +237,12 @@ export class Journal implements Disposable {
    * grow with each `reload`. It has one content or the other, whatever happens meanwhile.
    */
   settle(header: JournalHeader): void {
-    const { entries, phase, engine, kernelIndex } = this.state;
+    const { entries, phase, engine, kernelIndex, attendant } = this.state;
     const standing = entries.filter(({ undone }) => !undone);
     const records: JournalRecord[] = [
       ...engine === null ? [] : [{ engine }],
       ...kernelIndex === null ? [] : [{ kernelIndex }],
+      ...attendant === null ? [] : [{ attendant }],
       ...standing.flatMap(({ id, action, undo, before, done }): JournalRecord[] => [
         { intent: id, action, undo, before },
         ...done ? [{ done: id }] : [],
@@ -346,11 +366,13 @@ export function parseJournal(text: string, path: string): JournalState | null {
 }
 
 function newState(header: JournalHeader): JournalState {
-  return { header, entries: [], phase: "starting", engine: null, kernelIndex: null };
+  const nobody = { engine: null, kernelIndex: null, attendant: null };
+  return { header, entries: [], phase: "starting", ...nobody };
 }
 
 function restart(state: JournalState, header: JournalHeader): void {
-  Object.assign(state, { header, phase: "starting", engine: null, kernelIndex: null });
+  const { entries: _, ...anew } = newState(header);
+  Object.assign(state, anew);
 }
 
 function replay(state: JournalState, record: JournalRecord): void {
@@ -367,6 +389,8 @@ function replay(state: JournalState, record: JournalRecord): void {
     state.engine = record.engine;
   } else if ("kernelIndex" in record) {
     state.kernelIndex = record.kernelIndex;
+  } else if ("attendant" in record) {
+    state.attendant = record.attendant;
   } else if ("phase" in record) {
     state.phase = record.phase;
   } else if ("header" in record) {

@@ -1,6 +1,6 @@
 /**
  * Runs the commands of a config for what happens to the peers of its tunnel, for as long as its interface
- * is there: in a process of its own, which `up` starts, or in that of `up --foreground`.
+ * is there: in a process of its own, which `up` or `reload` starts, or in that of `up --foreground`.
  *
  * @module
  */
@@ -33,22 +33,29 @@ export interface Attended {
   readonly index: number;
   /** Absolute path of the config. */
   readonly configPath: string;
+  /** Handshakes count from then on, in milliseconds since 1970-01-01 UTC; 0 for any. */
+  readonly since: number;
 }
 
 /** How to go about it. */
 export interface AttendOptions {
   /** Aborted when it is to end. */
   readonly signal: AbortSignal;
+  /** Aborted when nothing new is to be begun: as if the interface were gone. */
+  readonly retired?: AbortSignal;
   /** Told, in one line, what goes wrong. */
   readonly log: (line: string) => void;
   /** Where the commands that run are noted. */
   readonly processes?: EventHookProcesses;
 }
 
-/** Attends a tunnel until `signal` is aborted or its interface is gone. Never throws; then nothing runs. */
+/**
+ * Attends a tunnel until `signal` or `retired` is aborted or its interface is gone. Never throws; then nothing
+ * runs.
+ */
 export async function attend(
-  { name, index, configPath }: Attended,
-  { signal, log, processes = new EventHookProcesses() }: AttendOptions,
+  { name, index, configPath, since }: Attended,
+  { signal, retired, log, processes = new EventHookProcesses() }: AttendOptions,
 ): Promise<void> {
   const config = new EventHookConfig(configPath, log);
   // So that a first change that can't be understood leaves them as they were.
@@ -68,8 +75,8 @@ export async function attend(
   try {
     await new EventFollower({
       names: [name],
-      signal: AbortSignal.any([signal, gone.signal]),
-      past: true,
+      signal: AbortSignal.any([signal, gone.signal, ...(retired === undefined ? [] : [retired])]),
+      since,
       onEvent: (event) => {
         if (event.type === "interface-removed") look();
         else queue.push(event);
@@ -88,7 +95,9 @@ export async function attend(
 export async function runEventHooks(
   event: InterfaceEvent,
   config: QuickInterfaceConfig,
-  { configPath, processes, log, signal }: Required<AttendOptions> & Pick<Attended, "configPath">,
+  { configPath, processes, log, signal }:
+    & Required<Omit<AttendOptions, "retired">>
+    & Pick<Attended, "configPath">,
 ): Promise<void> {
   const key = eventHookKey(event.type);
   const hooks = key === null ? [] : config.eventHooks?.[key] ?? [];
@@ -125,13 +134,14 @@ export function attendHere(attended: Attended, log: (line: string) => void): Att
 }
 
 /**
- * Starts the process that attends a tunnel in the background.
+ * Starts the process that attends a tunnel in the background, and returns its id.
  *
  * @throws SysError when it can't be started
  */
-export function startAttendant({ name, index, configPath }: Attended): void {
-  const { path, arguments: words } = ownProgram(["attend", name, String(index), configPath]);
-  spawn({
+export function startAttendant({ name, index, configPath, since }: Attended): number {
+  const operands = [name, String(index), configPath, String(since)];
+  const { path, arguments: words } = ownProgram(["attend", ...operands]);
+  return spawn({
     path,
     arguments: words,
     environment: Deno.env.toObject(),

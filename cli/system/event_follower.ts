@@ -20,8 +20,11 @@ export interface FollowerOptions {
   readonly names: readonly string[];
   /** Aborted when it is to end. */
   readonly signal: AbortSignal;
-  /** Whether completed handshakes from before are told too, the last one of each peer. */
-  readonly past?: boolean;
+  /**
+   * Completed handshakes from before are told too, the last one of each peer, if it isn't older than this
+   * (milliseconds since 1970-01-01 UTC); by default, none is.
+   */
+  readonly since?: number;
   /** Told of each event, in its order. */
   readonly onEvent: (event: InterfaceEvent) => void;
   /** Told, in one line, why an interface isn't followed for now. */
@@ -70,7 +73,7 @@ export class EventFollower {
     let stream: EventStream | null = null;
     try {
       stream = await EventStream.open(name);
-      const wantsPast = !isNew && this.#options.past === true;
+      const wantsPast = !isNew && this.#options.since !== undefined;
       const status = stream === null || wantsPast ? await read(name) : null;
       const told = status !== null && wantsPast ? this.#tellPast(name, status) : NOTHING;
       if (isNew) this.#tell(name, { type: "interface-added", time: Date.now() });
@@ -89,8 +92,10 @@ export class EventFollower {
 
   /** Gives the times of the handshakes that it tells, by the peers' keys. */
   #tellPast(name: string, status: InterfaceStatus): ReadonlyMap<string, number> {
+    const { since = Infinity } = this.#options;
     const told = new Map<string, number>();
     for (const event of deriveEvents({ ...status, peers: [] }, status, Date.now())) {
+      if (event.time < since) continue;
       if (event.peer !== undefined) told.set(formatKey(event.peer.publicKey), event.time);
       this.#tell(name, event);
     }

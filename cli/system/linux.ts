@@ -27,6 +27,8 @@ import { Network } from "../../ffi/network.ts";
 import { applyFirewall, removeFirewall } from "../../ffi/nftables.ts";
 import { controlSocketPath } from "../engine/control_path.ts";
 import { removeEngineFiles } from "../engine/last_words.ts";
+import type { AttendantIdentity } from "../journal.ts";
+import type { Attended } from "./attend.ts";
 import { changeInterface, controlSocketState, setInterface } from "./control_socket.ts";
 import { originalNameservers } from "./dns/original_nameservers.ts";
 import { findDnsManager } from "./dns/surroundings.ts";
@@ -63,6 +65,8 @@ export interface LinuxOptions {
   readonly config?: () => HookConfig | undefined;
   /** Starts the engine of an interface; resolves to its pid. */
   readonly startEngine: (name: string) => Promise<number>;
+  /** Attends a tunnel in this process; by default, a process of its own does. */
+  readonly attendHere?: (attended: Attended) => Promise<void>;
   /** Prints a line on stderr. */
   readonly print: (line: string) => void;
   /** Path of the network namespace of the tunnel's UDP sockets; null, the default, for this process's. */
@@ -197,6 +201,19 @@ export class LinuxSystem implements System, Disposable {
     const names = formatUapiPeerNames(config.peers);
     if (names !== null) setInterface(name, names);
     nameEndpoints(name, config, endpoints, former);
+  }
+
+  async startAttendant(attended: Attended): Promise<AttendantIdentity> {
+    const { attendHere } = this.#options;
+    await attendHere?.(attended);
+    const pid = attendHere === undefined ? await startAttendant(attended) : Deno.pid;
+    const process = identifyProcess(pid);
+    if (process === null) throw new Error(`process ${pid} ended at once`);
+    return { ...process, inForeground: attendHere !== undefined };
+  }
+
+  retireAttendant(attendant: AttendantIdentity): void {
+    signalProcess(attendant, "SIGUSR2");
   }
 
   deleteAddress(index: number, prefix: string): void {
@@ -408,6 +425,12 @@ function createLinkFrom(birthNamespace: string, name: string, kind: string): voi
   using here = openOwnNamespace();
   using network = inNetworkNamespace(birthNamespace, () => Network.open());
   network.createLink(name, kind, { fd: here.fd });
+}
+
+/** Most configs have no use for what this loads. */
+async function startAttendant(attended: Attended): Promise<number> {
+  const module = await import("./attend.ts");
+  return module.startAttendant(attended);
 }
 
 function changeEngine(name: string, change: InterfaceChange): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import { Errno, errno, SysError } from "../../ffi/errno.ts";
-import { SIGKILL, SIGTERM, SYS_pidfd_send_signal } from "../../ffi/layout.ts";
+import { SIGKILL, SIGTERM, SIGUSR2, SYS_pidfd_send_signal } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { openPidfd } from "../../ffi/process.ts";
 import type { ProcessIdentity } from "./system.ts";
@@ -26,8 +26,10 @@ export function parseProcessStat(pid: number, stat: string): ProcessIdentity | n
   return startTime === undefined || isZombie ? null : { pid, startTime };
 }
 
+const SIGNALS = { SIGKILL, SIGTERM, SIGUSR2 } as const;
+
 /** Sends a signal to that very process, unless it is gone. */
-export function signalProcess(process: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): void {
+export function signalProcess(process: ProcessIdentity, signal: keyof typeof SIGNALS): void {
   let pidfd: number;
   try {
     pidfd = openPidfd(process.pid);
@@ -38,8 +40,7 @@ export function signalProcess(process: ProcessIdentity, signal: "SIGTERM" | "SIG
   try {
     // Behind the pidfd is one process for good, so that it can't be replaced between look and signal.
     if (identifyProcess(process.pid)?.startTime !== process.startTime) return;
-    const number = signal === "SIGTERM" ? SIGTERM : SIGKILL;
-    const result = libc.syscall(SYS_pidfd_send_signal, pidfd, number, null, 0);
+    const result = libc.syscall(SYS_pidfd_send_signal, pidfd, SIGNALS[signal], null, 0);
     const error = result < 0 ? errno() : 0;
     if (error !== 0 && error !== Errno.ESRCH) {
       throw new SysError(`send ${signal} to process ${process.pid}`, error);

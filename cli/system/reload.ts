@@ -17,6 +17,7 @@ import type { ReloadStep, RunningTunnel } from "../../core/plan/reload_steps.ts"
 import { peersByKey, type SyncChanges } from "../../core/plan/sync.ts";
 import { Journal, type JournalHeader, type JournalState } from "../journal.ts";
 import { type Progress, trace } from "./apply.ts";
+import { AttendanceChange } from "./attendance.ts";
 import { ReloadRun } from "./reload_run.ts";
 import type { Session } from "./session.ts";
 import { runningTunnel, type Survey, survey, wipeKeys } from "./survey.ts";
@@ -41,6 +42,13 @@ export async function reload(
   const former = journal.state.header;
   tellOfSettings(session, former.made, config);
   const found = await survey(session, journal.state, config);
+  const attendance = new AttendanceChange(
+    session,
+    journal.state,
+    config,
+    configPath,
+    found.index,
+  );
   try {
     const { running, plan, header } = await begin(session, journal, config, configPath, found);
     const { backend, index, mtu, changes, endpoints } = found;
@@ -54,12 +62,21 @@ export async function reload(
       complained: new Set(),
     };
     const before = { interface: found.before, routes: running.routes, header: former };
-    const finish = () => {
-      if (backend === "kernel") return;
-      session.system.namePeers(session.name, config, endpoints, namedBefore(former.made, found));
+    const finish = async () => {
+      if (backend === "userspace") {
+        session.system.namePeers(session.name, config, endpoints, namedBefore(former.made, found));
+      }
+      attendance.trace();
+      await attendance.begin(journal);
     };
-    await new ReloadRun(session, journal, progress, before).carryOut(plan.steps, header, finish);
-    if (plan.steps.length === 0) sayNothingToDo(session);
+    try {
+      await new ReloadRun(session, journal, progress, before).carryOut(plan.steps, header, finish);
+    } catch (error) {
+      attendance.takeBack(journal);
+      throw error;
+    }
+    attendance.end(journal);
+    if (plan.steps.length === 0 && attendance.isNone) sayNothingToDo(session);
   } finally {
     wipeKeys(found.before);
   }
@@ -85,7 +102,9 @@ export async function printReload(
   try {
     const { plan } = planFor(session, state, config, configPath, found);
     for (const step of plan.steps) printStep(session, step, found.changes);
-    if (plan.steps.length === 0) sayNothingToDo(session);
+    const attendance = new AttendanceChange(session, state, config, configPath, found.index);
+    attendance.trace();
+    if (plan.steps.length === 0 && attendance.isNone) sayNothingToDo(session);
   } finally {
     wipeKeys(found.before);
   }

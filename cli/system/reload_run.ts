@@ -66,7 +66,7 @@ export class ReloadRun {
   async carryOut(
     steps: readonly ReloadStep[],
     header: JournalHeader,
-    finish: () => void,
+    finish: () => Promise<void>,
   ): Promise<void> {
     const done: ReloadStep[] = [];
     try {
@@ -75,7 +75,7 @@ export class ReloadRun {
         if (isRepeatable(step)) done.push(step);
         if (await this.#perform(step) && !isRepeatable(step)) done.push(step);
       }
-      finish();
+      await finish();
       this.#journal.settle(header);
     } catch (error) {
       await this.#takeBack(done.reverse());

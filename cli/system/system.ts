@@ -17,6 +17,8 @@ import type {
 } from "../../core/plan.ts";
 import type { EndedInterface } from "../../core/status/report.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
+import type { AttendantIdentity } from "../journal.ts";
+import type { Attended } from "./attend.ts";
 import type { DnsTunnel } from "./dns/system_dns.ts";
 
 /** A network interface. */
@@ -123,6 +125,12 @@ export interface System {
     endpoints: ResolvedEndpoints,
     former?: Readonly<Record<string, string>>,
   ): void;
+
+  // Events
+  /** Starts what runs the config's commands for events. */
+  startAttendant(attended: Attended): Promise<AttendantIdentity>;
+  /** Has that begin nothing new, and end; being gone is fine. */
+  retireAttendant(attendant: AttendantIdentity): void;
 
   // Routing
   /** Adds a route; the same one through the same interface being there is fine. */

@@ -28,6 +28,7 @@ import {
   readJournals,
 } from "../journal.ts";
 import { applySteps, HookError, runHook } from "./apply.ts";
+import { startAttendance } from "./attendance.ts";
 import { checkClock } from "./check_clock.ts";
 import { tryRepairDns } from "./dns/step.ts";
 import { messageOf } from "./message_of.ts";
@@ -78,6 +79,10 @@ export async function bringUp(
     session.signal.throwIfAborted();
     const isPast = (entry: JournalEntry) => former.includes(entry) && isOutdated(entry, steps);
     await undoEntries(session, journal, isPast);
+    if (config.interface.eventHooks !== undefined) {
+      const index = interfaceIndexOf(journal.state) ?? 0;
+      await startAttendance(session, journal, { name: session.name, index, configPath, since: 0 });
+    }
     journal.enter("up");
   } catch (error) {
     await rollBack(session, journal);

@@ -7,11 +7,10 @@ import { bindingOptionsOf, parseBinding } from "../engine/socket_binding.ts";
 import { WaitingEngine } from "../engine/start.ts";
 import { RUNTIME_DIRECTORY } from "../journal.ts";
 import { printError } from "../output.ts";
-import type { Attended } from "./attend.ts";
+import type { Attendant, Attended } from "./attend.ts";
 import { readConfig, requireLocation } from "./config_file.ts";
 import { Interruptions } from "./interruption.ts";
 import { LinuxSystem } from "./linux.ts";
-import { messageOf } from "./message_of.ts";
 import { namespaceInode } from "./namespace_name.ts";
 import { requireNetAdmin } from "./privileges.ts";
 import { exitCodeOf } from "./report.ts";
@@ -19,7 +18,7 @@ import { saveLater } from "./save_later.ts";
 import { currentScope } from "./scope.ts";
 import { Session } from "./session.ts";
 import { supervise } from "./supervise.ts";
-import { bringUp, interfaceIndexOf, printUp, takeDown } from "./tunnel.ts";
+import { bringUp, printUp } from "./tunnel.ts";
 import { engineStartOf, type UpCall } from "./up_call.ts";
 
 /**
@@ -35,6 +34,8 @@ export async function runUp(call: UpCall, waiting: WaitingEngine | null): Promis
   else warnOfStatusGroup(options);
   const { config, path } = readConfig(location.path, printError);
   if (backend === "kernel") refuseBinding(config.interface, options);
+  const log = (line: string) => printError(`wgts: (${location.name}) ${line}`);
+  const here: { attendant: Attendant | null } = { attendant: null };
   using system = new LinuxSystem({
     configFile: path,
     config: () => config.interface,
@@ -43,6 +44,8 @@ export async function runUp(call: UpCall, waiting: WaitingEngine | null): Promis
       const opened = OpenInterface.open(name, options);
       return await engine.serve(opened, bindingOptionsOf(config.interface, options));
     },
+    ...foreground &&
+      { attendHere: async (attended) => void (here.attendant = await attendHere(attended, log)) },
     print: printError,
     birthNamespace: birth,
   });
@@ -64,37 +67,18 @@ export async function runUp(call: UpCall, waiting: WaitingEngine | null): Promis
       return 0;
     }
     const state = await bringUp(session, config, path);
-    const index = config.interface.eventHooks === undefined ? null : interfaceIndexOf(state);
-    const attended = index === null ? null : { name: location.name, index, configPath: path };
-    if (!foreground) {
-      if (attended !== null) await startAttendantOrWarn(session, attended);
-      return 0;
-    }
-    const log = (line: string) => printError(`wgts: (${location.name}) ${line}`);
-    const attendant = attended === null ? null : (await loadAttend()).attendHere(attended, log);
-    return await supervise(session, state, attendant, () => saveLater(location.name, path));
+    if (!foreground) return 0;
+    return await supervise(session, state, here.attendant, () => saveLater(location.name, path));
   } catch (error) {
+    await here.attendant?.stop();
     return exitCodeOf(error);
   }
 }
 
-/** Most configs have no use for it. */
-function loadAttend(): Promise<typeof import("./attend.ts")> {
-  return import("./attend.ts");
-}
-
-/** A tunnel without the commands for its events still is one, unless `session` is strict. */
-async function startAttendantOrWarn(session: Session, attended: Attended): Promise<void> {
-  const { startAttendant } = await loadAttend();
-  try {
-    startAttendant(attended);
-  } catch (error) {
-    if (session.strict) {
-      await takeDown(session.uninterrupted(), { force: true, interfaceIndex: attended.index });
-      throw error;
-    }
-    session.warn(`no command of the config runs for its events: ${messageOf(error)}`);
-  }
+/** Most configs have no use for what it loads. */
+async function attendHere(attended: Attended, log: (line: string) => void): Promise<Attendant> {
+  const module = await import("./attend.ts");
+  return module.attendHere(attended, log);
 }
 
 /** The kernel where it has WireGuard, as wg-quick takes it. */

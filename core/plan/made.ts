@@ -65,8 +65,6 @@ export function settingsOfUp({ interface: config }: QuickConfig): Record<string,
     PostUp: config.postUp.join("\n"),
     BindAddress: (config.bindAddresses ?? []).join(),
     BindInterface: config.bindInterface ?? "",
-    // The commands themselves are read when they are to run.
-    "The presence of commands for events": config.eventHooks === undefined ? "" : "yes",
   };
 }
 

@@ -431,6 +431,22 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "who looks up is told what of the running tunnel may be in the way",
   },
   {
+    property: "a reload that is taken back leaves no process for commands behind",
+    file: "cli/system/reload.ts",
+    snippet: "      attendance.takeBack(journal);\n",
+    replacement: "",
+    testFile: "tests/cli/system/attendance_test.ts",
+    test: "what a reload started ends when the reload is taken back",
+  },
+  {
+    property: "a reload that is to be strict is taken back when no command can run",
+    file: "cli/system/attendance.ts",
+    snippet: "    if (session.strict) throw error;\n",
+    replacement: "",
+    testFile: "tests/cli/system/attendance_test.ts",
+    test: "where nothing can be started, that is a warning, or the whole reload is taken back",
+  },
+  {
     property: "a peer that roamed isn't set back by a reload",
     file: "core/plan/sync.ts",
     snippet: "  return isKnown ? null : peer.endpoint;",

@@ -1,40 +1,8 @@
 /** Commands of a config for what happens to peers: what they are told, and that nothing depends on them. */
 import assert from "node:assert/strict";
+import { attendants, NAME, roam, TELL, waitForFile, write } from "./harness/event_hooks.ts";
 import { INNER, NEAR_ENDPOINT, Site } from "./harness/site.ts";
 import { waitFor } from "./harness/wait.ts";
-
-const NAME = '$(touch /run/pwned) `touch /run/pwned` "; touch /run/pwned; #';
-const TELL = "env | grep -E '^WGTS_(E|I|O|P|R)' | sort";
-
-async function write(site: Site, ...lines: string[]): Promise<void> {
-  const config = `${site.config({ interface: lines })}# Name = ${NAME}\n`;
-  await site.host.writeFile("/run/new", config);
-  await site.host.sh("mv /run/new /etc/wireguard/wg0.conf");
-}
-
-async function waitForFile(site: Site, path: string): Promise<string> {
-  await waitFor(path, async () => (await site.host.try(["test", "-s", path])).code === 0);
-  return await site.host.sh(`cat ${path}`);
-}
-
-/** Moves the remote host to another port, until it was heard of there. */
-async function roam(site: Site, port: number): Promise<void> {
-  await site.remote.sh(`wg set wg0 listen-port ${port}`);
-  await waitFor("the remote host to reach this one", async () => {
-    const ping = ["ping", "-n", "-q", "-c", "1", "-W", "1", INNER.host[4]];
-    return (await site.remote.try(ping)).code === 0;
-  });
-}
-
-/** The processes of the host that attend a tunnel. */
-async function attendants(site: Site): Promise<number[]> {
-  const found: number[] = [];
-  for (const pid of await site.host.processes()) {
-    const words = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
-    if (words.includes("\0attend\0wg0\0")) found.push(pid);
-  }
-  return found;
-}
 
 Deno.test("commands are told of events, also of the handshake during up, and hold up nothing", async () => {
   await using site = await Site.create();

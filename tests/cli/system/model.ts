@@ -1,5 +1,5 @@
 import { changeTo } from "../../../core/config/change.ts";
-import type { ConfigEndpoint, QuickConfig } from "../../../core/config/types.ts";
+import type { QuickConfig } from "../../../core/config/types.ts";
 import type { InterfaceChange } from "../../../core/interface_change.ts";
 import type { InterfaceState } from "../../../core/interface_state.ts";
 import { IpAddress, type IpFamily, IpPrefix } from "../../../core/ip.ts";
@@ -17,12 +17,18 @@ import type {
   LinkState,
   ProcessIdentity,
   ResolvedEndpoints,
-  RunningResolver,
   SocketState,
   System,
 } from "../../../cli/system/system.ts";
+import { AttendantModel } from "./attendant_model.ts";
 import { addressOfHost, changeModel, emptyInterface, stateOf } from "./interface_model.ts";
-import { emptyState, type ModelRoute, type ModelState } from "./model_state.ts";
+import {
+  emptyState,
+  type ModelRoute,
+  modelRoute,
+  type ModelState,
+  removeFirst,
+} from "./model_state.ts";
 
 /** What a test may want to go wrong, by operation. */
 export type Fault = (operation: string) => Error | null;
@@ -55,6 +61,7 @@ export class ModelSystem implements System {
   slept = 0;
   /** What `discoverMtu` finds. */
   discoveredMtu = 1420;
+  readonly attendants = new AttendantModel();
   #sessions = 0;
 
   constructor(readonly state: ModelState = emptyState()) {}
@@ -159,7 +166,8 @@ export class ModelSystem implements System {
 
   identify(pid: number): ProcessIdentity | null {
     const engine = Object.values(this.state.engines).find((engine) => engine.pid === pid);
-    return engine === undefined ? null : { pid, startTime: engine.startTime };
+    if (engine === undefined) return this.attendants.identify(pid);
+    return { pid, startTime: engine.startTime };
   }
 
   signalProcess({ pid, startTime }: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): void {
@@ -209,12 +217,14 @@ export class ModelSystem implements System {
     this.#do("changeInterface", () => this.#change(name, backend, change));
   }
 
-  namePeers(
-    _name: string,
-    _config: QuickConfig,
-    _endpoints: ResolvedEndpoints,
-    _former?: Readonly<Record<string, string>>,
-  ): void {}
+  namePeers(..._: Parameters<System["namePeers"]>): void {}
+
+  async startAttendant(...[attended]: Parameters<System["startAttendant"]>) {
+    await this.#doLater("startAttendant", () => {});
+    return this.attendants.start(attended);
+  }
+
+  readonly retireAttendant = ({ pid }: ProcessIdentity): void => this.attendants.end(pid);
 
   addRoute(index: number, prefix: string, table: number | null): void {
     this.#do("addRoute", () => {
@@ -397,9 +407,7 @@ export class ModelSystem implements System {
   }
 
   async resolve(
-    endpoint: ConfigEndpoint,
-    _signal: AbortSignal,
-    _running?: RunningResolver,
+    ...[endpoint]: Parameters<System["resolve"]>
   ): Promise<readonly UapiEndpoint[]> {
     await this.#doLater("resolve", () => {});
     return [{ address: addressOfHost(endpoint.host), port: endpoint.port, zone: "" }];
@@ -489,13 +497,4 @@ export class ModelSystem implements System {
     delete this.state.interfaces[name];
     this.state.routes = this.state.routes.filter((route) => route.index !== index);
   }
-}
-
-function modelRoute(index: number, prefix: string, table: number | null): ModelRoute {
-  return { family: prefix.includes(":") ? 6 : 4, prefix, table: table ?? 254, index };
-}
-
-function removeFirst<T>(list: T[], predicate: (item: T) => boolean): void {
-  const index = list.findIndex(predicate);
-  if (index >= 0) list.splice(index, 1);
 }

@@ -54,3 +54,14 @@ export function emptyState(): ModelState {
     nextPid: 100,
   };
 }
+
+/** A route as the kernel keeps it; a `table` of null is the main one. */
+export function modelRoute(index: number, prefix: string, table: number | null): ModelRoute {
+  return { family: prefix.includes(":") ? 6 : 4, prefix, table: table ?? 254, index };
+}
+
+/** Removes the first item that `predicate` holds for, if there is one. */
+export function removeFirst<T>(list: T[], predicate: (item: T) => boolean): void {
+  const index = list.findIndex(predicate);
+  if (index >= 0) list.splice(index, 1);
+}
