@@ -1,5 +1,8 @@
-import type { Endpoint } from "../core/endpoint.ts";
+import { Endpoint } from "../core/endpoint.ts";
+import { IpAddress, IpPrefix } from "../core/ip.ts";
 import { memoryOf } from "../core/memory.ts";
+import { type SocketBinding, UNBOUND } from "../core/socket_binding.ts";
+import { bindToInterface, hasFamily } from "./bind_socket.ts";
 import { check, Errno, errno, SysError } from "./errno.ts";
 import {
   AF_INET,
@@ -21,6 +24,11 @@ export interface ClientSocketOptions {
   readonly remote: Endpoint;
   /** Mark of its packets (SO_MARK); 0 for none. */
   readonly mark: number;
+  /**
+   * The local address and the interface of its packets; by default, any. A remote address of this host
+   * itself (loopback) is reached all the same: what goes there leaves by no interface.
+   */
+  readonly binding?: SocketBinding;
 }
 
 /**
@@ -35,8 +43,14 @@ export class ClientSocket {
    *
    * @throws SysError, such as with ENETUNREACH when there is no route
    */
-  static open({ protocol, remote, mark }: ClientSocketOptions): ClientSocket {
-    const family = remote.address.length === 4 ? AF_INET : AF_INET6;
+  static open({ protocol, remote, mark, binding = UNBOUND }: ClientSocketOptions): ClientSocket {
+    const address = IpAddress.fromBytes(remote.address);
+    const family = address.family === 4 ? AF_INET : AF_INET6;
+    const bound = isLoopback(address) ? UNBOUND : binding;
+    if (!hasFamily(bound, address.family)) {
+      const advice = "it is bound to an address of the other family";
+      throw new SysError(`reach ${address}`, Errno.EADDRNOTAVAIL, advice);
+    }
     const type = protocol === "udp" ? SOCK_DGRAM : SOCK_STREAM;
     const flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
     const fd = check("open a socket", libc.socket(family, type | flags, 0));
@@ -46,8 +60,10 @@ export class ClientSocket {
         // Before it is connected: the mark decides on the route, and that on the local address.
         check("mark a socket", libc.setsockopt(fd, SOL_SOCKET, SO_MARK, value, value.byteLength));
       }
-      const bytes = new Uint8Array(SOCKADDR_MAX_SIZE);
-      const size = writeSockaddr(memoryOf(bytes.buffer), 0, remote);
+      if (bound.interfaceName !== null) bindToInterface(fd, bound.interfaceName);
+      const local = bound.addresses.find((local) => local.family === address.family);
+      if (local !== undefined) bindToAddress(fd, local);
+      const { bytes, size } = sockaddrOf(remote);
       if (libc.connect(fd, bytes, size) < 0) {
         const error = errno();
         if (protocol === "udp" || error !== Errno.EINPROGRESS) {
@@ -78,3 +94,19 @@ export class ClientSocket {
     libc.close(this.fd);
   }
 }
+
+function bindToAddress(fd: number, local: IpAddress): void {
+  const { bytes, size } = sockaddrOf(new Endpoint(local.bytes, 0));
+  check(`bind to ${local}`, libc.bind(fd, bytes, size));
+}
+
+function sockaddrOf(endpoint: Endpoint): { bytes: Uint8Array<ArrayBuffer>; size: number } {
+  const bytes = new Uint8Array(SOCKADDR_MAX_SIZE);
+  return { bytes, size: writeSockaddr(memoryOf(bytes.buffer), 0, endpoint) };
+}
+
+function isLoopback(address: IpAddress): boolean {
+  return LOOPBACK.some((prefix) => prefix?.contains(address));
+}
+
+const LOOPBACK = ["127.0.0.0/8", "::1/128"].map((text) => IpPrefix.parse(text));

@@ -1,5 +1,6 @@
 import type { IpAddress, IpFamily } from "../core/ip.ts";
 import { type SocketBinding, UNBOUND } from "../core/socket_binding.ts";
+import { bindToInterface, hasFamily } from "./bind_socket.ts";
 import { check, Errno, errno, SysError } from "./errno.ts";
 import {
   AF_INET,
@@ -13,7 +14,6 @@ import {
   IPV6_PMTUDISC_DONT,
   IPV6_RECVPKTINFO,
   IPV6_V6ONLY,
-  SO_BINDTODEVICE,
   SO_MARK,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
@@ -30,7 +30,6 @@ import {
   UDP_SEGMENT,
 } from "./layout.ts";
 import { libc } from "./libc.ts";
-import { cString } from "./text.ts";
 
 /** Bytes asked for as the sockets' buffers. */
 const BUFFER_SIZE = 7 << 20;
@@ -146,13 +145,12 @@ interface SocketPair {
 function openPair(port: number, fwmark: number, binding: SocketBinding): SocketPair {
   const { addresses } = binding;
   const local = (family: IpFamily) => addresses.find((address) => address.family === family);
-  const isWanted = (family: IpFamily) => addresses.length === 0 || local(family) !== undefined;
   for (let attempt = 1;; attempt++) {
     let ipv4 = -1, ipv6 = -1;
     try {
-      if (isWanted(4)) ipv4 = openSocket(AF_INET, fwmark, binding);
+      if (hasFamily(binding, 4)) ipv4 = openSocket(AF_INET, fwmark, binding);
       const bound = ipv4 < 0 ? port : bindIpv4(ipv4, port, local(4));
-      if (isWanted(6)) ipv6 = openSocket(AF_INET6, fwmark, binding);
+      if (hasFamily(binding, 6)) ipv6 = openSocket(AF_INET6, fwmark, binding);
       return { ipv4, ipv6, port: ipv6 < 0 ? bound : bindIpv6(ipv6, bound, local(6)) };
     } catch (error) {
       closePair(ipv4, ipv6);
@@ -189,18 +187,6 @@ function openSocket(family: number, fwmark: number, { interfaceName }: SocketBin
     throw error;
   }
 }
-
-function bindToInterface(fd: number, name: string): void {
-  const bytes = cString(name);
-  if (libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, bytes, bytes.length) === 0) return;
-  const number = errno();
-  throw new SysError(`bind to the interface ${name}`, number, BIND_INTERFACE_ADVICE[number]);
-}
-
-const BIND_INTERFACE_ADVICE: { readonly [number: number]: string } = {
-  [Errno.ENODEV]: "there is none of this name",
-  [Errno.EPERM]: "before Linux 5.7 it needs CAP_NET_RAW, which an engine hasn't",
-};
 
 function bindIpv4(fd: number, port: number, local?: IpAddress): number {
   const address = new DataView(new ArrayBuffer(SOCKADDR_IN.SIZE));

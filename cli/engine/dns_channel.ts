@@ -1,6 +1,7 @@
 import type { DnsExchange, DnsQuery } from "../../core/dns_client/exchange.ts";
 import { frameMessage, MessageReader } from "../../core/dns_client/stream.ts";
 import { Endpoint } from "../../core/endpoint.ts";
+import type { SocketBinding } from "../../core/socket_binding.ts";
 import { ClientSocket } from "../../ffi/client_socket.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { interfaceIndexOf } from "../../ffi/interface_name.ts";
@@ -17,20 +18,27 @@ export interface ChannelPoll {
   isReady(): boolean;
 }
 
+/** How queries leave: as the interface's own packets, outside of the tunnel. */
+export interface ChannelRoute {
+  /** The mark of the interface's own packets; 0 is none. */
+  readonly mark: () => number;
+  /** What the interface's own sockets are bound to. */
+  readonly binding: SocketBinding;
+}
+
 /** Carries the queries of one exchange at a time: a new socket, and so a new random port, for each. */
 export class DnsChannel {
   readonly #poll: ChannelPoll;
-  readonly #mark: () => number;
+  readonly #route: ChannelRoute;
   readonly #input = new Uint8Array(READ_SIZE);
   #query: DnsQuery | null = null;
   #socket: ClientSocket | null = null;
   /** Of a TCP connection, once the query is sent. */
   #stream: MessageReader | null = null;
 
-  /** @param mark gives the mark of the interface's own packets, which leave outside of the tunnel */
-  constructor(poll: ChannelPoll, mark: () => number) {
+  constructor(poll: ChannelPoll, route: ChannelRoute) {
     this.#poll = poll;
-    this.#mark = mark;
+    this.#route = route;
   }
 
   /** Sends what `exchange` has to send and hands it what came. `now` is boot milliseconds. */
@@ -60,7 +68,8 @@ export class DnsChannel {
     const { address, port, zone } = server;
     const remote = new Endpoint(address.bytes, port, zone === "" ? 0 : interfaceIndexOf(zone));
     try {
-      this.#socket = ClientSocket.open({ protocol, remote, mark: this.#mark() });
+      const { mark, binding } = this.#route;
+      this.#socket = ClientSocket.open({ protocol, remote, mark: mark(), binding });
     } catch (error) {
       if (error instanceof SysError) return false;
       throw error;

@@ -436,6 +436,7 @@ export class Engine {
       }),
       random: systemRandom,
       mark: () => this.#udp.fwmark,
+      binding: this.#udp.binding,
       readFile: readTextFile,
     });
   }

@@ -8,7 +8,7 @@ import { MAX_NAME_SERVERS } from "../../core/uapi/named_endpoints.ts";
 import { Endpoint } from "../../core/endpoint.ts";
 import type { IpAddress } from "../../core/ip.ts";
 import { ClientSocket } from "../../ffi/client_socket.ts";
-import { type ChannelPoll, DnsChannel } from "./dns_channel.ts";
+import { type ChannelPoll, type ChannelRoute, DnsChannel } from "./dns_channel.ts";
 
 /** Hosts that are looked up at the same time; more wait. */
 const MAX_LOOKUPS = 4;
@@ -30,20 +30,18 @@ export interface ResolverSettings {
 }
 
 /** What a resolver works with. */
-export interface StubResolverOptions {
+export interface StubResolverOptions extends ChannelRoute {
   /** An entry of the poll set. */
   readonly poll: (index: number) => ChannelPoll;
   readonly random: Random;
-  /** The mark of the interface's own packets; 0 is none. */
-  readonly mark: () => number;
   /** Reads a file of the system; "" when it can't be read. */
   readonly readFile: (path: string) => string;
 }
 
 /**
  * Looks up hosts while the tunnel runs. It asks the name servers that the system had before, with the
- * mark of the interface's own packets: so it needs nothing that may lie behind the tunnel, which may be
- * dead. /etc/hosts comes first. It never blocks: {@linkcode step} does what can be done at once.
+ * mark and the binding of the interface's own packets: so it needs nothing that may lie behind the tunnel,
+ * which may be dead. /etc/hosts comes first. It never blocks: {@linkcode step} does what can be done at once.
  */
 export class StubResolver {
   settings: ResolverSettings = { nameServers: [], followsSystem: true };
@@ -59,7 +57,7 @@ export class StubResolver {
     this.#places = Array.from({ length: MAX_LOOKUPS }, (_, place) => ({
       channels: Array.from(
         { length: CHANNELS },
-        (_, channel) => new DnsChannel(options.poll(place * CHANNELS + channel), options.mark),
+        (_, channel) => new DnsChannel(options.poll(place * CHANNELS + channel), options),
       ),
       current: null,
     }));
@@ -152,7 +150,8 @@ export class StubResolver {
   #hasRoute(address: IpAddress): boolean {
     const remote = new Endpoint(address.bytes, DISCARD_PORT);
     try {
-      ClientSocket.open({ protocol: "udp", remote, mark: this.#options.mark() }).close();
+      const { mark, binding } = this.#options;
+      ClientSocket.open({ protocol: "udp", remote, mark: mark(), binding }).close();
       return true;
     } catch {
       return false;

@@ -8,13 +8,13 @@ import { UdpSockets } from "../../ffi/udp.ts";
 export class UdpBinding {
   /** The sockets, or null while the interface is down. */
   sockets: UdpSockets | null = null;
-  readonly #binding: SocketBinding;
+  /** Which local address and interface they are bound to. */
+  readonly binding: SocketBinding;
   #port = 0;
   #fwmark = 0;
 
-  /** `binding` says which local address and interface the sockets are bound to. */
   constructor(binding: SocketBinding) {
-    this.#binding = binding;
+    this.binding = binding;
   }
 
   /** The port that is bound, or will be; 0 when the system is still to choose. */
@@ -30,7 +30,7 @@ export class UdpBinding {
   /** Binds. A port that the system chose is kept for the next time. Throws SysError. */
   open(): void {
     if (this.sockets !== null) return;
-    this.sockets = UdpSockets.open(this.#port, this.#fwmark, this.#binding);
+    this.sockets = UdpSockets.open(this.#port, this.#fwmark, this.binding);
     this.#port = this.sockets.port;
   }
 
@@ -49,7 +49,7 @@ export class UdpBinding {
       return;
     }
     // Whoever sets a port should learn now that it is taken, not when the interface goes up.
-    if (port !== 0) UdpSockets.open(port, 0, this.#binding).close();
+    if (port !== 0) UdpSockets.open(port, 0, this.binding).close();
     this.#port = port;
   }
 

@@ -7,6 +7,7 @@ import { type IpAddress, type IpFamily, IpPrefix } from "../../core/ip.ts";
 import { RT_TABLE_MAIN, RTPROT_BOOT } from "../../core/netlink/family.ts";
 import { type Route, RTN_THROW, RTN_UNREACHABLE } from "../../core/netlink/route.ts";
 import type { Rule } from "../../core/netlink/rule.ts";
+import { type SocketBinding, UNBOUND } from "../../core/socket_binding.ts";
 import type { EndedInterface } from "../../core/status/report.ts";
 import { WG_GENL_NAME } from "../../core/netlink/wireguard.ts";
 import {
@@ -71,6 +72,8 @@ export interface LinuxOptions {
   readonly print: (line: string) => void;
   /** Path of the network namespace of the tunnel's UDP sockets; null, the default, for this process's. */
   readonly birthNamespace?: string | null;
+  /** What the tunnel's own sockets are bound to; by default, nothing. */
+  readonly binding?: SocketBinding;
 }
 
 /** Linux, in the network namespace of this process. */
@@ -399,11 +402,12 @@ export class LinuxSystem implements System, Disposable {
 
   /** Most commands have no use for what it loads. */
   #pastTunnel({ fwmark, hasDns }: RunningResolver, signal: AbortSignal) {
-    const { birthNamespace = null } = this.#options;
+    const { birthNamespace = null, binding = UNBOUND } = this.#options;
     return async (endpoint: ConfigEndpoint) => {
       const { lookUpPastTunnel } = await import("./tunnel_lookup.ts");
       return await lookUpPastTunnel(endpoint, {
         fwmark,
+        binding,
         signal,
         nameServers: this.originalNameservers(),
         followsSystem: !hasDns,

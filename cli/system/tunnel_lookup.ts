@@ -4,6 +4,7 @@
  * @module
  */
 import type { ConfigEndpoint } from "../../core/config/types.ts";
+import type { SocketBinding } from "../../core/socket_binding.ts";
 import { Arena } from "../../ffi/arena.ts";
 import { EAI_NONAME, POLLIN, POLLOUT } from "../../ffi/layout.ts";
 import { PollSet } from "../../ffi/poll.ts";
@@ -24,6 +25,8 @@ const EVENTS = { read: POLLIN, write: POLLOUT, nothing: 0 } as const;
 export interface TunnelLookup extends ResolverSettings {
   /** The mark of the tunnel's own packets, which leave outside of it; 0 is none. */
   readonly fwmark: number;
+  /** What its sockets are bound to. */
+  readonly binding: SocketBinding;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
   /** Does what it is given in the network namespace of the tunnel's sockets; by default, in this one. */
@@ -36,7 +39,7 @@ export interface TunnelLookup extends ResolverSettings {
  */
 export async function lookUpPastTunnel(
   { host, port }: ConfigEndpoint,
-  { fwmark, signal, nameServers, followsSystem, within = (body) => body() }: TunnelLookup,
+  { fwmark, binding, signal, nameServers, followsSystem, within = (body) => body() }: TunnelLookup,
 ): Promise<FullLookup> {
   const poll = new PollSet(new Arena(1), RESOLVER_POLL_SLOTS);
   const resolver = new StubResolver({
@@ -46,6 +49,7 @@ export async function lookUpPastTunnel(
     }),
     random: systemRandom,
     mark: () => fwmark,
+    binding,
     readFile: readTextFile,
   });
   resolver.settings = { nameServers, followsSystem };

@@ -59,6 +59,22 @@ export const NAMES_MUTANTS: Mutant[] = [
     test: "a client socket has its mark before it is connected, and never blocks",
   },
   {
+    property: "queries leave by the interface that the tunnel is bound to",
+    file: "ffi/client_socket.ts",
+    snippet: "if (bound.interfaceName !== null) bindToInterface(fd, bound.interfaceName);",
+    replacement: "",
+    testFile: "tests/ffi/client_socket_test.ts",
+    test: "a client socket is bound to its address and interface, unless it leads to this host",
+  },
+  {
+    property: "queries leave from the address that the tunnel is bound to",
+    file: "ffi/client_socket.ts",
+    snippet: "if (local !== undefined) bindToAddress(fd, local);",
+    replacement: "",
+    testFile: "tests/ffi/client_socket_test.ts",
+    test: "a client socket is bound to its address and interface, unless it leads to this host",
+  },
+  {
     property: "a peer that still sends is left where it is when a handshake isn't answered",
     file: "core/endpoint_search.ts",
     snippet: "if (this.peer.receivedBytes !== this.#receivedBytes) this.#rest(now);\n      else if",

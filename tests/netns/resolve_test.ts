@@ -1,6 +1,6 @@
 /** Endpoints by name: servers that move while the tunnel runs, and names that have no address yet. */
 import assert from "node:assert/strict";
-import { NAME, NamedSite, NEW, NOWHERE, OLD, RECOVERY } from "./harness/named_site.ts";
+import { NAME, NAME_SERVER, NamedSite, NEW, NOWHERE, OLD, RECOVERY } from "./harness/named_site.ts";
 import { INNER, INTERNET } from "./harness/site.ts";
 import { waitFor } from "./harness/wait.ts";
 
@@ -110,5 +110,28 @@ Deno.test("/etc/hosts is looked into, and name servers need not answer then", as
   // In place: what is mounted over /etc/hosts is this very file.
   await site.host.sh(`hosts=$(sed s/${NOWHERE}/${OLD}/ /run/hosts); echo "$hosts" >/run/hosts`);
   await waitFor("the tunnel", () => site.answers(INNER.remote[4], 1), RECOVERY);
+  await site.wgtsOk("down", "wg0");
+});
+
+Deno.test("queries leave as the tunnel's own datagrams, from the address and by the interface bound to", async () => {
+  await using named = await NamedSite.create({ [NAME]: [NOWHERE] });
+  const { site } = named;
+  await site.host.sh("ip address add 10.77.0.9/24 dev eth0");
+  await site.writeConfig({
+    interface: ["BindAddress = 10.77.0.9", "BindInterface = eth0"],
+    endpoint: `${NAME}:51820`,
+  });
+  await site.wgtsOk("up", "wg0");
+  // What isn't bound to eth0 goes another way now.
+  await site.host.sh(`ip link add wrong type veth peer name other
+    ip link set wrong up; ip link set other up
+    ip route add ${NAME_SERVER} dev wrong; ip route add 198.51.100.0/24 dev wrong
+    nft add counter inet queries others
+    nft add rule inet queries leaving ip daddr ${NAME_SERVER} ip saddr != 10.77.0.9 counter name others
+    nft add rule inet queries leaving oifname wrong ip daddr ${NAME_SERVER} counter name others`);
+  await named.setZone({ [NAME]: [OLD], truncates: true });
+  await waitFor("the tunnel", () => site.answers(INNER.remote[4], 1), RECOVERY);
+  assert.match(await named.queries(), /tcp A vpn\.example\.com\n/);
+  assert.equal(await named.packets("others"), 0);
   await site.wgtsOk("down", "wg0");
 });

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { frameMessage, MessageReader } from "../../../core/dns_client/stream.ts";
 import { TYPE_A } from "../../../core/dns_client/message.ts";
 import { IpAddress } from "../../../core/ip.ts";
+import { UNBOUND } from "../../../core/socket_binding.ts";
 import type { UapiEndpoint } from "../../../core/uapi/command.ts";
 import { RESOLVER_POLL_SLOTS, StubResolver } from "../../../cli/engine/stub_resolver.ts";
 import { Arena } from "../../../ffi/arena.ts";
@@ -110,6 +111,7 @@ class Driver implements Disposable {
       }),
       random: (target) => random.fill(target),
       mark: () => 0,
+      binding: UNBOUND,
       readFile: (path) => this.files[path] ?? "",
     });
     this.resolver.settings = { nameServers, followsSystem: false };

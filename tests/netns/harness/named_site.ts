@@ -6,7 +6,7 @@ import { INNER, Site } from "./site.ts";
 import { waitFor } from "./wait.ts";
 
 export const NAME = "vpn.example.com";
-const NAME_SERVER = "203.0.113.53";
+export const NAME_SERVER = "203.0.113.53";
 /** Where the server is at first, where it moves to, and where nobody is. */
 export const [OLD, NEW, NOWHERE] = ["198.51.100.1", "198.51.100.2", "198.51.100.99"];
 const MARK = 51820;
@@ -65,7 +65,7 @@ RULES`);
     return await this.site.remote.sh("cat /run/queries");
   }
 
-  async packets(counter: "marked" | "unmarked"): Promise<number> {
+  async packets(counter: "marked" | "unmarked" | "others"): Promise<number> {
     const text = await this.site.host.sh(`nft list counter inet queries ${counter}`);
     return Number(/packets (\d+)/.exec(text)?.[1]);
   }
