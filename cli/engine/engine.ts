@@ -16,6 +16,7 @@ import { SignalFd } from "../../ffi/signal.ts";
 import type { TunDevice } from "../../ffi/tun.ts";
 import type { UnixListener } from "../../ffi/unix_socket.ts";
 import { systemRandom } from "../random.ts";
+import { channelPolls } from "./channel_poll.ts";
 import type { CryptoFactory } from "./choose_crypto.ts";
 import { ControlBudget } from "./control_budget.ts";
 import type { ControlTarget } from "./control_connection.ts";
@@ -428,12 +429,8 @@ export class Engine {
   }
 
   #openResolver(): StubResolver {
-    const events = { read: POLLIN, write: POLLOUT, nothing: 0 } as const;
     return new StubResolver({
-      poll: (index) => ({
-        watch: (fd, interest) => this.#poll.set(SLOT.resolver + index, fd, events[interest]),
-        isReady: () => this.#poll.ready(SLOT.resolver + index) !== 0,
-      }),
+      poll: channelPolls(this.#poll, SLOT.resolver),
       random: systemRandom,
       mark: () => this.#udp.fwmark,
       binding: this.#udp.binding,

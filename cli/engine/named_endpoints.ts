@@ -145,9 +145,9 @@ export class NamedEndpoints {
 
   readonly #actions = {
     lookUp: (search: EndpointSearch<Peer>, host: string) => {
-      this.#resolver.lookUp(host, (addresses) => {
+      this.#resolver.lookUp(host, (result) => {
         if (this.#searches.get(search.peer) !== search || search.peer.removed) return;
-        const bytes = addresses?.map((address) => address.bytes) ?? null;
+        const bytes = result.kind === "found" ? result.addresses.map(({ bytes }) => bytes) : null;
         const { boot, wall } = this.#now;
         this.#do(search, () => search.onLookedUp(host, bytes, boot, wall));
       });

@@ -130,10 +130,15 @@ export class StubResolver {
   }
 
   #tell(listeners: readonly OnLookedUp[], result: LookupResult): void {
-    const addresses = result.kind === "found"
-      ? orderAddresses(result.addresses, (address) => this.#hasRoute(address))
-      : null;
-    for (const listener of listeners) listener(addresses);
+    const told = result.kind === "found" ? this.#inOrder(result.addresses) : result;
+    for (const listener of listeners) listener(told);
+  }
+
+  #inOrder(addresses: readonly IpAddress[]): LookupResult {
+    return {
+      kind: "found",
+      addresses: orderAddresses(addresses, (address) => this.#hasRoute(address)),
+    };
   }
 
   #nameServers(): UapiEndpoint[] {
@@ -159,8 +164,8 @@ export class StubResolver {
   }
 }
 
-/** Told a host's addresses, the best first; null when there are none or nobody could say. */
-export type OnLookedUp = (addresses: readonly IpAddress[] | null) => void;
+/** Told a host's addresses, the best first, or that there are none. */
+export type OnLookedUp = (result: LookupResult) => void;
 
 interface Place {
   readonly channels: readonly DnsChannel[];

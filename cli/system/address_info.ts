@@ -45,7 +45,7 @@ export function addressHints(flags = 0): Uint8Array<ArrayBuffer> {
  */
 export function takeFirstAddress(error: number, result: BigUint64Array, errno = 0): Lookup {
   const found = takeEndpoints(error, result, errno);
-  return "error" in found ? found : found[0] ?? failure(EAI_NODATA, 0);
+  return "error" in found ? found : found[0] ?? lookupFailure(EAI_NODATA);
 }
 
 /** All addresses of an answer, which is freed; null when it failed. */
@@ -57,7 +57,7 @@ export function takeAddresses(error: number, result: BigUint64Array): IpAddress[
 /** All addresses of an answer, in its order, with their port and zone, as {@linkcode takeFirstAddress} the first. */
 export function takeEndpoints(error: number, result: BigUint64Array, errno = 0): FullLookup {
   const list = Deno.UnsafePointer.create(result[0] ?? 0n);
-  if (error !== 0 || list === null) return failure(error, errno);
+  if (error !== 0 || list === null) return lookupFailure(error, errno);
   const endpoints: UapiEndpoint[] = [];
   try {
     for (let info: Deno.PointerObject | null = list; info !== null;) {
@@ -68,7 +68,7 @@ export function takeEndpoints(error: number, result: BigUint64Array, errno = 0):
   } finally {
     libc.freeaddrinfo(list);
   }
-  return endpoints.length > 0 ? endpoints : failure(EAI_NODATA, 0);
+  return endpoints.length > 0 ? endpoints : lookupFailure(EAI_NODATA);
 }
 
 function readFirst(list: Deno.PointerObject): UapiEndpoint | null {
@@ -105,7 +105,8 @@ function zoneOf(address: Uint8Array, scope: number): string {
   return isOfLink ? interfaceNameOf(scope) : String(scope);
 }
 
-function failure(error: number, errno: number): LookupFailure {
+/** What getaddrinfo(3) means by `error`; `errno` is that of the same thread where it is known. */
+export function lookupFailure(error: number, errno = 0): LookupFailure {
   if (error === EAI_SYSTEM && errno !== 0) {
     return { error, text: new SysError("look up a name", errno).description };
   }

@@ -17,9 +17,8 @@ import {
 } from "../../core/plan.ts";
 import type { InterfaceChange } from "../../core/interface_change.ts";
 import type { SyncChanges } from "../../core/plan/sync.ts";
-import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
-import { standing } from "./guard.ts";
+import { markOf, standing } from "./guard.ts";
 import { applyDns, dnsBefore } from "./dns/step.ts";
 import { messageOf } from "./message_of.ts";
 import { firstAddresses, resolveEndpoints } from "./resolve_endpoints.ts";
@@ -222,7 +221,7 @@ async function apply(
 ): Promise<void> {
   const { system, name } = session;
   if (action.kind === "link-up") {
-    const mtu = action.mtu ?? discoverMtu(session, firstAddresses(progress.endpoints));
+    const mtu = action.mtu ?? discoverMtu(session, progress.endpoints, standingMark(journal));
     trace(session, { ...action, mtu }, null);
     progress.mtu = mtu;
     system.linkUp(progress.index, mtu);
@@ -238,7 +237,7 @@ async function apply(
     case "hook":
       return await runHook(session, action.moment, action.command);
     case "resolve-endpoints":
-      progress.endpoints = await resolveEndpoints(session, progress.config);
+      progress.endpoints = await resolveEndpoints(session, progress.config, standingMark(journal));
       return;
     case "configure":
       return system.configure(name, progress.backend, progress.config, progress.endpoints);
@@ -284,13 +283,19 @@ async function apply(
   }
 }
 
+/** The mark of what gets past the rules of a dead tunnel whose place is taken; null when there are none. */
+function standingMark({ state: { entries } }: Journal): number | null {
+  return markOf(entries);
+}
+
 /** What fits Ethernet, in bytes, as `wireguard-go` and the kernel have it. */
 const USUAL_MTU = 1420;
 
 /** The MTU that fits the routes to `endpoints`; where they can't be found out, the usual one. */
-function discoverMtu(session: Session, endpoints: Iterable<UapiEndpoint>): number {
+function discoverMtu(session: Session, endpoints: ResolvedEndpoints, mark: number | null): number {
   try {
-    return session.system.discoverMtu(endpoints);
+    const own = { index: 0, fwmark: mark ?? 0 };
+    return session.system.discoverMtu(firstAddresses(endpoints), own);
   } catch (error) {
     if (session.strict) throw error;
     session.warn(

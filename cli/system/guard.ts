@@ -4,26 +4,25 @@
  *
  * @module
  */
-import type { QuickConfig } from "../../core/config/types.ts";
 import type { Action, Step } from "../../core/plan.ts";
 import type { JournalEntry, JournalState } from "../journal.ts";
-import { parseLiteral } from "./resolver.ts";
 
-/**
- * The entries of `state` that are to stand until an `up` of `config` has taken the tunnel's place. None where
- * that `up` must look up names: the way to a name server may be what they close.
- */
-export function guardOf({ entries, phase }: JournalState, config: QuickConfig): JournalEntry[] {
-  const hasNames = config.peers.some(({ endpoint, fallbackEndpoints = [] }) =>
-    [...(endpoint === undefined ? [] : [endpoint]), ...fallbackEndpoints].some((endpoint) =>
-      parseLiteral(endpoint) === null
-    )
-  );
+/** The entries of `state` that are to stand until an `up` has taken the tunnel's place. */
+export function guardOf({ entries, phase }: JournalState): JournalEntry[] {
   // Who said `down` wants it open.
-  if (hasNames || phase === "down") return [];
+  if (phase === "down") return [];
   return entries.filter(({ action: { kind }, undone }) =>
     !undone && (kind === "add-rule" || kind === "add-unreachable")
   );
+}
+
+/** The mark of what gets past the rules that `entries` made and that stand; null where there are none. */
+export function markOf(entries: readonly JournalEntry[]): number | null {
+  for (const { action, undone } of entries) {
+    if (undone || action.kind !== "add-rule" || action.rule.match !== "not-fwmark") continue;
+    return action.rule.fwmark;
+  }
+  return null;
 }
 
 /** The entry of a former `up` that did what `action` is to do, and wasn't undone; null when there is none. */

@@ -366,7 +366,7 @@ export class LinuxSystem implements System, Disposable {
     const retries = parseRetries(Deno.env.get("WG_ENDPOINT_RESOLUTION_RETRIES"));
     const { birthNamespace = null, print } = this.#options;
     const options = { signal, retries, print };
-    if (running !== undefined && (running.fwmark !== 0 || running.hasDns)) {
+    if (running !== undefined && isInTheWay(running, birthNamespace !== null)) {
       return resolveEndpoint(endpoint, { ...options, lookUp: this.#pastTunnel(running, signal) });
     }
     if (birthNamespace === null) return resolveEndpoint(endpoint, options);
@@ -401,11 +401,11 @@ export class LinuxSystem implements System, Disposable {
   }
 
   /** Most commands have no use for what it loads. */
-  #pastTunnel({ fwmark, hasDns }: RunningResolver, signal: AbortSignal) {
+  #pastTunnel({ fwmark, hasDns, isDead = false }: RunningResolver, signal: AbortSignal) {
     const { birthNamespace = null, binding = UNBOUND } = this.#options;
     return async (endpoint: ConfigEndpoint) => {
-      const { lookUpPastTunnel } = await import("./tunnel_lookup.ts");
-      return await lookUpPastTunnel(endpoint, {
+      const { lookUpPastGuard, lookUpPastTunnel } = await import("./tunnel_lookup.ts");
+      return await (isDead ? lookUpPastGuard : lookUpPastTunnel)(endpoint, {
         fwmark,
         binding,
         signal,
@@ -422,6 +422,12 @@ export class LinuxSystem implements System, Disposable {
     return this.#network.listAddresses({ interfaceIndex, family })
       .map(({ address }) => address.address);
   }
+}
+
+/** Whether the system's resolver may be behind a tunnel; `isElsewhere` says where its sockets are. */
+function isInTheWay({ fwmark, hasDns, isDead }: RunningResolver, isElsewhere: boolean): boolean {
+  // The rules of a dead one are where its interface was.
+  return isDead === true ? !isElsewhere : fwmark !== 0 || hasDns;
 }
 
 /** Creates an interface in this network namespace by a socket in another, which it will remember. */

@@ -8,13 +8,14 @@ import type { ResolvedEndpoints, RunningResolver } from "./system.ts";
 /** Lookups that are under way at the same time. */
 const AT_ONCE = 16;
 
-/** A tunnel that runs already. */
+/** A tunnel that runs already, or did. */
 export interface RunningNames extends RunningResolver {
   readonly backend: Backend;
 }
 
 /**
- * Looks up the endpoints of a config. One that can't be found is only reported, since its engine will go
+ * Looks up the endpoints of a config; `mark` is that of what gets past the rules of a dead tunnel in whose
+ * place it comes, null where there are none. One that can't be found is only reported, since its engine will go
  * on looking; not so where the kernel serves the interface, or everything is to be as configured.
  *
  * @throws Error when `session.signal` is aborted, or when an endpoint that must be found isn't
@@ -22,8 +23,12 @@ export interface RunningNames extends RunningResolver {
 export function resolveEndpoints(
   session: Session,
   { peers }: QuickConfig,
+  mark: number | null,
 ): Promise<Map<ConfigEndpoint, readonly UapiEndpoint[]>> {
-  return resolveAll(session, peers.flatMap(({ endpoint }) => endpoint ?? []));
+  const { backend } = session;
+  // What the dead one gave the system was taken back.
+  const dead = mark === null ? null : { backend, fwmark: mark, hasDns: false, isDead: true };
+  return resolveAll(session, peers.flatMap(({ endpoint }) => endpoint ?? []), dead);
 }
 
 /** As {@linkcode resolveEndpoints} some endpoints, for a tunnel that is `running`, if it is. */

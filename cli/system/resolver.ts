@@ -62,7 +62,7 @@ export function parseLiteral({ host, port }: ConfigEndpoint): UapiEndpoint | nul
 }
 
 /** Asks getaddrinfo(3), on another thread. */
-async function lookUpBySystem({ host, port }: ConfigEndpoint): Promise<FullLookup> {
+export async function lookUpBySystem({ host, port }: ConfigEndpoint): Promise<FullLookup> {
   const result = new BigUint64Array(1);
   const node = cString(host), service = cString(String(port));
   const error = await libc.getaddrinfo(node, service, addressHints(), result);

@@ -41,6 +41,8 @@ export interface RunningResolver {
   readonly fwmark: number;
   /** Whether it gave the system DNS servers, which may be behind it. */
   readonly hasDns: boolean;
+  /** Whether only its rules are left, which keep in all that hasn't its mark. */
+  readonly isDead?: boolean;
 }
 
 /** What an interface has of what `up` gives one. */

@@ -34,7 +34,7 @@ import { tryRepairDns } from "./dns/step.ts";
 import { messageOf } from "./message_of.ts";
 import { namespaceName } from "./namespace_name.ts";
 import { firstAddresses, resolveEndpoints } from "./resolve_endpoints.ts";
-import { guardOf, isOutdated } from "./guard.ts";
+import { guardOf, isOutdated, markOf } from "./guard.ts";
 import type { Session } from "./session.ts";
 import { srcValidMarkIsForeign } from "./shared_state.ts";
 import { forgetEngine, printUndo, undoEntries } from "./undo.ts";
@@ -98,11 +98,12 @@ export async function printUp(
   configPath: string,
 ): Promise<void> {
   const journal = readJournal(session);
+  const mark = journal === null ? null : markOf(guardOf(journal));
   if (journal !== null && !isRunning(session, journal)) printUndo(session, journal);
   else refuseExisting(session);
   for (const { action } of planUp(config, configPath, observe(session))) {
     const mtu = action.kind === "link-up" && action.mtu === null
-      ? await discoverMtu(session, config)
+      ? await discoverMtu(session, config, mark)
       : null;
     const command = describeAction(mtu === null ? action : { kind: "link-up", mtu }, session.name);
     if (command !== null) session.trace(command);
@@ -222,9 +223,9 @@ export function readJournal({ directory, scope, name }: Session): JournalState |
 
 /**
  * Cleans up what an `up` or `down` that was killed, or an engine that died, left behind. Returns the journal
- * of what is to stand until the tunnel of `config` is up; null when nothing is.
+ * of what is to stand until the tunnel is up; null when nothing is.
  */
-async function repair(session: Session, config: QuickConfig): Promise<Journal | null> {
+async function repair(session: Session): Promise<Journal | null> {
   using stack = new DisposableStack();
   const journal = openJournal(session);
   if (journal === null) return null;
@@ -233,7 +234,7 @@ async function repair(session: Session, config: QuickConfig): Promise<Journal | 
   const { phase, header } = journal.state;
   session.print(`wgts: ${session.name}: ${staleReason(session, journal.state)}: cleaning up first`);
   const quiet = session.uninterrupted();
-  const guard = guardOf(journal.state, config);
+  const guard = guardOf(journal.state);
   // Whether the commands of an unfinished `up` ran can't be known, as with a failed one: they are left out.
   if (phase === "up") await runHooks(quiet, "PreDown", header.preDown, true);
   const hooks = phase === "starting" ? { postDown: [] } : header;
@@ -349,7 +350,7 @@ async function begin(
   config: QuickConfig,
   configPath: string,
 ): Promise<{ journal: Journal; steps: Step[] }> {
-  const guarded = await repair(session, config);
+  const guarded = await repair(session);
   try {
     refuseExisting(session);
     checkClock(session);
@@ -405,6 +406,12 @@ export function observe(session: Session, guarded: Journal | null = null): Obser
   };
 }
 
-async function discoverMtu(session: Session, config: QuickConfig): Promise<number> {
-  return session.system.discoverMtu(firstAddresses(await resolveEndpoints(session, config)));
+/** @param mark of what a dead tunnel lets out; null when none keeps anything in */
+async function discoverMtu(
+  session: Session,
+  config: QuickConfig,
+  mark: number | null,
+): Promise<number> {
+  const endpoints = firstAddresses(await resolveEndpoints(session, config, mark));
+  return session.system.discoverMtu(endpoints, { index: 0, fwmark: mark ?? 0 });
 }

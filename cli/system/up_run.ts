@@ -1,5 +1,6 @@
 import type { QuickInterfaceConfig } from "../../core/config/types.ts";
 import type { Backend } from "../../core/plan.ts";
+import type { SocketBinding } from "../../core/socket_binding.ts";
 import { engineOption } from "../engine/engine_options.ts";
 import { OpenInterface } from "../engine/open_interface.ts";
 import { requireCrypto } from "../engine/require_crypto.ts";
@@ -48,6 +49,7 @@ export async function runUp(call: UpCall, waiting: WaitingEngine | null): Promis
       { attendHere: async (attended) => void (here.attendant = await attendHere(attended, log)) },
     print: printError,
     birthNamespace: birth,
+    binding: bindingOf(config.interface, options),
   });
   using interruptions = new Interruptions();
   const session = new Session({
@@ -87,12 +89,14 @@ async function findBackend(): Promise<Backend> {
   return kernelHasWireguard() ? "kernel" : "userspace";
 }
 
+/** What the UDP sockets are to be bound to. */
+function bindingOf(config: QuickInterfaceConfig, options: readonly string[]): SocketBinding {
+  return parseBinding([...options, ...bindingOptionsOf(config, options)]);
+}
+
 /** The kernel's WireGuard has no setting for it; a tunnel that ignores it would break a promise. */
 function refuseBinding(config: QuickInterfaceConfig, options: readonly string[]): void {
-  const { addresses, interfaceName } = parseBinding([
-    ...options,
-    ...bindingOptionsOf(config, options),
-  ]);
+  const { addresses, interfaceName } = bindingOf(config, options);
   if (addresses.length === 0 && interfaceName === null) return;
   throw new Error(
     "The kernel's WireGuard can't be bound to an address or interface: use --backend=userspace",

@@ -230,6 +230,23 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "clients that do nothing hold up nobody: the longest idle one makes room",
   },
   {
+    property:
+      "what keeps everything in stands while an `up' in a dead tunnel's place looks up names",
+    file: "cli/system/guard.ts",
+    snippet: 'if (phase === "down") return [];',
+    replacement: "return [];",
+    testFile: "tests/cli/system/guard_test.ts",
+    test: "where names must be looked up, that is done by marked queries, and the guard stands",
+  },
+  {
+    property: "what an `up' in a dead tunnel's place asks has the tunnel's mark",
+    file: "cli/system/apply.ts",
+    snippet: "resolveEndpoints(session, progress.config, standingMark(journal))",
+    replacement: "resolveEndpoints(session, progress.config, null)",
+    testFile: "tests/cli/system/guard_test.ts",
+    test: "where names must be looked up, that is done by marked queries, and the guard stands",
+  },
+  {
     property: "with --strict, no tunnel comes up while the clock isn't set",
     file: "cli/system/check_clock.ts",
     snippet: "if (session.strict) throw new Error(text);",

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import type { Process } from "./harness/host.ts";
-import { FAR_ENDPOINT, Site } from "./harness/site.ts";
+import { NAME, NAME_SERVER, NamedSite, OLD } from "./harness/named_site.ts";
+import { FAR_ENDPOINT, INTERNET, Site } from "./harness/site.ts";
 import { assertRestored, snapshot } from "./harness/snapshot.ts";
 import { waitFor } from "./harness/wait.ts";
 
@@ -44,6 +45,7 @@ table inet leaks {
     type filter hook prerouting priority -310;
     iifname != eth0 accept
     ip daddr 198.51.100.1 udp dport 51820 accept
+    ip daddr ${NAME_SERVER} accept comment "which of these have the mark, the host can tell"
     ip daddr 10.77.0.0/24 accept
     ip6 daddr { fd77::/64, fe80::/10, ff00::/8 } accept
     ip version 4 counter name leaked4
@@ -159,4 +161,50 @@ Deno.test("nothing leaves beside the tunnel, while it lives, changes, dies and c
   }
   await site.waitForNoProcess();
   await assertRestored(site.host, before);
+});
+
+Deno.test("nothing leaves while an `up' in the place of a dead tunnel looks up names", async () => {
+  await using named = await NamedSite.create({ [NAME]: [OLD] });
+  const { site } = named;
+  const settings = { endpoint: `${NAME}:51820`, allowedIps: "0.0.0.0/0, ::/0" };
+  await site.writeConfig({ ...settings, interface: ["DNS = 10.88.0.2"] });
+  {
+    await using leaks = await Leaks.watch(site);
+    await site.wgtsOk("up", "wg0");
+    await site.waitForTunnel();
+    await killEngine(site);
+    // The name server takes its time, and the first query is lost.
+    await named.setZone({ silent: true });
+    await leaks.take();
+    const unmarked = await named.packets("unmarked");
+    const marked = await named.packets("marked");
+
+    const up = await site.start("up", "wg0");
+    await waitFor("a query", async () => await named.packets("marked") > marked);
+    await leaks.flow();
+    assert.deepEqual(await leaks.take(), NOTHING, "while the name is looked up");
+    await named.setZone({ [NAME]: [OLD] });
+    const { code, stderr } = await up.result;
+    assert.equal(code, 0, stderr);
+    await site.waitForTunnel();
+    await leaks.flow();
+    assert.ok(await site.answers(INTERNET[4]));
+    assert.deepEqual(await leaks.take(), NOTHING, "when the tunnel is up again");
+
+    // A name that there isn't is a warning as it always is, and keeps the guard.
+    await killEngine(site);
+    await named.setZone({});
+    const without = await site.wgts("up", "wg0");
+    assert.equal(without.code, 0, without.stderr);
+    assert.match(without.stderr, /^wgts: warning: .*`vpn\.example\.com:51820': its peer can't be/m);
+    await leaks.flow();
+    assert.deepEqual(await leaks.take(), NOTHING, "while the name has no address");
+    await named.setZone({ [NAME]: [OLD] });
+    await waitFor("the tunnel", () => site.answers(INTERNET[4], 1), { deadline: 90_000 });
+    await leaks.flow();
+    assert.deepEqual(await leaks.take(), NOTHING, "when the name has one again");
+    assert.equal(await named.packets("unmarked"), unmarked, "no query goes without the mark");
+    await site.wgtsOk("down", "wg0");
+  }
+  await site.waitForNoProcess();
 });

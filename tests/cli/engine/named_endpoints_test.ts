@@ -32,8 +32,11 @@ class World {
     },
     nextDeadline: () => this.#waiting.length > 0 ? -Infinity : Infinity,
     step: () => {
-      const addresses = this.dns?.map((text) => IpAddress.parse(text) ?? assert.fail()) ?? null;
-      for (const onLookedUp of this.#waiting.splice(0)) onLookedUp(addresses);
+      const addresses = this.dns?.map((text) => IpAddress.parse(text) ?? assert.fail());
+      const result = addresses === undefined
+        ? { kind: "failed" } as const
+        : { kind: "found", addresses } as const;
+      for (const onLookedUp of this.#waiting.splice(0)) onLookedUp(result);
     },
     close: () => {},
   };

@@ -8,9 +8,9 @@ import { TYPE_A } from "../../../core/dns_client/message.ts";
 import { IpAddress } from "../../../core/ip.ts";
 import { UNBOUND } from "../../../core/socket_binding.ts";
 import type { UapiEndpoint } from "../../../core/uapi/command.ts";
+import { channelPolls } from "../../../cli/engine/channel_poll.ts";
 import { RESOLVER_POLL_SLOTS, StubResolver } from "../../../cli/engine/stub_resolver.ts";
 import { Arena } from "../../../ffi/arena.ts";
-import { POLLIN, POLLOUT } from "../../../ffi/layout.ts";
 import { PollSet } from "../../../ffi/poll.ts";
 import { answerTo, questionOf } from "../../core/dns_client/server.ts";
 import { SeededRandom } from "../../core/seeded_random.ts";
@@ -102,13 +102,9 @@ class Driver implements Disposable {
   readonly resolver: StubResolver;
 
   constructor(...nameServers: UapiEndpoint[]) {
-    const events = { read: POLLIN, write: POLLOUT, nothing: 0 } as const;
     const random = new SeededRandom(1);
     this.resolver = new StubResolver({
-      poll: (index) => ({
-        watch: (fd, interest) => this.#poll.set(index, fd, events[interest]),
-        isReady: () => this.#poll.ready(index) !== 0,
-      }),
+      poll: channelPolls(this.#poll),
       random: (target) => random.fill(target),
       mark: () => 0,
       binding: UNBOUND,
@@ -122,8 +118,8 @@ class Driver implements Disposable {
     const found: (string[] | null)[] = [];
     let left = hosts.length;
     hosts.forEach((host, index) =>
-      this.resolver.lookUp(host, (addresses) => {
-        found[index] = addresses?.map(String) ?? null;
+      this.resolver.lookUp(host, (result) => {
+        found[index] = result.kind === "found" ? result.addresses.map(String) : null;
         left--;
       })
     );

@@ -1,6 +1,6 @@
 /** What closes a dead tunnel stands until another `up` has taken its place. */
 import assert from "node:assert/strict";
-import { bringUp, takeDown } from "../../../cli/system/tunnel.ts";
+import { bringUp, printUp, takeDown } from "../../../cli/system/tunnel.ts";
 import type { QuickConfig } from "../../../core/config/types.ts";
 import type { IpFamily } from "../../../core/ip.ts";
 import { prefixes, quickConfig } from "../../core/plan/quick_config.ts";
@@ -112,19 +112,25 @@ Deno.test("an up that fails in a dead tunnel's place leaves nothing of either", 
   }
 });
 
-Deno.test("where names must be looked up, the way to the name servers is open", async () => {
+Deno.test("where names must be looked up, that is done by marked queries, and the guard stands", async () => {
   using harness = new Harness();
-  const system = await deadTunnel(harness);
   const [peer] = CONFIG.peers;
   assert.ok(peer);
   const endpoint = { host: "vpn.example", port: 51820, text: "vpn.example:51820" };
-  let wasOpen = false;
-  system.observer = (operation) => wasOpen ||= operation === "resolve" && !isClosed(system, 4);
-  await bringUp(
-    harness.session(system),
-    { ...CONFIG, peers: [{ ...peer, endpoint }] },
-    PATH,
+  const config = { ...CONFIG, peers: [{ ...peer, endpoint }] };
+  const system = new ModelSystem();
+  await bringUp(harness.session(system), config, PATH);
+  assert.deepEqual(system.lookups.splice(0), [{ host: "vpn.example", past: undefined }]);
+  system.killEngine("wg0");
+  system.observer = () => assert.ok(isClosed(system, 4) && isClosed(system, 6));
+  await printUp(harness.session(system), config, PATH);
+  await bringUp(harness.session(system), config, PATH);
+  const past = { backend: "userspace", fwmark: 51820, hasDns: false, isDead: true };
+  const marked = { host: "vpn.example", past };
+  assert.deepEqual(system.lookups, [marked, marked]);
+  assert.deepEqual(
+    system.marks,
+    [0, 51820, 51820],
+    "the way of what is marked has the MTU that counts",
   );
-  assert.ok(wasOpen);
-  assert.ok(isClosed(system, 4) && isClosed(system, 6));
 });

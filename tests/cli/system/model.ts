@@ -17,6 +17,8 @@ import type {
   LinkState,
   ProcessIdentity,
   ResolvedEndpoints,
+  RunningLink,
+  RunningResolver,
   SocketState,
   System,
 } from "../../../cli/system/system.ts";
@@ -45,6 +47,10 @@ export class ModelSystem implements System {
   fault: Fault = () => null;
   /** Commands that ran. */
   readonly hooks: string[] = [];
+  /** Names that were looked up, and past what. */
+  readonly lookups: { host: string; past: RunningResolver | undefined }[] = [];
+  /** The marks of packets whose MTU was looked for. */
+  readonly marks: number[] = [];
   /** Exit codes of commands; 0 for others. */
   readonly exitCodes: Record<string, number> = {};
   /** Engines that don't end when their interface goes, until this signal. */
@@ -407,14 +413,15 @@ export class ModelSystem implements System {
   }
 
   async resolve(
-    ...[endpoint]: Parameters<System["resolve"]>
+    ...[endpoint, _signal, running]: Parameters<System["resolve"]>
   ): Promise<readonly UapiEndpoint[]> {
+    this.lookups.push({ host: endpoint.host, past: running });
     await this.#doLater("resolve", () => {});
     return [{ address: addressOfHost(endpoint.host), port: endpoint.port, zone: "" }];
   }
 
-  discoverMtu(): number {
-    this.#do("discoverMtu", () => {});
+  discoverMtu(_endpoints: Iterable<UapiEndpoint>, own?: RunningLink): number {
+    this.#do("discoverMtu", () => this.marks.push(own?.fwmark ?? 0));
     return this.discoveredMtu;
   }
 

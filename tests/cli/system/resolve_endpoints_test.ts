@@ -38,7 +38,7 @@ async function resolve(endpoints: readonly string[], settings: SessionSettings =
   using harness = new Harness();
   const system = new NamesSystem();
   const config = configOf(endpoints);
-  const found = await resolveEndpoints(harness.session(system, settings), config);
+  const found = await resolveEndpoints(harness.session(system, settings), config, null);
   return { found, config, printed: harness.printed, most: system.most };
 }
 
