@@ -34,7 +34,8 @@ export function checkDns(
   }
   const route = items.find(({ text }) => /^~(?!\.?$)/.test(text));
   if (route !== undefined && !isSplit(settings)) {
-    const message = `all names are asked of the tunnel's servers, not only those in ${route.text}`;
+    const message = "all names are asked of the tunnel's servers, not only those in " +
+      quote(route.text);
     tell("unsplit-dns", route.span, message, "mark all domains with ~, or none");
   }
 }

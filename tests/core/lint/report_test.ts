@@ -82,6 +82,13 @@ Deno.test("a report of nothing is empty, and one in colours has the same text", 
   assert.ok(colored.includes(": \x1b[31merror\x1b[0m: "));
 });
 
+Deno.test("a domain isn't repeated with what may be a key in it", () => {
+  const text = `[Interface]\nDNS = 10.0.0.53, example.com, ~PrivateKey=${KEY}`;
+  const report = formatFindings([lint(text)], PLAIN);
+  assert.match(report, /not only those in "~PrivateKey=\(hidden\)" \[unsplit-dns\]/);
+  assert.doesNotMatch(report + formatFindingsJson([lint(text)]), /[A-Za-z0-9+/]{32}/);
+});
+
 Deno.test("JSON has the same, with columns in characters", () => {
   const text = `[Interface]\nPrivateKey=${KEY}\n[Peer]\nPublicKey=${PEER}\nEndpoint=🦕:0 # é`;
   const result = lintConfig(text, { ...SURROUNDINGS, isWorldAccessible: false });
