@@ -8,6 +8,7 @@ import { checkDns } from "./dns_rules.ts";
 import { isZeroKey } from "../keys.ts";
 import { type Tell, WHOLE_FILE } from "./finding.ts";
 import {
+  contentSpan,
   itemsOf,
   keySpan,
   type LocatedSection,
@@ -63,18 +64,14 @@ function checkPrivateKey(
   const last = settingsOf(sections, "PrivateKey").at(-1);
   if (settingsOf(sections, "PrivateKeyFile").length > 0) return;
   if (last === undefined) {
-    const span = sections.find(({ name }) => name === "Interface")?.line;
+    const header = sections.find(({ name }) => name === "Interface")?.line;
     const message = "no PrivateKey: no peer can be reached";
-    const place = span === undefined ? WHOLE_FILE : wholeLine(span);
+    const place = header === undefined ? WHOLE_FILE : contentSpan(header);
     tell("no-private-key", place, message, "`wgts genkey' makes one");
   } else if (privateKey !== undefined && isZeroKey(privateKey)) {
     const message = "PrivateKey is all zero, which is none: no peer can be reached";
     tell("zero-key", valueSpan(last.line), message, "`wgts genkey' makes one");
   }
-}
-
-function wholeLine({ number, text }: { number: number; text: string }) {
-  return { line: number, start: 0, end: text.split("#", 1)[0]?.trimEnd().length ?? 0 };
 }
 
 /** Hosts have neither the first nor the last address of an IPv4 network, unless it is tiny (RFC 3021). */

@@ -89,6 +89,13 @@ Deno.test("a domain isn't repeated with what may be a key in it", () => {
   assert.doesNotMatch(report + formatFindingsJson([lint(text)]), /[A-Za-z0-9+/]{32}/);
 });
 
+Deno.test("the space before a section's name is not underlined", () => {
+  assert.match(
+    formatFindings([lint(" \t[Interface] # mine\n")], PLAIN),
+    /^wg0\.conf:1:3: warning: no PrivateKey.*\n.*\| +\[Interface\] # mine\n +\|  +\^{11}\n/m,
+  );
+});
+
 Deno.test("JSON has the same, with columns in characters", () => {
   const text = `[Interface]\nPrivateKey=${KEY}\n[Peer]\nPublicKey=${PEER}\nEndpoint=🦕:0 # é`;
   const result = lintConfig(text, { ...SURROUNDINGS, isWorldAccessible: false });
