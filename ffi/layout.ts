@@ -14,6 +14,8 @@ function perArchitecture<T>(x64: T, arm64: T): T {
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
 export const O_RDWR = 2;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
 export const O_DIRECTORY = perArchitecture(0o200000, 0o40000);

@@ -69,6 +69,12 @@ const SYMBOLS = {
     result: "i32",
   },
   pipe2: { parameters: [/* int fds[2] */ "buffer", /* int flags */ "i32"], result: "i32" },
+  fchown: {
+    parameters: [/* int fd */ "i32", /* uid_t owner */ "u32", /* gid_t group */ "u32"],
+    result: "i32",
+  },
+  fchmod: { parameters: [/* int fd */ "i32", /* mode_t mode */ "u32"], result: "i32" },
+  fsync: { parameters: [/* int fd */ "i32"], result: "i32" },
   unlink: { parameters: [/* const char *path */ "buffer"], result: "i32" },
   mkdir: { parameters: [/* const char *path */ "buffer", /* mode_t mode */ "i32"], result: "i32" },
   umask: { parameters: [/* mode_t mask */ "i32"], result: "i32" },

@@ -12,8 +12,9 @@ export function osError(operation: string, error: unknown, other: number): SysEr
   return new SysError(operation, osErrorNumber(error) ?? other);
 }
 
-/** The error number that an error of Deno tells of; null when it tells none. */
+/** The error number that an error of ours or of Deno tells of; null when it tells none. */
 export function osErrorNumber(error: unknown): number | null {
+  if (error instanceof SysError) return error.errno;
   const number = error instanceof Error ? /\(os error ([0-9]+)\)/.exec(error.message)?.[1] : null;
   return number === null || number === undefined ? null : Number(number);
 }

@@ -1,3 +1,5 @@
+import { NewFile } from "../../ffi/new_file.ts";
+
 /** A file as it was read, to be replaced only if it is still the same. */
 export interface FileVersion {
   /** Its absolute path, symbolic links resolved. */
@@ -32,16 +34,13 @@ export function replaceFile(version: FileVersion, bytes: Uint8Array): void {
   const directory = path.slice(0, path.lastIndexOf("/")) || "/";
   const temporary = `${path}.${Deno.pid}.tmp`;
   // Not one that somebody put there: in a directory that others may write to, it could be read.
-  const file = Deno.openSync(temporary, { write: true, createNew: true, mode: 0o600 });
+  const file = NewFile.create(temporary);
   try {
-    try {
-      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
-      if (uid !== null && gid !== null) Deno.chownSync(temporary, uid, gid);
-      // After chown(2), which may take bits away.
-      if (mode !== null) Deno.chmodSync(temporary, mode & 0o7777);
-      file.syncSync();
-    } finally {
-      file.close();
+    {
+      using _file = file;
+      file.writeAll(bytes);
+      file.permit({ uid: uid ?? 0, gid: gid ?? 0, mode: (mode ?? 0o600) & 0o7777 });
+      file.sync();
     }
     if (!isUnchanged(version)) throw new FileChangedError(path);
     Deno.renameSync(temporary, path);

@@ -6,6 +6,14 @@ const STEPS_TEST = "tests/cli/system/dns_steps_test.ts";
 /** What keeps a system's resolver as its administrator wants it. */
 export const DNS_MUTANTS: Mutant[] = [
   {
+    property: "a new resolv.conf gets its mode, and not what took its place at the path meanwhile",
+    file: "ffi/new_file.ts",
+    snippet: "libc.fchmod(this.fd, mode)",
+    replacement: "(Deno.chmodSync(this.path, mode), 0)",
+    testFile: "tests/ffi/new_file_test.ts",
+    test: "a new file gets its owner and mode, and not what has taken its place at the path",
+  },
+  {
     property: "resolv.conf is restored when the last tunnel leaves",
     file: "core/dns/record.ts",
     snippet: "isRestored ? null : { restore: record.original }",

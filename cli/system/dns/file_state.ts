@@ -5,7 +5,8 @@
  * @module
  */
 import type { FileState } from "../../../core/dns/record.ts";
-import { Errno } from "../../../ffi/errno.ts";
+import { Errno, SysError } from "../../../ffi/errno.ts";
+import { NewFile } from "../../../ffi/new_file.ts";
 import { osErrorNumber } from "../os_error.ts";
 import { syncDirectory } from "../replace_file.ts";
 
@@ -99,7 +100,7 @@ function replace(path: string, wanted: FileState): void {
     }
   } catch (error) {
     removeTemporary(path);
-    throw error;
+    throw error instanceof SysError ? new SysError(`change ${path}`, error.errno) : error;
   }
   syncDirectory(path.slice(0, path.lastIndexOf("/")) || "/");
 }
@@ -113,12 +114,10 @@ function writeNew(
   path: string,
   { text, mode, uid, gid }: FileState & { readonly kind: "file" },
 ): void {
-  using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
-  writeAll(file, encode(text));
-  Deno.chownSync(path, uid, gid);
-  // After chown(2), which may take bits away.
-  Deno.chmodSync(path, mode);
-  file.syncSync();
+  using file = NewFile.create(path);
+  file.writeAll(encode(text));
+  file.permit({ uid, gid, mode });
+  file.sync();
 }
 
 /** Writes in one call, so that nobody reads a part of either text: what is shorter ends in blank lines. */

@@ -147,9 +147,9 @@ interface Work {
   readonly current: FileState;
 }
 
-/** `error` in words, if it is the system's. */
+/** `error` in words, if it is Deno's. */
 function cannotChange(path: string, error: unknown): unknown {
-  const number = osErrorNumber(error);
+  const number = error instanceof SysError ? null : osErrorNumber(error);
   return number === null ? error : new SysError(`change ${path}`, number);
 }
 

@@ -1,5 +1,8 @@
+import "../../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import { FileChangedError, fileVersion, replaceFile } from "../../../cli/system/replace_file.ts";
+import { Errno, SysError } from "../../../ffi/errno.ts";
+import { NewFile } from "../../../ffi/new_file.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -73,7 +76,7 @@ Deno.test("replaceFile never writes to a file that is there", () => {
   inDirectory((directory, path) => {
     const trap = `${path}.${Deno.pid}.tmp`;
     Deno.writeTextFileSync(trap, "trap");
-    assert.throws(() => replaceFile(fileVersion(path), bytes("new")), Deno.errors.AlreadyExists);
+    assert.throws(() => replaceFile(fileVersion(path), bytes("new")), { errno: Errno.EEXIST });
     assert.equal(Deno.readTextFileSync(trap), "trap");
     assert.equal(Deno.readTextFileSync(path), "old");
     assert.deepEqual(names(directory), ["config", `config.${Deno.pid}.tmp`]);
@@ -83,14 +86,14 @@ Deno.test("replaceFile never writes to a file that is there", () => {
 Deno.test("replaceFile keeps the old file when the disk is full", () => {
   inDirectory((directory, path) => {
     const version = fileVersion(path);
-    const write = Deno.FsFile.prototype.writeSync;
-    Deno.FsFile.prototype.writeSync = () => {
-      throw new Error("No space left on device (os error 28)");
+    const write = NewFile.prototype.writeAll;
+    NewFile.prototype.writeAll = () => {
+      throw new SysError("write", Errno.ENOSPC);
     };
     try {
       assert.throws(() => replaceFile(version, bytes("new")), /No space left/);
     } finally {
-      Deno.FsFile.prototype.writeSync = write;
+      NewFile.prototype.writeAll = write;
     }
     assert.equal(Deno.readTextFileSync(path), "old");
     assert.deepEqual(names(directory), ["config"]);
