@@ -85,7 +85,7 @@ wg set wg0 private-key /tmp/a.key listen-port 51820 fwmark 0xca6c \\
 wg set wg1 private-key /tmp/b.key listen-port 51821 peer $A preshared-key /tmp/psk
 ip link set wg0 up
 ip link set wg1 up
-for ((i = 0; i < 100; i++)); do
+for ((i = 0; i < 1000; i++)); do
   [ "$(wg show wg0 latest-handshakes | grep -c '\\b0$')" = 1 ] && break
   sleep 0.1
 done

@@ -47,7 +47,7 @@ meet() { # meet PORT [NAMESPACE]: far0 has forgotten the session, and begins ano
   handshake $2 >/tmp/handshake
 }
 reach() {
-  \${1:+ip netns exec $1} ping -q -c 1 -i 0.2 -w 30 10.9.0.2 >/dev/null && return
+  \${1:+ip netns exec $1} ping -q -c 1 -i 0.2 -w 120 10.9.0.2 >/dev/null && return
   echo "DIFFERENT: no answer"
   exit 9
 }
@@ -55,6 +55,8 @@ handshake() { \${1:+ip netns exec $1} wg show wgt latest-handshakes | grep "^$A"
 same_session() { # same_session [NAMESPACE]
   reach $1
   handshake $1 >/tmp/handshake.now
+  # After 120 seconds (REKEY_AFTER_TIME) another one is due.
+  [ $(($(cut -f 2 /tmp/handshake.now) - $(cut -f 2 /tmp/handshake))) -lt 120 ] || return 0
   compare "the session" /tmp/handshake /tmp/handshake.now
 }
 live_peer() { # live_peer ALLOWED-IPS
