@@ -38,7 +38,11 @@ Deno.test("socketMemory tells the buffers' sizes and how many datagrams they had
       endpoint: () => endpoint,
     };
     new UdpSender(arena, from).send(datagrams, { boot: 0, wall: 0 });
-    const drops = socketMemory(to.ipv4)?.drops ?? 0;
+    let drops = 0;
+    // A busy kernel delivers later.
+    for (const end = performance.now() + 120_000; drops === 0 && performance.now() < end;) {
+      drops = socketMemory(to.ipv4)?.drops ?? 0;
+    }
     assert(drops > 0 && drops < count, `${drops} of ${count} were dropped`);
   } finally {
     from.close();

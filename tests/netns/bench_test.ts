@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Host, type Process } from "./harness/host.ts";
 import { pathOf } from "./harness/paths.ts";
-import { snapshot } from "./harness/snapshot.ts";
+import { assertRestored, snapshot } from "./harness/snapshot.ts";
 import { waitFor } from "./harness/wait.ts";
 
 const BENCH = pathOf("../../bench/main.ts");
@@ -26,7 +26,7 @@ function temporaryDirectories(): string[] {
 async function assertNothingLeft(machine: Host, before: string, directories: string[]) {
   await waitFor("the end of all processes", async () => (await machine.processes()).length === 0);
   await machine.sh(`rm -f ${OUTPUT}`);
-  assert.equal(await snapshot(machine), before);
+  await assertRestored(machine, before);
   assert.deepEqual(temporaryDirectories(), directories);
 }
 

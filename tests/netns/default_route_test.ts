@@ -28,7 +28,7 @@ for (const [where, endpoint] of Object.entries({ near: NEAR_ENDPOINT, far: FAR_E
     await site.waitForNoProcess();
     await assertRestored(site.host, before);
     for (const address of Object.values(INTERNET)) assert.ok(await site.answers(address), address);
-    assert.equal(await leaked(site), 2, "the counter counts");
+    assert.ok(await leaked(site) >= 2, "the counter counts");
   });
 }
 

@@ -91,27 +91,43 @@ Deno.test("the demo succeeds and leaves nothing", async () => {
 for (const [moment, isReached] of Object.entries(MOMENTS)) {
   for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
     Deno.test(`the demo leaves nothing at ${signal} when ${moment}`, async () => {
-      await using machine = await Host.create("machine");
-      const before = await snapshot(machine);
-      const process = await start(machine);
-      await Promise.race([
-        waitFor(moment, () => isReached(machine), { deadline: DEADLINE, interval: 10 }),
-        process.result.then((result) => assert.fail(`ended before ${moment}: ${result.stderr}`)),
-      ]);
-      process.kill(signal as keyof typeof EXIT_CODES);
-      const { code, stdout, stderr } = await process.result;
-      assert.equal(code, exitCode, stdout + stderr);
-      if (signal !== "SIGKILL") assert.match(stderr, /^✗ stop +interrupted/m);
-      // A dying host has no command line any more, while its namespace's processes still end.
-      for (const program of [HOST_PROGRAM, " engine wg0 "]) {
-        await waitFor(`the end of ${program.trim()}`, async () => {
-          return (await processesOf(machine, program)).length === 0;
-        }, { deadline: DEADLINE });
+      for (let attempt = 1; !await interrupt(moment, isReached, signal, exitCode); attempt++) {
+        assert.ok(attempt < 10, `the demo is always over before ${moment}`);
       }
-      await waitForNoProcess(machine);
-      await assertRestored(machine, before);
     });
   }
+}
+
+/** Sends `signal` at a moment; returns false when the demo came to its end before the signal. */
+async function interrupt(
+  moment: string,
+  isReached: (machine: Host) => Promise<boolean>,
+  signal: string,
+  exitCode: number,
+): Promise<boolean> {
+  await using machine = await Host.create("machine");
+  const before = await snapshot(machine);
+  const process = await start(machine);
+  let isOver = false;
+  process.result.then(() => isOver = true);
+  await waitFor(moment, async () => isOver || await isReached(machine), {
+    deadline: DEADLINE,
+    interval: 10,
+  });
+  process.kill(signal as keyof typeof EXIT_CODES);
+  const { code, stdout, stderr } = await process.result;
+  if (code === 0) return false;
+  assert.equal(code, exitCode, stdout + stderr);
+  if (signal !== "SIGKILL") assert.match(stderr, /^✗ stop +interrupted/m);
+  // A dying host has no command line any more, while its namespace's processes still end.
+  for (const program of [HOST_PROGRAM, " engine wg0 "]) {
+    await waitFor(`the end of ${program.trim()}`, async () => {
+      return (await processesOf(machine, program)).length === 0;
+    }, { deadline: DEADLINE });
+  }
+  await waitForNoProcess(machine);
+  await assertRestored(machine, before);
+  return true;
 }
 
 Deno.test("the demo says what it needs when it isn't root", async () => {

@@ -115,11 +115,15 @@ function kill(pid: number, signal: Deno.Signal): Promise<void> {
 /** Starts `top` and waits until it shows wg0. */
 async function startTop(site: Site, env: Record<string, string> = {}): Promise<Running> {
   const terminal = await Tmux.start(site.host, WIDE, env);
-  const before = await site.host.processes();
   await terminal.command(`${TOP}; echo code $?`);
   await terminal.waitForText(/^wg0 .* up\b/m);
-  const started = (await site.host.processes()).filter((pid) => !before.includes(pid));
-  return { site, terminal, pid: Math.min(...started) };
+  const pid = await waitFor("top's process", async () => {
+    for (const pid of await site.host.processes()) {
+      const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
+      if (command.includes("\0top\0")) return pid;
+    }
+  });
+  return { site, terminal, pid };
 }
 
 Deno.test("top gives the terminal back however it ends", async () => {

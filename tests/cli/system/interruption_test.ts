@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 
 const MODULE = import.meta.resolve("../../../cli/system/interruption.ts");
 
-/** Sends itself SIGHUP, then SIGTERM, and prints by which it was interrupted. */
-const PROGRAM = `
+/** Sends itself SIGHUP, some time later SIGTERM, and prints by which it was interrupted. */
+const program = (milliseconds: number) => `
   import { Interruptions } from ${JSON.stringify(MODULE)};
   const { signal } = new Interruptions();
   signal.addEventListener("abort", () => {
@@ -11,15 +11,15 @@ const PROGRAM = `
     Deno.exit(0);
   });
   Deno.kill(Deno.pid, "SIGHUP");
-  setTimeout(() => Deno.kill(Deno.pid, "SIGTERM"), 100);
+  setTimeout(() => Deno.kill(Deno.pid, "SIGTERM"), ${milliseconds});
   setInterval(() => {}, 1000);
 `;
 
 /** What the program prints when a shell starts it after `preparation`. */
-async function interruptedBy(preparation: string): Promise<string> {
+async function interruptedBy(preparation: string, milliseconds: number): Promise<string> {
   const script = Deno.makeTempFileSync({ suffix: ".ts" });
   try {
-    Deno.writeTextFileSync(script, PROGRAM);
+    Deno.writeTextFileSync(script, program(milliseconds));
     const { stdout } = await new Deno.Command("sh", {
       args: ["-c", `${preparation} exec "$@"`, "sh", Deno.execPath(), "run", "-A", script],
       stderr: "inherit",
@@ -31,6 +31,6 @@ async function interruptedBy(preparation: string): Promise<string> {
 }
 
 Deno.test("a hangup interrupts, but not where it was ignored from the start", async () => {
-  assert.equal(await interruptedBy(""), "interrupted by SIGHUP");
-  assert.equal(await interruptedBy("trap '' HUP INT;"), "interrupted by SIGTERM");
+  assert.equal(await interruptedBy("", 120_000), "interrupted by SIGHUP");
+  assert.equal(await interruptedBy("trap '' HUP INT;", 100), "interrupted by SIGTERM");
 });
