@@ -205,7 +205,7 @@ async function answerOf(path: string, request: string): Promise<string> {
 
 /** Connects to a socket that a program is about to open. */
 async function connect(path: string): Promise<Deno.UnixConn> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     try {
       return await Deno.connect({ transport: "unix", path });

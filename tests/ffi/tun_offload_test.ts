@@ -69,7 +69,7 @@ class Forwarder {
   /** The next packet forwarded, with its virtio_net_hdr. The kernel's own packets are passed over. */
   read(): Uint8Array {
     for (;;) {
-      assert.equal(this.#poll.wait(10_000), 1, "the kernel forwards nothing");
+      assert.equal(this.#poll.wait(120_000), 1, "the kernel forwards nothing");
       const length = this.#to.read(this.#pointer, ROOM);
       const whole = this.#arena.memory.bytes.slice(this.#buffer, this.#buffer + length);
       const version = byte(whole, HEADER_SIZE) >> 4;

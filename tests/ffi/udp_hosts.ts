@@ -90,7 +90,7 @@ export function receive(host: Host, fd: number, count: number): Received[] {
   const { bytes, view } = host.arena.memory;
   const received: Received[] = [];
   while (received.length < count) {
-    assert.equal(poll.wait(10_000), 1, `${received.length} of ${count} arrived`);
+    assert.equal(poll.wait(120_000), 1, `${received.length} of ${count} arrived`);
     const slots = host.receiver.receive(fd);
     assert(slots > 0);
     for (let slot = 0; slot < slots; slot++) {

@@ -9,7 +9,7 @@ Deno.test("commands are told of events, also of the handshake during up, and hol
   const { host } = site;
   await write(
     site,
-    `PostUp = ping -n -q -c 1 -W 5 ${INNER.remote[4]}`,
+    `PostUp = ping -n -q -c 1 -W 60 ${INNER.remote[4]}`,
     "OnHandshake = false",
     `OnHandshake = ${TELL} >>/run/shaken; test %i = "$INTERFACE" # kept`,
     `OnHandshake = echo "$WGTS_PEER_NAME" >/run/name`,
@@ -95,7 +95,7 @@ Deno.test("commands run in the network namespace of the interface", async () => 
   await host.sh("ip netns add blue");
   await write(
     site,
-    `PostUp = ping -n -q -c 1 -W 5 ${INNER.remote[4]}`,
+    `PostUp = ping -n -q -c 1 -W 60 ${INNER.remote[4]}`,
     "OnHandshake = ip netns identify $$ >/run/namespace",
   );
   await site.wgtsOk("up", "--netns=blue", "wg0");

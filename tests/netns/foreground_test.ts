@@ -114,7 +114,7 @@ Deno.test("the most detailed log, the journal and the processes' arguments hold 
   // Requests that are refused, each with a key where it doesn't belong
   const request = async (lines: string) => {
     const socket = "UNIX-CONNECT:/var/run/wireguard/wg0.sock";
-    const command = `printf 'set=1\\n%s\\n\\n' '${lines}' | socat -t 10 - ${socket}`;
+    const command = `printf 'set=1\\n%s\\n\\n' '${lines}' | socat -t 60 - ${socket}`;
     assert.match(await site.host.sh(command), /^errno=-?[1-9]/);
   };
   await request(site.keys.host);

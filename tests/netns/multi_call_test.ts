@@ -132,7 +132,7 @@ Deno.test("wireguard-go by a link serves in the background, and as long as it is
   await installLinks(site);
   const { host } = site;
   const before = await snapshot(host);
-  await host.sh(`printed=$(${LINKS}/wireguard-go wg9); test "$printed" = ""`, { timeout: 30_000 });
+  await host.sh(`printed=$(${LINKS}/wireguard-go wg9); test "$printed" = ""`, { timeout: 120_000 });
   assert.match(await host.sh("ip link show wg9"), /\bmtu 1420\b/);
   assert.equal(await host.sh("wg show interfaces"), "wg9\n");
   const second = await host.attempt(`${LINKS}/wireguard-go wg9`);
@@ -184,7 +184,7 @@ for (const foreground of [false, true]) {
       assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "", stderr: "" });
     }
     await waitFor("the inherited interface to be served", async () => {
-      return (await host.attempt("timeout 5 wg show inherited0 peers")).code === 0;
+      return (await host.attempt("timeout 60 wg show inherited0 peers")).code === 0;
     });
     assert.equal(await host.sh("wg show interfaces"), "inherited0\n");
     // It carries traffic.

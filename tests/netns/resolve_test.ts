@@ -24,7 +24,7 @@ Deno.test("a tunnel for everything finds its server again, which has moved", asy
   const { endpoint, endpointName, endpointLookedUp } = await named.status();
   assert.equal(endpoint, `${NEW}:51820`);
   assert.equal(endpointName, `${NAME}:51820`);
-  assert.ok(Math.abs(Date.now() / 1000 - endpointLookedUp) < 120);
+  assert.ok(Math.abs(Date.now() / 1000 - endpointLookedUp) < 600);
   assert.ok(await named.packets("marked") >= 2, "queries carry the mark of the tunnel's packets");
   assert.equal(await named.packets("unmarked"), unmarked, "and none goes without");
   await site.wgtsOk("down", "wg0");

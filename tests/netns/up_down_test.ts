@@ -64,7 +64,7 @@ Deno.test("$(wgts up wg0) returns", async () => {
   await using site = await Site.create();
   // The shell reads until all writers of the pipe are closed, the engine's copies too.
   await site.host.sh(`printed=$(${wgts().join(" ")} up wg0 2>&1); ip link show wg0`, {
-    timeout: 30_000,
+    timeout: 120_000,
   });
   await site.waitForTunnel();
 });

@@ -105,7 +105,7 @@ function cryptoOf(backend: string, arena: Arena): Crypto {
 
 /** Until the helpers, who come up by themselves, take part; `what` a batch does. */
 function waitForHelpers(run: () => void, own: () => number, all: number): void {
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 120_000;
   for (let before = own();; before = own()) {
     run();
     if (own() - before < all) return;
@@ -192,7 +192,7 @@ for (const [fate, lasts] of [["fails", false], ["ends", false], ["hangs", true]]
       let told = 0;
       const { transport } = pool.share(crypto, batch.arena, (n) => told += n, EAGER);
 
-      const end = performance.now() + 20_000;
+      const end = performance.now() + 120_000;
       const run = () => {
         batch.fill(1, 200);
         crypto.transport.sealBatch(batch.list, batch.count);

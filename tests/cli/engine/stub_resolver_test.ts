@@ -15,7 +15,7 @@ import { PollSet } from "../../../ffi/poll.ts";
 import { answerTo, questionOf } from "../../core/dns_client/server.ts";
 import { SeededRandom } from "../../core/seeded_random.ts";
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 120_000;
 
 /** What a server says to a query, in order; each may come from another socket than the one asked. */
 type Replies = (query: Uint8Array, protocol: "udp" | "tcp") => (Uint8Array | "elsewhere")[];

@@ -16,7 +16,7 @@ export interface CommandOptions {
   timeout?: number;
 }
 
-const DEFAULT_TIMEOUT = 120_000;
+const DEFAULT_TIMEOUT = 300_000;
 
 /** A command that was expected to succeed and did not. */
 export class CommandError extends Error {

@@ -26,7 +26,7 @@ echo ready
 read -r
 `;
 
-const END_DEADLINE_MS = 10_000;
+const END_DEADLINE_MS = 60_000;
 
 /** A process of a host, started in the background of a test. */
 export interface Process {
@@ -198,7 +198,7 @@ async function childOf(pid: number): Promise<number> {
   return await waitFor(`a child of process ${pid}`, async () => {
     const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
     return Number(children.trim().split(" ")[0]);
-  }, { interval: 1, deadline: 10_000 });
+  }, { interval: 1 });
 }
 
 async function isGone(pid: number): Promise<boolean> {

@@ -47,7 +47,7 @@ const TOLD = /^\[[#!]\] |^Warning: .* is world accessible$/;
 /** What wgts notes of a tunnel that there is. */
 const OWN = /^[+-]?own .*\n/gm;
 /** Milliseconds for one case: `wg-quick` is slow with many routes. */
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 600_000;
 
 /**
  * An uplink with addresses and default routes of both families. Ports are always the same, the addresses of
@@ -101,7 +101,7 @@ done
 const STATE = `
 state() {
   # The kernel takes a moment to make use of an IPv6 address.
-  for try in {1..200}; do
+  for try in {1..600}; do
     [[ -n $(ip -6 address show up tentative) ]] || break
     sleep 0.01
   done

@@ -116,7 +116,7 @@ Endpoint = ${endpoint ?? NEAR_ENDPOINT}
   }
 
   /** Whether an address answers one echo request. */
-  async answers(address: string, timeoutSeconds = 5): Promise<boolean> {
+  async answers(address: string, timeoutSeconds = 60): Promise<boolean> {
     const command = ["ping", "-n", "-q", "-c", "1", "-W", String(timeoutSeconds), address];
     return (await this.host.try(command)).code === 0;
   }

@@ -6,6 +6,11 @@ import { waitFor } from "./wait.ts";
 /** Links, addresses, rules, routes, firewall, files and the sysctls that a tunnel may touch. */
 export async function snapshot(host: Host): Promise<string> {
   return await host.sh(`
+    # The kernel takes a moment to make use of an IPv6 address.
+    for try in {1..500}; do
+      [[ -n $(ip -6 address show up tentative) ]] || break
+      sleep 0.02
+    done
     ip -brief link
     ip -brief address
     for family in -4 -6; do ip $family rule; ip $family route show table all; done
@@ -23,9 +28,7 @@ export async function snapshot(host: Host): Promise<string> {
 /** Waits until the host is as it was: what the kernel and a dying process do takes a moment. */
 export async function assertRestored(host: Host, before: string): Promise<void> {
   try {
-    await waitFor("the former state", async () => await snapshot(host) === before, {
-      deadline: 20_000,
-    });
+    await waitFor("the former state", async () => await snapshot(host) === before);
   } catch {
     assert.equal(await snapshot(host), before);
   }

@@ -23,7 +23,7 @@ export const FILES = "/run/t/files";
 const ROOT = "/run/t";
 const ORACLE = "/usr/bin/wg";
 /** Seconds after which a script is ended. */
-const SCRIPT_DEADLINE_S = 20;
+const SCRIPT_DEADLINE_S = 120;
 /** All that one call of `run` may take. */
 const BATCH_DEADLINE_MS = 900_000;
 

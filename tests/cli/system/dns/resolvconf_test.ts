@@ -5,7 +5,7 @@ import { FakePrograms } from "../fake_programs.ts";
 const SETTINGS = { servers: ["10.0.0.53"], search: [], routes: [] };
 
 Deno.test("a resolvconf that hangs is killed, so that nobody waits for ever", async () => {
-  using fake = new FakePrograms({ resolvconf: "sleep 5; echo late >late" });
+  using fake = new FakePrograms({ resolvconf: "sleep 60; echo late >late" });
   await assert.rejects(deleteFromResolvconf("wgtsrc1", 50), /-d wgtsrc1 -f didn't end in 0.05 s/);
   assert.equal(fake.read("late"), "");
 });
