@@ -1,4 +1,4 @@
-import { isInterfaceName } from "../../core/config/interface_name.ts";
+import { isLinkName } from "../../core/config/interface_name.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** The arguments of `wgts top`. */
@@ -30,7 +30,7 @@ export function parseTopOptions(args: readonly string[]): TopOptions {
     } else if (isOption && argument.startsWith("-")) {
       throw new UsageError();
     } else {
-      if (!isInterfaceName(argument)) throw new UsageError(`Invalid interface: \`${argument}'`);
+      if (!isLinkName(argument)) throw new UsageError(`Invalid interface: \`${argument}'`);
       if (!names.includes(argument)) names.push(argument);
     }
   }

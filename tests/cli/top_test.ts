@@ -16,6 +16,8 @@ Deno.test("top: options", () => {
     [["--interval=0.1"], { names: [], interval: 0.1, once: false }],
     [["wg0", "--interval", "3600"], { names: ["wg0"], interval: 3600, once: false }],
     [["--", "wg0"], { names: ["wg0"], interval: 1, once: false }],
+    // Whatever Linux takes for a name, as `status` does: others made the interface.
+    [["wg@home", "--", "-é"], { names: ["wg@home", "-é"], interval: 1, once: false }],
   ];
   for (const [args, options] of cases) assert.deepEqual(parseTopOptions(args), options);
   const misuses = [
@@ -31,6 +33,7 @@ Deno.test("top: options", () => {
     ["-x"],
     ["--", "/once"],
     ["a/b"],
+    [".."],
     ["a name that is too long"],
   ];
   for (const args of misuses) {
