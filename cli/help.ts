@@ -83,7 +83,8 @@ in these are asked of the tunnel's servers: systemd-resolved can do that.
                     stderr. For containers, also as process 1, and for systemd (Type=notify)
       --dry-run     Only print the steps
       --strict      Fail, instead of warn, where the system refuses a step that the tunnel can
-                    live without, and when the name of an endpoint has no address
+                    live without, when the clock was never set, and when the name of an endpoint
+                    has no address
       --backend=WHICH
                     Who serves the interface: userspace (an engine of wgts, the default: the same
                     on every host, with a log and all of \`wgts status'), kernel (its WireGuard:

@@ -10,8 +10,13 @@ export function checkClock(session: Session): void {
   const wall = session.system.wallClock();
   if (isClockSet(wall)) return;
   const text = `the clock isn't set, it says ${formatUtc(wall)}: peers that were in touch before ` +
-    "refuse handshakes until it is, since those carry the time (TAI64N); set it (timedatectl, NTP " +
-    "outside of the tunnel), and the tunnel will work without another `up'";
-  if (session.strict) throw new Error(text);
-  session.warn(text);
+    "refuse handshakes until it is, since those carry the time (TAI64N); ";
+  const advice = "set it (timedatectl, NTP outside of the tunnel)";
+  if (session.strict) {
+    throw new Error(
+      `${text}--strict makes that an error: ${advice} first, or go without --strict: the tunnel ` +
+        "will work once it is set",
+    );
+  }
+  session.warn(`${text}${advice}, and the tunnel will work without another \`up'`);
 }
