@@ -35,14 +35,20 @@ export class UnixStream {
     const address = unixAddress(path);
     const fd = check("open a UNIX socket", libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     try {
-      setTimeLimit(fd, SO_RCVTIMEO, timeoutMs);
-      setTimeLimit(fd, SO_SNDTIMEO, timeoutMs);
+      const stream = new UnixStream(fd);
+      stream.limitTime(timeoutMs);
       check(`connect to ${path}`, libc.connect(fd, address, address.length));
-      return new UnixStream(fd);
+      return stream;
     } catch (error) {
       libc.close(fd);
       throw error;
     }
+  }
+
+  /** Has each further read and write wait for `timeoutMs` at most, which is more than 0. */
+  limitTime(timeoutMs: number): void {
+    setTimeLimit(this.fd, SO_RCVTIMEO, timeoutMs);
+    setTimeLimit(this.fd, SO_SNDTIMEO, timeoutMs);
   }
 
   /** Reads into `target`. Returns the bytes read, 0 at the end, or the negative error number. */

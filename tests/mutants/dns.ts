@@ -6,6 +6,14 @@ const STEPS_TEST = "tests/cli/system/dns_steps_test.ts";
 /** What keeps a system's resolver as its administrator wants it. */
 export const DNS_MUTANTS: Mutant[] = [
   {
+    property: "a message bus that answers a little now and then holds nobody up",
+    file: "cli/system/dns/bus.ts",
+    snippet: "const left = this.#deadline - performance.now();",
+    replacement: "const left = 400;",
+    testFile: "tests/cli/system/dns/bus_test.ts",
+    test: "a message bus that says a little now and then isn't waited for beyond the time limit",
+  },
+  {
     property: "a new resolv.conf gets its mode, and not what took its place at the path meanwhile",
     file: "ffi/new_file.ts",
     snippet: "libc.fchmod(this.fd, mode)",

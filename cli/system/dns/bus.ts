@@ -14,7 +14,7 @@ import { UnixStream } from "../../../ffi/unix_socket.ts";
 
 /** Where the system's message bus is. */
 export const SYSTEM_BUS = "/run/dbus/system_bus_socket";
-/** How long an answer may take, in milliseconds: the service may have to be started. */
+/** How long all of a connection may take, in milliseconds: a service may have to be started. */
 const TIMEOUT_MS = 10_000;
 
 /** A call that was answered with an error. */
@@ -27,23 +27,32 @@ export class DbusError extends Error {
   }
 }
 
-/** A connection to a message bus of D-Bus, for one call after the other. */
+/** How a {@linkcode Bus} is reached, for tests. */
+export interface BusOptions {
+  readonly path?: string;
+  readonly timeoutMs?: number;
+}
+
+/** A connection to a message bus of D-Bus, for one call after the other, all of them within one time limit. */
 export class Bus implements Disposable {
   readonly #stream: UnixStream;
+  readonly #deadline: number;
   #received = new Uint8Array(0);
   #serial = 0;
 
-  private constructor(stream: UnixStream) {
+  private constructor(stream: UnixStream, deadline: number) {
     this.#stream = stream;
+    this.#deadline = deadline;
   }
 
   /**
-   * Connects to the bus at the socket `path` as the user of this process.
+   * Connects to the system's bus as the user of this process.
    *
-   * @throws SysError with ENOENT or ECONNREFUSED when there is none
+   * @throws SysError with ENOENT or ECONNREFUSED when there is none, EAGAIN when it takes too long
    */
-  static open(path: string = SYSTEM_BUS): Bus {
-    const bus = new Bus(UnixStream.connect(path, TIMEOUT_MS));
+  static open({ path = SYSTEM_BUS, timeoutMs = TIMEOUT_MS }: BusOptions = {}): Bus {
+    const deadline = performance.now() + timeoutMs;
+    const bus = new Bus(UnixStream.connect(path, timeoutMs), deadline);
     try {
       bus.#authenticate();
       const name = "org.freedesktop.DBus";
@@ -60,11 +69,11 @@ export class Bus implements Disposable {
    * Calls a method, and waits for its answer.
    *
    * @returns the values of the answer
-   * @throws DbusError; SysError with EAGAIN when no answer comes, EPROTO when it can't be understood
+   * @throws DbusError; SysError with EAGAIN when no answer comes in time, EPROTO when it can't be understood
    */
   call(call: DbusCall): readonly DbusValue[] {
     const serial = ++this.#serial;
-    this.#stream.writeAll(encodeCall(call, serial));
+    this.#send(encodeCall(call, serial));
     for (;;) {
       const { type, replySerial, errorName, body } = this.#readMessage();
       if (replySerial !== serial) continue;
@@ -82,7 +91,7 @@ export class Bus implements Disposable {
   /** The SASL profile of the specification, with the mechanism EXTERNAL: the socket tells who we are. */
   #authenticate(): void {
     const uid = Array.from(String(Deno.uid()), (digit) => digit.charCodeAt(0).toString(16));
-    this.#stream.writeAll(new TextEncoder().encode(`\0AUTH EXTERNAL ${uid.join("")}\r\n`));
+    this.#send(new TextEncoder().encode(`\0AUTH EXTERNAL ${uid.join("")}\r\n`));
     const answer = new TextDecoder().decode(this.#take(() => {
       const end = this.#received.indexOf(0x0a);
       return end < 0 ? null : end + 1;
@@ -90,7 +99,7 @@ export class Bus implements Disposable {
     if (!answer.startsWith("OK ")) {
       throw new SysError("log in to the message bus", Errno.EACCES, answer.trim());
     }
-    this.#stream.writeAll(new TextEncoder().encode("BEGIN\r\n"));
+    this.#send(new TextEncoder().encode("BEGIN\r\n"));
   }
 
   #readMessage(): DbusMessage {
@@ -115,7 +124,23 @@ export class Bus implements Disposable {
     }
   }
 
+  #send(bytes: Uint8Array): void {
+    this.#limitTime();
+    this.#stream.writeAll(bytes);
+  }
+
+  /** Leaves the next read or write no more than what is left of the time. */
+  #limitTime(): void {
+    const left = this.#deadline - performance.now();
+    if (left <= 0) {
+      throw new SysError("talk to the message bus", Errno.EAGAIN, "the other side took too long");
+    }
+    // Less than a millisecond might be rounded to nothing, which would be no limit.
+    this.#stream.limitTime(Math.max(1, left));
+  }
+
   #receive(): void {
+    this.#limitTime();
     const part = new Uint8Array(4096);
     const count = this.#stream.read(part);
     if (count <= 0) throw new SysError("read from the message bus", -count || Errno.EPROTO);

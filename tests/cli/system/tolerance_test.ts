@@ -134,7 +134,8 @@ Deno.test("a clock that isn't set is a warning, or with --strict a failure that 
   const system = new ModelSystem();
   system.wall = 61_000;
   await assert.rejects(bringUp(harness.session(system, { strict: true }), FULL, PATH), {
-    message: /^the clock isn't set, it says 1970-01-01T00:01:01Z: peers .* refuse handshakes.*--strict makes that an error/,
+    message:
+      /^the clock isn't set, it says 1970-01-01T00:01:01Z: peers .* refuse handshakes.*--strict makes that an error/,
   });
   assert.deepEqual(system.leftovers, CLEAN);
   assert.deepEqual(harness.printed.splice(0), []);
