@@ -89,7 +89,20 @@ export class UdpSockets {
    * @throws SysError as {@linkcode open} does
    */
   rebind(port: number): void {
-    if (port === this.#port) return;
+    if (port !== this.#port) this.#replace(port);
+  }
+
+  /**
+   * Opens both anew, bound to the interface that has the name by now. The file descriptors change; on failure
+   * nothing does.
+   *
+   * @throws SysError as {@linkcode open} does
+   */
+  reopen(): void {
+    this.#replace(this.#port);
+  }
+
+  #replace(port: number): void {
     const pair = openPair(port, this.#fwmark, this.#binding);
     this.close();
     this.#ipv4 = pair.ipv4;

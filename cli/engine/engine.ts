@@ -16,6 +16,7 @@ import { SignalFd } from "../../ffi/signal.ts";
 import type { TunDevice } from "../../ffi/tun.ts";
 import type { UnixListener } from "../../ffi/unix_socket.ts";
 import { systemRandom } from "../random.ts";
+import { BoundInterface } from "./bound_interface.ts";
 import { channelPolls } from "./channel_poll.ts";
 import type { CryptoFactory } from "./choose_crypto.ts";
 import { ControlBudget } from "./control_budget.ts";
@@ -78,9 +79,10 @@ const SLOT = {
   control: 6,
   status: 6 + CONTROL_POLL_SLOTS,
   resolver: 6 + 2 * CONTROL_POLL_SLOTS,
+  boundInterface: 6 + 2 * CONTROL_POLL_SLOTS + RESOLVER_POLL_SLOTS,
 } as const;
 /** How many there are. */
-const POLL_SLOTS = SLOT.resolver + RESOLVER_POLL_SLOTS;
+const POLL_SLOTS = SLOT.boundInterface + 1;
 
 /**
  * One running interface: owns its TUN device, UDP sockets, control socket and protocol state, and
@@ -100,6 +102,8 @@ export class Engine {
   readonly #udp: UdpBinding;
   readonly #signals = new SignalFd([SIGTERM, SIGINT]);
   readonly #link: LinkMonitor;
+  /** Null when the sockets are bound to none. */
+  readonly #boundInterface: BoundInterface | null;
   /** Null where the system has none left. */
   readonly #socketFile: FileWatch | null;
   readonly #control: ControlServer;
@@ -173,6 +177,7 @@ export class Engine {
     this.#poll = new PollSet(arena, POLL_SLOTS);
     this.#endpoints = new NamedEndpoints(this.#openResolver(), this.#device, this.#now, onEvent);
     this.#link = LinkMonitor.openTun(tun.fd);
+    this.#boundInterface = BoundInterface.follow(this.#udp, logger);
     this.#socketFile = watchSocket(control.path, logger);
     const target = this.#controlTarget();
     this.#control = new ControlServer(control, target, this.#controlPoll(SLOT.control));
@@ -181,6 +186,7 @@ export class Engine {
     this.#poll.set(SLOT.signals, this.#signals.fd, POLLIN);
     this.#poll.set(SLOT.tun, tun.fd, POLLIN);
     this.#poll.set(SLOT.link, this.#link.fd, POLLIN);
+    this.#poll.set(SLOT.boundInterface, this.#boundInterface?.fd ?? -1, POLLIN);
     this.#poll.set(SLOT.socketFile, this.#socketFile?.fd ?? -1, POLLIN);
     this.#clock.read(this.#now);
     this.#startedAt = this.#now.wall;
@@ -213,6 +219,7 @@ export class Engine {
     else this.#statusListener?.close();
     this.#socketFile?.close();
     this.#link.close();
+    this.#boundInterface?.close();
     this.#udp.close();
     this.#tun.close();
   }
@@ -224,6 +231,7 @@ export class Engine {
     // First: the packet that comes right after the link went up isn't to be dropped as one of a link that is
     // down; and who sets the link up and then asks, is told of an interface that is up.
     if (this.#poll.ready(SLOT.link) !== 0) this.#followLink();
+    if (this.#poll.ready(SLOT.boundInterface) !== 0) this.#followBoundInterface();
     this.#movePackets();
     this.#endpoints.step();
     if (device.nextDeadline() <= this.#now.boot) device.advance(this.#now);
@@ -331,6 +339,12 @@ export class Engine {
       this.#logger.error(error instanceof Error ? error.message : String(error));
       return [];
     }
+  }
+
+  #followBoundInterface(): void {
+    if (this.#boundInterface?.step()) this.#socketsChanged();
+    // That it wasn't there may be what kept the device from going up with the link.
+    if (this.#linkUp && this.#boundInterface?.isThere) this.#up();
   }
 
   #setMtu(mtu: number): void {

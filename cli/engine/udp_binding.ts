@@ -1,4 +1,5 @@
 import type { SocketBinding } from "../../core/socket_binding.ts";
+import { indexOfName } from "../../ffi/interface_name.ts";
 import { UdpSockets } from "../../ffi/udp.ts";
 
 /**
@@ -10,6 +11,8 @@ export class UdpBinding {
   sockets: UdpSockets | null = null;
   /** Which local address and interface they are bound to. */
   readonly binding: SocketBinding;
+  /** That of the interface that they are bound to, when they were opened. */
+  #interfaceIndex = 0;
   #port = 0;
   #fwmark = 0;
 
@@ -30,8 +33,29 @@ export class UdpBinding {
   /** Binds. A port that the system chose is kept for the next time. Throws SysError. */
   open(): void {
     if (this.sockets !== null) return;
+    this.#interfaceIndex = this.#findInterface();
     this.sockets = UdpSockets.open(this.#port, this.#fwmark, this.binding);
     this.#port = this.sockets.port;
+  }
+
+  /**
+   * Opens the sockets anew if the name that they are bound to is another interface's by now, or there was
+   * none before; "missing" says that there is none now. Throws SysError when it can't; then nothing changes.
+   */
+  followInterface(): "same" | "rebound" | "missing" {
+    if (this.binding.interfaceName === null) return "same";
+    // Before they are bound by the name: if another one gets it meanwhile, that is seen the next time.
+    const index = this.#findInterface();
+    if (index === 0) return "missing";
+    if (this.sockets === null || index === this.#interfaceIndex) return "same";
+    this.sockets.reopen();
+    this.#interfaceIndex = index;
+    return "rebound";
+  }
+
+  #findInterface(): number {
+    const { interfaceName } = this.binding;
+    return interfaceName === null ? 0 : indexOfName(interfaceName);
   }
 
   /** Unbinds. */

@@ -75,6 +75,14 @@ export const NAMES_MUTANTS: Mutant[] = [
     test: "a client socket is bound to its address and interface, unless it leads to this host",
   },
   {
+    property: "sockets aren't left with an interface that is gone when another one takes its place",
+    file: "cli/engine/udp_binding.ts",
+    snippet: "if (this.sockets === null || index === this.#interfaceIndex) return",
+    replacement: "if (index !== 0) return",
+    testFile: "tests/cli/engine/bound_interface_test.ts",
+    test: "sockets are bound to the interface that has the name now",
+  },
+  {
     property: "a peer that still sends is left where it is when a handshake isn't answered",
     file: "core/endpoint_search.ts",
     snippet: "if (this.peer.receivedBytes !== this.#receivedBytes) this.#rest(now);\n      else if",

@@ -1,5 +1,6 @@
 /** UDP sockets that are bound to an address or an interface. */
 import assert from "node:assert/strict";
+import { connect } from "./harness/host.ts";
 import { INNER, Site } from "./harness/site.ts";
 import { assertRestored, snapshot } from "./harness/snapshot.ts";
 import { waitFor } from "./harness/wait.ts";
@@ -21,6 +22,41 @@ Deno.test("the tunnel's datagrams come from the address it is bound to, by its i
     "the port",
     async () => (await site.host.sh("ss -Huan")).includes("10.77.0.9%eth0:40001"),
   );
+  await waitFor(INNER.remote[4], () => site.answers(INNER.remote[4], 1));
+  await site.wgtsOk("down", "wg0");
+});
+
+Deno.test("an interface that is made anew is bound to again, and sessions go on", async () => {
+  await using site = await Site.create();
+  const addresses = { left: ["10.66.0.1/24"], right: ["10.66.0.2/24"] };
+  await connect(site.host, site.remote, addresses, "uplink");
+  await site.writeConfig({
+    interface: ["BindAddress = 10.66.0.1", "BindInterface = uplink"],
+    endpoint: "10.66.0.2:51820",
+  });
+  await site.wgtsOk("up", "wg0");
+  await site.waitForTunnel();
+  const handshake = await site.host.sh("wg show wg0 latest-handshakes");
+  const start = performance.now();
+  await site.host.sh("ip link delete uplink");
+  assert.ok(!await site.answers(INNER.remote[4], 1));
+  const { left: [address = ""] } = addresses;
+  await connect(site.host, site.remote, { ...addresses, left: [] }, "uplink");
+  // Only now can the sockets have their address.
+  await site.host.sh(`ip address add ${address} dev uplink`);
+  await waitFor(INNER.remote[4], () => site.answers(INNER.remote[4], 1));
+  // After fifteen seconds without an answer there is another handshake anyway.
+  if (performance.now() - start < 12_000) {
+    assert.equal(
+      await site.host.sh("wg show wg0 latest-handshakes"),
+      handshake,
+      "the session stays",
+    );
+  }
+
+  // One that isn't there when the tunnel's link goes up again.
+  await site.host.sh("ip link delete uplink; ip link set wg0 down; ip link set wg0 up");
+  await connect(site.host, site.remote, addresses, "uplink");
   await waitFor(INNER.remote[4], () => site.answers(INNER.remote[4], 1));
   await site.wgtsOk("down", "wg0");
 });
