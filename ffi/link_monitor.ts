@@ -16,6 +16,9 @@ const RTMGRP_LINK = 1;
 /** Datagrams read in one go, so that a storm of changes elsewhere doesn't stop the engine. */
 const DATAGRAMS_AT_ONCE = 64;
 
+/** How often an interface is looked for that moves on each time. */
+const LOCATE_ATTEMPTS = 10;
+
 /** What became of an interface. */
 export type LinkEvent =
   /** Its state as first seen, or after a change of name, MTU or flags. */
@@ -30,7 +33,7 @@ export type LinkEvent =
 
 /** How a {@linkcode LinkMonitor} goes after its interface. */
 export interface LinkPursuit {
-  /** Finds it, wherever it is. Throws SysError. */
+  /** Finds it, wherever it is. Throws SysError, with EBADFD when it is gone, ENODEV when it moved meanwhile. */
   locate(): InterfaceLocation;
   /** As {@linkcode KernelTransport.listenToAllNamespaces}. */
   listenToAllNamespaces(all: boolean): boolean;
@@ -144,8 +147,8 @@ export class LinkMonitor implements Disposable {
     const { index, namespaceId } = this.#location;
     if (message.type === NLMSG_ERROR) {
       const gone = decodeAcknowledgement(message).errno === Errno.ENODEV;
-      if (!gone) return null;
-      return namespaceId === null ? { kind: "deleted" } : this.#pursue(null);
+      // What would tell that it moved may have been lost.
+      return gone ? this.#pursue(null) : null;
     }
     if (message.type !== RTM_NEWLINK && message.type !== RTM_DELLINK) return null;
     const link = decodeLink(message.payload);
@@ -167,22 +170,36 @@ export class LinkMonitor implements Disposable {
 
   /** Goes after the interface, which isn't where it was: it has the index `newIndex` now, if that is known. */
   #pursue(newIndex: number | null): LinkEvent {
-    const lost: LinkEvent = newIndex === null
-      ? { kind: "deleted" }
-      : { kind: "moved", newIndex, followed: false };
-    if (this.#pursuit === null) return lost;
-    try {
-      const location = this.#pursuit.locate();
-      if (!this.#pursuit.listenToAllNamespaces(location.namespaceId !== null)) return lost;
-      this.#location = location;
-    } catch (error) {
-      if (error instanceof SysError) return lost;
-      throw error;
+    if (this.#pursuit === null) {
+      return newIndex === null ? { kind: "deleted" } : { kind: "moved", newIndex, followed: false };
     }
+    const location = locate(this.#pursuit);
+    if (location === "deleted") return { kind: "deleted" };
+    const isFollowed = location !== null &&
+      this.#pursuit.listenToAllNamespaces(location.namespaceId !== null);
+    if (!isFollowed) {
+      return { kind: "moved", newIndex: newIndex ?? this.#location.index, followed: false };
+    }
+    this.#location = location;
     this.#last = null;
     this.#isStale = true;
-    return { kind: "moved", newIndex: this.#location.index, followed: true };
+    return { kind: "moved", newIndex: location.index, followed: true };
   }
+}
+
+/** Where an interface is that moves, perhaps at this very moment; null when that can't be found out. */
+function locate(pursuit: LinkPursuit): InterfaceLocation | "deleted" | null {
+  for (let attempt = 0; attempt < LOCATE_ATTEMPTS; attempt++) {
+    try {
+      return pursuit.locate();
+    } catch (error) {
+      if (!(error instanceof SysError)) throw error;
+      if (error.errno === Errno.EBADFD) return "deleted";
+      // It moved on between being found in a namespace and being looked for there.
+      if (error.errno !== Errno.ENODEV) return null;
+    }
+  }
+  return null;
 }
 
 function openTransport(): KernelTransport {

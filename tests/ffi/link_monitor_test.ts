@@ -2,13 +2,14 @@ import "./bind_libc.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { changeLink, RTM_DELLINK, RTM_NEWLINK } from "../../core/netlink/link.ts";
-import { Errno } from "../../ffi/errno.ts";
+import { Errno, SysError } from "../../ffi/errno.ts";
 import { O_CLOEXEC, O_RDONLY, POLLIN } from "../../ffi/layout.ts";
 import { libc } from "../../ffi/libc.ts";
 import { type LinkEvent, LinkMonitor } from "../../ffi/link_monitor.ts";
 import { inNewNetworkNamespace } from "../../ffi/namespace.ts";
 import { Network } from "../../ffi/network.ts";
 import { cString } from "../../ffi/text.ts";
+import type { InterfaceLocation } from "../../ffi/tun_location.ts";
 import { TunDevice } from "../../ffi/tun.ts";
 import { acknowledgement, FakeNetlink } from "./fake_netlink.ts";
 import { ip, networkTest } from "./iproute.ts";
@@ -224,6 +225,32 @@ Deno.test("a monitor survives nonsense, and asks what it may have missed", () =>
   isGone = true;
   kernel.queue.push(new Uint8Array(5));
   assert.deepEqual(words(monitor.readEvents()), ["deleted"]);
+});
+
+/** A monitor whose interface isn't where it was, and what it finds when it looks for it. */
+function moved(...found: (InterfaceLocation | number)[]) {
+  const kernel = new FakeNetlink(() => [[acknowledgement(Errno.ENODEV)]]);
+  const monitor = new LinkMonitor(kernel, 3, HERE, {
+    locate: () => {
+      const next = found.shift() ?? assert.fail("it isn't to be looked for again");
+      if (typeof next === "number") throw new SysError("find", next);
+      kernel.answer = () => [[]];
+      return next;
+    },
+    listenToAllNamespaces: () => true,
+  });
+  const events = words(monitor.readEvents());
+  assert.deepEqual(found, []);
+  return events;
+}
+
+Deno.test("a monitor follows an interface that moves on while it is looked for", () => {
+  const { ENODEV, EBADFD, EPERM } = Errno;
+  assert.deepEqual(moved(ENODEV, ENODEV, { index: 9, namespaceId: 1 }), ["moved"]);
+  assert.deepEqual(moved({ index: 9, namespaceId: null }), ["moved"], "home again");
+  assert.deepEqual(moved(ENODEV, EBADFD), ["deleted"], "only who holds the TUN knows");
+  assert.deepEqual(moved(EPERM), ["moved"], "though nobody says where to");
+  assert.deepEqual(moved(...new Array<number>(10).fill(ENODEV)), ["moved"], "and not for ever");
 });
 
 Deno.test("no datagram breaks a monitor", () => {

@@ -6,6 +6,14 @@ const NETLINK_SOCKET_TEST = "tests/ffi/netlink_socket_test.ts";
 /** What keeps the border to Linux safe. */
 export const FFI_MUTANTS: Mutant[] = [
   {
+    property: "an interface that moves on while it is looked for isn't taken for deleted",
+    file: "ffi/link_monitor.ts",
+    snippet: 'if (error.errno === Errno.EBADFD) return "deleted";',
+    replacement: 'return "deleted";',
+    testFile: "tests/ffi/link_monitor_test.ts",
+    test: "a monitor follows an interface that moves on while it is looked for",
+  },
+  {
     property: "descriptors that are received aren't inherited by other programs",
     file: "ffi/message_socket.ts",
     snippet: "block, MSG_CMSG_CLOEXEC)",
