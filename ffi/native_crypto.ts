@@ -20,8 +20,15 @@ const SYMBOLS = { sealBatch: BATCH_FUNCTION, openBatch: BATCH_FUNCTION } as cons
 
 type Functions = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
+let widest: VectorExtension | null | undefined;
+
 /** The widest vector extension that this machine has and that the generated code can use. */
 export function vectorExtension(): VectorExtension | null {
+  // Asked for several times, and the kernel takes a millisecond to tell of its processors.
+  return widest === undefined ? widest = findVectorExtension() : widest;
+}
+
+function findVectorExtension(): VectorExtension | null {
   if (Deno.build.arch !== "x86_64") return null;
   const flags = cpuFlags();
   if (!flags.has("bmi2")) return null;
