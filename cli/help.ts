@@ -126,14 +126,15 @@ fails, the tunnel is as it was before. Prints each step to stderr.
 
 Keys, peers and allowed IPs are changed as by \`wg syncconf': peers that aren't in the config go.
 An endpoint is set when the config names another one than before: a peer that roamed stays where
-it is. ListenPort and FwMark stay as they are when the config doesn't name them. Addresses and
-routes go only if \`up' or an earlier reload made them; new addresses come behind those that stay.
+it is. A name that has no address is a warning, and looked up again and again. ListenPort and
+FwMark stay as they are when the config doesn't name them. Addresses and routes go only if \`up'
+or an earlier reload made them; new addresses come behind those that stay.
 Without MTU in the config it is found anew. DNS, Table and the default routes with their rules and
 firewall follow the config too.
 
 No command is run: PreUp and PostUp, which few could repeat, take effect with the next \`up', and
 so do BindAddress and BindInterface (a warning says when they have changed); PreDown, PostDown and
-SaveConfig take effect with the next \`down'.
+SaveConfig take effect with the next \`down'. OnHandshake and the like take effect at once.
 
       --dry-run     Only print the steps
       --strict      Fail, instead of warn, where the system refuses a step that the tunnel can
