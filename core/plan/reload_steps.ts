@@ -82,6 +82,8 @@ export class ReloadPlanner {
   /** The routes that the kernel has for those that are to go. */
   readonly #leaving: ReadonlySet<string>;
   readonly #deleted = new Set<string>();
+  /** The interface's routes by their names: of the same one, there may be the kernel's and ours. */
+  readonly #present: ReadonlyMap<string, readonly RunningTunnel["routes"][number][]>;
   /** What stands and stays, or was seen to. */
   readonly #settled = new Set<StandingChange>();
   /** The families whose rules stay. */
@@ -99,6 +101,7 @@ export class ReloadPlanner {
     this.#going = running.made.addresses.filter((text) => present.has(text) && !stays.has(text));
     const leaving = connectedRoutes(this.#going.flatMap((text) => IpPrefix.parse(text) ?? []));
     this.#leaving = new Set(leaving.map(String));
+    this.#present = Map.groupBy(running.routes, routeKey);
   }
 
   /** The steps, in order. */
@@ -246,8 +249,7 @@ export class ReloadPlanner {
   }
 
   #addRoute(route: ActionOf<"add-route">): void {
-    const key = routeKey(route);
-    const there = this.#running.routes.filter((other) => routeKey(other) === key);
+    const there = this.#present.get(routeKey(route)) ?? [];
     const isLeaving = this.#leaving.has(route.prefix);
     if (there.some(({ isKernels }) => !isKernels || !isLeaving)) return;
     // Beside the route of an address that is about to go. IPv6 tells the two apart by their metrics.
