@@ -81,7 +81,9 @@ async function runResolvconf(
     await writer.write(new TextEncoder().encode(input));
     await writer.close();
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error; // it need not read
+    // It need not read: Deno 2.7 has a TypeError for a pipe that it found broken before.
+    const isUnread = error instanceof Deno.errors.BrokenPipe || error instanceof TypeError;
+    if (!isUnread) throw error;
   }
   const { code } = await child.status;
   if (time.expired) throw new Error(`resolvconf ${args.join(" ")} didn't end in ${limit / 1000} s`);

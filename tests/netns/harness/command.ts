@@ -75,7 +75,8 @@ async function feed(stdin: WritableStream<Uint8Array<ArrayBuffer>>, text: string
     await writer.write(new TextEncoder().encode(text));
     await writer.close();
   } catch (error) {
-    // The command may end without reading its input.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    // The command may end without reading its input: Deno 2.7 may have a TypeError for that.
+    const isUnread = error instanceof Deno.errors.BrokenPipe || error instanceof TypeError;
+    if (!isUnread) throw error;
   }
 }
