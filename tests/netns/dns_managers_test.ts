@@ -5,22 +5,15 @@ import {
   type DnsManagerPackage,
   hasDnsManager,
   installResolvconf,
+  originalNameservers,
   Resolved,
 } from "./harness/dns_managers.ts";
-import { pathOf } from "./harness/paths.ts";
 import { wgts } from "./harness/program.ts";
 import { connect, Host } from "./harness/host.ts";
 import { waitFor } from "./harness/wait.ts";
 
 function test(manager: DnsManagerPackage, name: string, body: () => Promise<void>): void {
   Deno.test({ name: `${manager}: ${name}`, ignore: !hasDnsManager(manager), fn: body });
-}
-
-/** What a colleague of `up` would ask instead of the tunnel's servers. */
-async function originalNameservers({ host }: DnsHost): Promise<string[]> {
-  const script = pathOf("print_nameservers.ts");
-  const command = [Deno.execPath(), "run", "-A", "--quiet", script];
-  return (await host.run(command)).trim().split("\n");
 }
 
 const UPSTREAM = "192.0.2.53";

@@ -32,10 +32,11 @@ export class DnsHost implements AsyncDisposable {
     return dns;
   }
 
-  /** Writes the config of a tunnel without peers. */
-  async configure(dns: string, { lines = [], name = "wg0" }: Settings = {}): Promise<void> {
+  /** Writes the config of a tunnel without peers; null is for no DNS. */
+  async configure(dns: string | null, { lines = [], name = "wg0" }: Settings = {}): Promise<void> {
     const key = (await run(["wg", "genkey"])).trim();
-    const text = ["[Interface]", `PrivateKey = ${key}`, `DNS = ${dns}`, ...lines, ""].join("\n");
+    const own = [`PrivateKey = ${key}`, ...(dns === null ? [] : [`DNS = ${dns}`])];
+    const text = ["[Interface]", ...own, ...lines, ""].join("\n");
     await this.host.writeFile(`/etc/wireguard/${name}.conf`, text);
   }
 

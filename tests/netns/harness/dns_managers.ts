@@ -107,3 +107,10 @@ export async function installResolvconf(
     rm -rf ${root}/etc`);
   return { PATH: `${root}/sbin:${Deno.env.get("PATH")}` };
 }
+
+/** What a colleague of `up` would ask instead of the tunnel's servers. */
+export async function originalNameservers({ host }: DnsHost): Promise<string[]> {
+  const script = pathOf("print_nameservers.ts");
+  const command = [Deno.execPath(), "run", "-A", "--quiet", script];
+  return (await host.run(command)).trim().split("\n");
+}
