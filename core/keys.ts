@@ -68,6 +68,21 @@ export function parseHexKey(hex: string): Uint8Array<ArrayBuffer> | null {
   return null;
 }
 
+/** Writes `key` (32 bytes) in hex, 64 lowercase digits, to `target` from `at` on. */
+export function writeHexKey(key: Uint8Array, target: Uint8Array, at: number): void {
+  for (let i = 0; i < KEY_SIZE; i += 2) {
+    const a = key[i] ?? 0, b = key[i + 1] ?? 0;
+    // Four digits at once, each in a byte of its own: there may be very many keys.
+    const values = a >> 4 | (a & 15) << 8 | (b & 0xf0) << 12 | (b & 15) << 24;
+    const letters = (values + 0x0606_0606) >> 4 & 0x0101_0101;
+    const digits = values + 0x3030_3030 + letters * 39;
+    target[at++] = digits;
+    target[at++] = digits >> 8;
+    target[at++] = digits >> 16;
+    target[at++] = digits >> 24;
+  }
+}
+
 /** `key` (32 bytes) in hex, 64 lowercase digits. */
 export function formatHexKey(key: Uint8Array): string {
   const view = viewOf(key);
@@ -215,7 +230,7 @@ function lowerHexValue(code: number): number {
 }
 
 /** The character code of the lowercase hex digit `value` (0 to 15). */
-export function hexCharacter(value: number): number {
+function hexCharacter(value: number): number {
   return value + 0x30 + ((9 - value) >> 31 & 39);
 }
 

@@ -1,5 +1,5 @@
 import { formatIpAddress } from "../ip.ts";
-import { hexCharacter } from "../keys.ts";
+import { HEX_KEY_LENGTH, writeHexKey } from "../keys.ts";
 
 /** A chunk is handed out once it holds this many bytes. */
 const CHUNK_SIZE = 4096;
@@ -42,10 +42,8 @@ export class UapiChunk {
   key(name: string, key: Uint8Array): void {
     this.text(name);
     this.text("=");
-    for (const byte of key) {
-      this.#buffer[this.#length++] = hexCharacter(byte >> 4);
-      this.#buffer[this.#length++] = hexCharacter(byte & 15);
-    }
+    writeHexKey(key, this.#buffer, this.#length);
+    this.#length += HEX_KEY_LENGTH;
     this.text("\n");
   }
 

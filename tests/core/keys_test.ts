@@ -15,6 +15,7 @@ import {
   parseKey,
   parsePublicHexKey,
   parsePublicKey,
+  writeHexKey,
 } from "../../core/keys.ts";
 import { Bytes, sequence } from "./crypto/bytes.ts";
 
@@ -40,6 +41,14 @@ Deno.test("base64 of a key equals the platform's and parses back", () => {
     const text = key.toBase64();
     assert.equal(formatKey(key), text);
     assert.deepEqual(parseKey(text), Uint8Array.from(key));
+  }));
+});
+
+Deno.test("a key's hex digits are written where they are wanted, and nowhere else", () => {
+  fc.assert(fc.property(anyKey, (key) => {
+    const target = new Uint8Array(70).fill(0x2e);
+    writeHexKey(key, target, 5);
+    assert.equal(new TextDecoder().decode(target), `.....${key.toHex()}.`);
   }));
 });
 
