@@ -73,6 +73,7 @@ export class LongAnswer {
       throw error;
     } finally {
       this.#answer.fill(0);
+      this.#peer.presharedKey.fill(0);
     }
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { BASE64_KEY_LENGTH, HEX_KEY_LENGTH, hexKeyToBase64 } from "../keys.ts";
+import { secretBytes } from "../memory.ts";
 import type { TextBuffer } from "../text_buffer.ts";
 import { decimal, digitsEnd, isAt, readIpv4 } from "./ascii.ts";
 
@@ -48,7 +49,7 @@ export class UsualPeer {
   /** In base64. */
   readonly publicKey: Uint8Array = new Uint8Array(BASE64_KEY_LENGTH);
   /** In base64, if there is one. Secret. */
-  readonly presharedKey: Uint8Array = new Uint8Array(BASE64_KEY_LENGTH);
+  readonly presharedKey: Uint8Array = secretBytes(BASE64_KEY_LENGTH);
   /** Whether there is one. */
   hasPresharedKey = false;
   /** Its address and port; empty without an endpoint. */

@@ -237,6 +237,14 @@ export const FORMATS_MUTANTS: Mutant[] = [
     test: "a peer stays with its allowed IP or loses it, as the order in the file says",
   },
   {
+    property: "a line of a peer that a long answer shouldn't have is never passed over",
+    file: "core/show/long_answer.ts",
+    snippet: "if (isNextPeer || isAt(answer, at, SUCCESS)) {",
+    replacement: "if (answer[at] !== undefined) {",
+    testFile: "tests/core/show/long_answer_test.ts",
+    test: "dump prints peers of any kind in their order",
+  },
+  {
     property: "wg syncconf never gets a line that only wg-quick knows",
     file: "core/config/strip.ts",
     snippet: "} else if (left.has(key)) {",
