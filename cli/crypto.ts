@@ -22,7 +22,6 @@ async function loadHandshakeCrypto(): Promise<HandshakeCrypto> {
   if (!wasmSupported()) {
     const { createNobleCrypto } = await importLater<Noble>(
       "../core/crypto/noble.ts",
-      import.meta.url,
     );
     return createNobleCrypto(memoryOf(new ArrayBuffer(0))).handshake;
   }

@@ -58,13 +58,13 @@ interface Choice {
 export async function main(called: Invocation): Promise<number> {
   const { command, args } = choose(called);
   try {
-    const path = `./commands/${command.replaceAll("-", "_")}.ts`;
-    const { main } = await importLater<Command>(path, import.meta.url);
+    const path = `commands/${command.replaceAll("-", "_")}.ts`;
+    const { main } = await importLater<Command>(path);
     return await main([...args]);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return 1;
     if (error instanceof UsageError) {
-      const { commandUsage } = await importLater<Help>("./help.ts", import.meta.url);
+      const { commandUsage } = await importLater<Help>("help.ts");
       if (error.message !== "") printError(error.message);
       printError(commandUsage(command));
       return 1;

@@ -16,8 +16,7 @@ const NAME_SIZE = 15;
 /** How configurations are read here. */
 export async function systemSurroundings(): Promise<WgSurroundings> {
   const { portNow, resolveNow } = await importLater<Resolver>(
-    "./system/wg_resolver.ts",
-    import.meta.url,
+    "system/wg_resolver.ts",
   );
   const options = { retries: Deno.env.get("WG_ENDPOINT_RESOLUTION_RETRIES"), print: printWords };
   return {
@@ -58,8 +57,7 @@ export async function runChange(
     return 0;
   } catch (error) {
     const { deviceErrorText } = await importLater<DeviceError>(
-      "./system/device_error.ts",
-      import.meta.url,
+      "system/device_error.ts",
     );
     printWords(`Unable to modify interface: ${deviceErrorText(error)}`);
     return 1;

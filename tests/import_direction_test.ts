@@ -60,6 +60,7 @@ Deno.test("dependencies are few and pinned", async () => {
     "@noble/hashes",
     "ajv",
     "assemblyscript",
+    "esbuild",
     "fast-check",
   ];
   assert.deepEqual(Object.keys(imports).sort(), known);

@@ -26,7 +26,7 @@ async function surroundingsFor(settings: readonly string[]): Promise<WgSetSurrou
   const readsKeys = settings.some((word) => word === "private-key" || word === "preshared-key");
   const surroundings = looksUp ? await systemSurroundings() : WITHOUT_NAMES;
   if (!readsKeys) return { ...surroundings, readKey: unexpected };
-  const { readKeyFile } = await importLater<KeyFile>("../system/key_file.ts", import.meta.url);
+  const { readKeyFile } = await importLater<KeyFile>("system/key_file.ts");
   return { ...surroundings, readKey: readKeyFile };
 }
 

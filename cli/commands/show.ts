@@ -56,7 +56,7 @@ async function showNames(fieldName: string | undefined): Promise<number> {
 }
 
 async function showUsage(): Promise<number> {
-  const { commandUsage } = await importLater<Help>("../help.ts", import.meta.url);
+  const { commandUsage } = await importLater<Help>("help.ts");
   printError(commandUsage("show"));
   return 0;
 }
@@ -82,8 +82,7 @@ function whatFor(fieldName: string | undefined, prefixed: boolean): Wanted {
 }
 
 async function dumpFormat(name: string, prefixed: boolean): Promise<PeerFormat> {
-  const path = "../../core/show/peer_formats.ts";
-  const formats = await importLater<PeerFormats>(path, import.meta.url);
+  const formats = await importLater<PeerFormats>("../core/show/peer_formats.ts");
   return formats.dumpFormat(linePrefix(name, prefixed));
 }
 
@@ -100,8 +99,7 @@ async function list(): Promise<string[] | null> {
 /** Says what can't be done and why. */
 async function complain(what: string, error: unknown): Promise<void> {
   const { deviceErrorText } = await importLater<DeviceError>(
-    "../system/device_error.ts",
-    import.meta.url,
+    "system/device_error.ts",
   );
   printError(`${what}: ${deviceErrorText(error)}`);
 }

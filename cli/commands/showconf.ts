@@ -25,7 +25,6 @@ export async function main(args: string[]): Promise<number> {
 type PeerFormats = typeof import("../../core/show/peer_formats.ts");
 
 async function format(): Promise<PeerFormat> {
-  const path = "../../core/show/peer_formats.ts";
-  const { showconfFormat } = await importLater<PeerFormats>(path, import.meta.url);
+  const { showconfFormat } = await importLater<PeerFormats>("../core/show/peer_formats.ts");
   return showconfFormat();
 }

@@ -7,6 +7,7 @@ import {
 } from "../../core/crypto/pooled_transport_aead.ts";
 import { SHARED_BATCH_WORDS, SharedBatchOwner } from "../../core/crypto/shared_batch.ts";
 import type { Arena } from "../../ffi/arena.ts";
+import { laterModule } from "../import_later.ts";
 import { TRANSPORT_SCRATCH_SIZE } from "./transport_by_name.ts";
 
 /** A part of the arena, in bytes. */
@@ -42,8 +43,7 @@ interface Helper {
   thread: number;
 }
 
-/** `deno compile` has to be told of it. */
-const SCRIPT = new URL("./crypto_worker.ts", import.meta.url);
+const SCRIPT = laterModule("engine/crypto_worker.ts");
 /**
  * How long threads may take to come up. Those that take longer are done without. 40 ms are usual, but a
  * runtime that has to compile or check the sources first, on a busy machine, takes seconds; and a thread

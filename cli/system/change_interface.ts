@@ -16,6 +16,6 @@ type KernelInterface = typeof import("./kernel_interface.ts");
 export async function changeInterface(name: string, change: InterfaceChange): Promise<void> {
   using channel = await ControlChannel.open(name);
   if (channel !== null) return checkUapiResult(await channel.ask(formatUapiChange(change)));
-  const kernel = await importLater<KernelInterface>("./kernel_interface.ts", import.meta.url);
+  const kernel = await importLater<KernelInterface>("system/kernel_interface.ts");
   kernel.changeKernelInterface(name, change);
 }

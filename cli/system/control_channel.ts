@@ -159,7 +159,7 @@ function isHangup(error: unknown): boolean {
 
 /** A SysError for a failure that Deno reports; it has the error number `other` if Deno tells none. */
 async function systemError(operation: string, error: unknown, other: number): Promise<Error> {
-  const { osError } = await importLater<OsError>("./os_error.ts", import.meta.url);
+  const { osError } = await importLater<OsError>("system/os_error.ts");
   return osError(operation, error, other);
 }
 

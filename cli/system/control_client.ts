@@ -120,7 +120,6 @@ export async function readInterface(
 }
 
 async function printing(reader: UapiGetReader, format: PeerFormat): Promise<LongAnswer> {
-  const path = "../../core/show/long_answer.ts";
-  const { LongAnswer } = await importLater<LongAnswerModule>(path, import.meta.url);
+  const { LongAnswer } = await importLater<LongAnswerModule>("../core/show/long_answer.ts");
   return new LongAnswer(reader, format);
 }

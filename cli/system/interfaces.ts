@@ -23,7 +23,7 @@ export async function listInterfaces(): Promise<string[]> {
 async function listKernelInterfaces(): Promise<string[]> {
   // Where there can be none, the way to ask the kernel needn't be loaded.
   if (kernelLacksWireguard()) return [];
-  const links = await importLater<KernelLinks>("./kernel_links.ts", import.meta.url);
+  const links = await importLater<KernelLinks>("system/kernel_links.ts");
   return links.listKernelInterfaces();
 }
 
@@ -69,6 +69,6 @@ export async function readInterface(
 }
 
 async function getKernelInterface(name: string): Promise<InterfaceState> {
-  const kernel = await importLater<KernelInterface>("./kernel_interface.ts", import.meta.url);
+  const kernel = await importLater<KernelInterface>("system/kernel_interface.ts");
   return kernel.getKernelInterface(name);
 }

@@ -1,5 +1,6 @@
 import type { ConfigEndpoint } from "../../core/config/types.ts";
 import { IpAddress } from "../../core/ip.ts";
+import { laterModule } from "../import_later.ts";
 import type { FullLookup, LookupFailure } from "./address_info.ts";
 
 /** What the thread that looks up names is asked. */
@@ -23,7 +24,7 @@ export async function lookUpIn(
   namespace: string,
   { host, port }: ConfigEndpoint,
 ): Promise<FullLookup> {
-  const worker = new Worker(new URL("./lookup_worker.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(laterModule("system/lookup_worker.ts"), { type: "module" });
   try {
     const { promise, resolve, reject } = Promise.withResolvers<LookupAnswer>();
     worker.onmessage = ({ data }: MessageEvent<LookupAnswer>) => resolve(data);

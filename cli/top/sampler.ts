@@ -1,4 +1,5 @@
 import type { InterfaceSample } from "../../core/top/sample.ts";
+import { laterModule } from "../import_later.ts";
 
 /** A question to a sampling thread. */
 export interface SampleRequest {
@@ -85,7 +86,7 @@ function isUnanswered({ found }: InterfaceSample): boolean {
 }
 
 class SamplingThread {
-  readonly #worker = new Worker(new URL("./sampler_worker.ts", import.meta.url), {
+  readonly #worker = new Worker(laterModule("top/sampler_worker.ts"), {
     type: "module",
   });
 

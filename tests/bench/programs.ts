@@ -1,5 +1,5 @@
 /** The compiled programs that are measured. */
-import { compile } from "../netns/build.ts";
+import { compile, compilePlain } from "../netns/build.ts";
 import { exists } from "../netns/harness/paths.ts";
 
 /** A program of this repository: wgts, wgts with the AEAD switched off, and one that does nothing. */
@@ -7,11 +7,15 @@ export type ProgramName = "wgts" | "wgts-null-aead" | "empty";
 
 const BENCH = "tests/bench";
 
-/** The argument that names the program in the task `compile`, for each. */
-const ENTRIES: Readonly<Record<ProgramName, string>> = {
-  "wgts": "cli/main.ts",
-  "wgts-null-aead": `${BENCH}/null_aead/main.ts`,
-  "empty": `--include ${BENCH}/empty_program/worker.ts ${BENCH}/empty_program/main.ts`,
+/** Compiles a program to a file, and returns whether it could. */
+const COMPILE: Readonly<Record<ProgramName, (output: string) => Promise<boolean>>> = {
+  "wgts": compile,
+  "wgts-null-aead": (output) => compile(output, `${BENCH}/null_aead/main.ts`),
+  "empty": (output) =>
+    compilePlain(
+      output,
+      `--include ${BENCH}/empty_program/worker.ts ${BENCH}/empty_program/main.ts`,
+    ),
 };
 
 /** Programs in a directory, which are compiled if they are not there. */
@@ -30,6 +34,6 @@ export class Programs {
     if (await exists(path)) return;
     await Deno.mkdir(this.directory, { recursive: true });
     console.error(`Compiling ${path}`);
-    if (!await compile(path, ENTRIES[name])) throw new Error(`${name} could not be compiled`);
+    if (!await COMPILE[name](path)) throw new Error(`${name} could not be compiled`);
   }
 }

@@ -4,7 +4,6 @@
  */
 import { main as runEngine } from "../../../cli/commands/engine.ts";
 import { chooseCrypto } from "../../../cli/engine/choose_crypto.ts";
-import { main } from "../../../cli/main.ts";
 import { invocation } from "../../../cli/program_name.ts";
 import { NullTransportAead } from "./null_transport_aead.ts";
 
@@ -18,7 +17,8 @@ const chooseNullAead: typeof chooseCrypto = async (...choice) => {
 
 if (import.meta.main) {
   const [command, ...args] = Deno.args;
-  Deno.exit(
-    command === "engine" ? await runEngine(args, chooseNullAead) : await main(invocation()),
-  );
+  if (command === "engine") Deno.exit(await runEngine(args, chooseNullAead));
+  // In a module of its own, so that it doesn't take itself for the main one.
+  const { main } = await import("../../../cli/main.ts");
+  Deno.exit(await main(invocation()));
 }

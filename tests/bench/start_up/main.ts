@@ -10,7 +10,7 @@
 import { attempt, run } from "../../netns/harness/command.ts";
 import { Host } from "../../netns/harness/host.ts";
 import { pathOf } from "../../netns/harness/paths.ts";
-import { compile } from "../../netns/build.ts";
+import { compile, compilePlain } from "../../netns/build.ts";
 import { summarize } from "../statistics.ts";
 
 /** The most that a command may take, as a multiple of the empty program. */
@@ -79,7 +79,7 @@ async function main(): Promise<number> {
 
 async function prepare(directory: string): Promise<Way[] | null> {
   const empty = "tests/bench/start_up/empty.ts";
-  if (!await compile(`${directory}/wgts`) || !await compile(`${directory}/empty`, empty)) {
+  if (!await compile(`${directory}/wgts`) || !await compilePlain(`${directory}/empty`, empty)) {
     return null;
   }
   const runtime = [Deno.execPath(), "run", "-A", "--quiet"];

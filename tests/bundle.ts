@@ -1,0 +1,54 @@
+/**
+ * Joins the modules of a program, and what they import, to few files of JavaScript without comments, which
+ * `deno compile` then embeds. A compiled program reads all that is embedded in it at each start, whatever it
+ * needs of it, and `up` starts two: so the modules themselves with their source maps, and all files of the
+ * packages, made each start a fifth longer.
+ *
+ * `deno run -A tests/bundle.ts DIRECTORY ENTRY`: the modules of this repository keep their places, in
+ * DIRECTORY, as far as they are `ENTRY` or are imported when they are needed.
+ */
+import { build, type Plugin } from "esbuild";
+import { LATER_MODULES } from "./later_modules.ts";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+
+/** Finds packages where the runtime has them: the versions of deno.json, checked by deno.lock. */
+const PACKAGES: Plugin = {
+  name: "packages",
+  setup({ onResolve }) {
+    onResolve({ filter: /^@noble\// }, ({ path }) => ({
+      path: new URL(import.meta.resolve(path)).pathname,
+    }));
+  },
+};
+
+async function main([directory, entry]: string[]): Promise<void> {
+  if (directory === undefined || entry === undefined) {
+    throw new Error("bundle: tell the directory to write to, and the entry");
+  }
+  // So that the packages are there, on a fresh machine too.
+  await import("../core/crypto/noble.ts");
+  const commands = [...Deno.readDirSync(`${ROOT}cli/commands`)]
+    .map(({ name }) => `cli/commands/${name}`);
+  await Deno.remove(directory, { recursive: true }).catch(() => {});
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry, ...commands.sort(), ...LATER_MODULES],
+    outbase: ROOT,
+    outdir: directory,
+    // Beside cli/main.js, since `laterModule` is in one of them.
+    chunkNames: "cli/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: "esnext",
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: "inline",
+    external: ["node:*"],
+    plugins: [PACKAGES],
+    logLevel: "warning",
+  });
+}
+
+if (import.meta.main) await main(Deno.args);

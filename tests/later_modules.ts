@@ -1,0 +1,20 @@
+/**
+ * What `importLater` and `laterModule` name, beside the commands. A bundle must hold it, though nothing that a
+ * bundler understands imports it.
+ */
+export const LATER_MODULES: readonly string[] = [
+  "cli/engine/crypto_worker.ts",
+  "cli/help.ts",
+  "cli/system/device_error.ts",
+  "cli/system/kernel_interface.ts",
+  "cli/system/kernel_links.ts",
+  "cli/system/key_file.ts",
+  "cli/system/lookup_worker.ts",
+  "cli/system/os_error.ts",
+  "cli/system/save.ts",
+  "cli/system/wg_resolver.ts",
+  "cli/top/sampler_worker.ts",
+  "core/crypto/noble.ts",
+  "core/show/long_answer.ts",
+  "core/show/peer_formats.ts",
+];
