@@ -1,7 +1,8 @@
 import type { TransportAead } from "../core/crypto/crypto.ts";
 import { SCRATCH_SIZE } from "../core/crypto/x86/scratch.ts";
 import { buildSharedObject } from "../core/crypto/x86/shared_object.ts";
-import { generateTransportAead, type VectorExtension } from "../core/crypto/x86/transport_aead.ts";
+import type { VectorExtension } from "../core/crypto/x86/transport_aead.ts";
+import { transportCode } from "../core/crypto/x86/transport_code.ts";
 import type { Arena } from "./arena.ts";
 import { cpuFlags } from "./cpu_flags.ts";
 import { loadSharedObject } from "./native_code.ts";
@@ -43,7 +44,7 @@ const loaded = new Map<VectorExtension, Functions | null>();
 function load(extension: VectorExtension): Functions | null {
   let functions = loaded.get(extension);
   if (functions === undefined) {
-    const file = buildSharedObject(generateTransportAead(extension));
+    const file = buildSharedObject(transportCode(extension));
     functions = loadSharedObject(file, SYMBOLS)?.symbols ?? null;
     loaded.set(extension, functions);
   }

@@ -8,6 +8,8 @@
  * DIRECTORY, as far as they are `ENTRY` or are imported when they are needed.
  */
 import { build, type Plugin } from "esbuild";
+import type { VectorExtension } from "../core/crypto/x86/transport_aead.ts";
+import { transportCode } from "../core/crypto/x86/transport_code.ts";
 import { LATER_MODULES } from "./later_modules.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
@@ -21,6 +23,33 @@ const PACKAGES: Plugin = {
     }));
   },
 };
+
+const VECTOR_EXTENSIONS: readonly VectorExtension[] = ["avx2", "avx512"];
+
+/** Generates the machine code now, and not at each start of an engine. */
+const GENERATED: Plugin = {
+  name: "generated",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/core\/crypto\/x86\/transport_code\.ts$/ }, () => ({
+      contents: generatedTransportCode(),
+      loader: "ts",
+    }));
+  },
+};
+
+/** The source of a module that takes the place of core/crypto/x86/transport_code.ts. */
+export function generatedTransportCode(): string {
+  const generated = VECTOR_EXTENSIONS.map((extension) => {
+    const { code, functions } = transportCode(extension);
+    return [extension, { code: new Uint8Array(code).toBase64(), functions }];
+  });
+  return `
+    const GENERATED = ${JSON.stringify(Object.fromEntries(generated))};
+    export function transportCode(extension) {
+      const { code, functions } = GENERATED[extension];
+      return { code: Uint8Array.fromBase64(code), functions };
+    }`;
+}
 
 async function main([directory, entry]: string[]): Promise<void> {
   if (directory === undefined || entry === undefined) {
@@ -46,7 +75,7 @@ async function main([directory, entry]: string[]): Promise<void> {
     minifySyntax: true,
     legalComments: "inline",
     external: ["node:*"],
-    plugins: [PACKAGES],
+    plugins: [PACKAGES, GENERATED],
     logLevel: "warning",
   });
 }
