@@ -231,8 +231,7 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
     const isLiteral = this.names[0]?.isLiteral ?? true;
     this.#scheduled = isLiteral ? Infinity : now + this.#interval;
     if (!this.#isAwaited) return;
-    this.#scheduled = Math.min(this.#scheduled, now + this.#pause + this.#jitter.next());
-    this.#pause = Math.min(2 * this.#pause, LAST_LOOKUP_PAUSE_MS);
+    this.#scheduled = Math.min(this.#scheduled, now + this.#nextPause());
   }
 
   #beginRound(now: number): void {
@@ -241,11 +240,15 @@ export class EndpointSearch<P extends SoughtPeer> implements HeapEntry {
     this.#nextName = 0;
     this.#untried = [];
     this.#asks = now >= this.#mayAskAt;
-    if (this.#asks) {
-      this.#mayAskAt = now + this.#pause + this.#jitter.next();
-      this.#pause = Math.min(2 * this.#pause, LAST_LOOKUP_PAUSE_MS);
-    }
+    if (this.#asks) this.#mayAskAt = now + this.#nextPause();
     this.#seekNext(now);
+  }
+
+  /** Milliseconds from a lookup to the next one: more each time. */
+  #nextPause(): number {
+    const pause = this.#pause + this.#jitter.next();
+    this.#pause = Math.min(2 * this.#pause, LAST_LOOKUP_PAUSE_MS);
+    return pause;
   }
 
   /** Seeks the peer at the next address of this round; at its end, where it was. */

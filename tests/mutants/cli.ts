@@ -338,9 +338,9 @@ export const CLI_MUTANTS: Mutant[] = [
   },
   {
     property: "keys are never written to a file that somebody else made",
-    file: "cli/system/replace_file.ts",
-    snippet: "createNew: true",
-    replacement: "create: true",
+    file: "ffi/new_file.ts",
+    snippet: "O_CREAT | O_EXCL | O_NOFOLLOW",
+    replacement: "O_CREAT",
     testFile: "tests/cli/system/replace_file_test.ts",
     test: "replaceFile never writes to a file that is there",
   },
@@ -376,7 +376,7 @@ export const CLI_MUTANTS: Mutant[] = [
   {
     property: "nothing leaves beside a dead tunnel while an up takes its place",
     file: "cli/system/tunnel.ts",
-    snippet: "  const guard = guardOf(journal.state, config);\n",
+    snippet: "  const guard = guardOf(journal.state);\n",
     replacement: "  const guard: JournalEntry[] = [];\n",
     testFile: "tests/cli/system/guard_test.ts",
     test: "while up takes a dead tunnel's place, its rules and unreachable routes stand",

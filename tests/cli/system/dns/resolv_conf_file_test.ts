@@ -1,3 +1,4 @@
+import "../../../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import { readFileState } from "../../../../cli/system/dns/file_state.ts";
 import {
