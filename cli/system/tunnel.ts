@@ -85,7 +85,7 @@ export async function bringUp(
     }
     journal.enter("up");
   } catch (error) {
-    await rollBack(session, journal);
+    await rollBack(session, journal, former);
     throw error;
   }
   return journal.state;
@@ -279,7 +279,8 @@ async function finishDown(
   force: boolean,
   kept: readonly JournalEntry[] = [],
 ): Promise<void> {
-  journal.enter("down");
+  // Until nothing is kept any more, whoever comes next must know that it is to be kept.
+  if (kept.length === 0) journal.enter("down");
   const complete = await undoEntries(session, journal, (entry) => !kept.includes(entry));
   if (!complete) {
     throw new Error(
@@ -293,9 +294,23 @@ async function finishDown(
   }
 }
 
-async function rollBack(session: Session, journal: Journal): Promise<void> {
-  const complete = await undoEntries(session.uninterrupted(), journal);
-  if (complete) journal.remove();
+/** Undoes all but `guard`, which keeps the traffic of a dead tunnel from leaving beside it. */
+async function rollBack(
+  session: Session,
+  journal: Journal,
+  guard: readonly JournalEntry[],
+): Promise<void> {
+  const isNew = (entry: JournalEntry) => !guard.includes(entry);
+  const complete = await undoEntries(session.uninterrupted(), journal, isNew);
+  if (guard.some(({ undone }) => !undone)) tellOfGuard(session);
+  else if (complete) journal.remove();
+}
+
+function tellOfGuard({ name, print }: Session): void {
+  print(
+    `wgts: ${name}: the rules of its dead tunnel stay, so that nothing leaves unencrypted: ` +
+      `\`wgts down ${name}' removes them`,
+  );
 }
 
 /** @param soft whether a command that fails is only reported */
@@ -364,7 +379,8 @@ async function begin(
   } catch (error) {
     if (guarded !== null) {
       using journal = guarded;
-      await rollBack(session, journal);
+      journal.restart(journal.state.header);
+      tellOfGuard(session);
     }
     throw error;
   }

@@ -382,6 +382,22 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "while up takes a dead tunnel's place, its rules and unreachable routes stand",
   },
   {
+    property: "nothing leaves beside a dead tunnel after an up in its place failed",
+    file: "cli/system/tunnel.ts",
+    snippet: "(entry: JournalEntry) => !guard.includes(entry)",
+    replacement: "(_: JournalEntry) => true",
+    testFile: "tests/cli/system/guard_test.ts",
+    test: "while ups in a dead tunnel's place fail, the guard stands, until one doesn't or down",
+  },
+  {
+    property: "nothing leaves beside a dead tunnel after an up in its place was killed",
+    file: "cli/system/tunnel.ts",
+    snippet: 'if (kept.length === 0) journal.enter("down");',
+    replacement: 'journal.enter("down");',
+    testFile: "tests/cli/system/guard_test.ts",
+    test: "kill -9 of an up in a dead tunnel's place: the next one keeps the guard too",
+  },
+  {
     property: "a reload that fails leaves the tunnel as it was",
     file: "cli/system/reload_run.ts",
     snippet: "      await this.#takeBack(done.reverse());\n",

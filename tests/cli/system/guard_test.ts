@@ -6,6 +6,7 @@ import type { IpFamily } from "../../../core/ip.ts";
 import { prefixes, quickConfig } from "../../core/plan/quick_config.ts";
 import { Harness } from "./harness.ts";
 import { failure, ModelSystem } from "./model.ts";
+import type { ModelState } from "./model_state.ts";
 
 const PATH = "/etc/wireguard/wg0.conf";
 const CLEAN = new ModelSystem().leftovers;
@@ -101,14 +102,49 @@ Deno.test("kill -9 while up takes a dead tunnel's place: down cleans up, and so 
   }
 });
 
-Deno.test("an up that fails in a dead tunnel's place leaves nothing of either", async () => {
+Deno.test("while ups in a dead tunnel's place fail, the guard stands, until one doesn't or down", async () => {
   using harness = new Harness();
-  for (const operation of ["startEngine", "configure", "addRoute"]) {
-    const system = await deadTunnel(harness);
-    system.fault = (what) => what === operation ? failure("EIO") : null;
-    await assert.rejects(bringUp(harness.session(system), CONFIG, PATH), { code: "EIO" });
-    assert.deepEqual(system.leftovers, CLEAN, operation);
-    assert.ok(!harness.exists());
+  for (const operation of ["tableNames", "startEngine", "configure", "addRoute"]) {
+    for (const succeeds of [true, false]) {
+      const system = await deadTunnel(harness);
+      const { tableNames } = system;
+      system.tableNames = () => {
+        if (operation === "tableNames" && system.fault(operation) !== null) throw failure("EIO");
+        return tableNames.call(system);
+      };
+      system.fault = (what) => what === operation ? failure("EIO") : null;
+      system.observer = () => assert.ok(isClosed(system, 4) && isClosed(system, 6), operation);
+      for (let i = 0; i < 2; i++) {
+        harness.printed.splice(0);
+        await assert.rejects(bringUp(harness.session(system), CONFIG, PATH), { code: "EIO" });
+        assert.match(harness.printed.join("\n"), /nothing leaves unencrypted: `wgts down wg0'/);
+      }
+      system.fault = () => null;
+      if (succeeds) await bringUp(harness.session(system), CONFIG, PATH);
+      system.observer = () => {};
+      await takeDown(harness.session(system));
+      assert.deepEqual(system.leftovers, CLEAN, operation);
+      assert.ok(!harness.exists());
+    }
+  }
+});
+
+Deno.test("kill -9 of an up in a dead tunnel's place: the next one keeps the guard too", async () => {
+  using harness = new Harness();
+  const dead = await deadTunnel(harness);
+  const moments: { state: ModelState; files: Record<string, string> }[] = [];
+  dead.observer = () => {
+    moments.push({ state: structuredClone(dead.state), files: harness.files() });
+  };
+  await bringUp(harness.session(dead), CONFIG, PATH);
+  for (const { state, files } of moments) {
+    const system = new ModelSystem(state);
+    harness.restore(files);
+    system.observer = () => assert.ok(isClosed(system, 4) && isClosed(system, 6));
+    await bringUp(harness.session(system), CONFIG, PATH);
+    system.observer = () => {};
+    await takeDown(harness.session(system));
+    assert.deepEqual(system.leftovers, CLEAN);
   }
 });
 
