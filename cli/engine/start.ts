@@ -20,12 +20,11 @@ const ENGINE_SIGNALS = [SIGTERM, SIGINT, SIGHUP, SIGUSR1];
 
 /**
  * V8 flags of an engine; the task `compile` has the same. Packets make no garbage, and what handshakes and
- * control requests make is gone at once: a young generation that grows, to 48 MB, would only take memory,
- * and so would an old one that isn't looked through before it has grown by tens of megabytes.
+ * control requests make is gone at once: a young generation that grows, to 48 MB, would only take memory.
  * The loop's code is compiled after a tenth of the usual number of calls: a quiet tunnel would take minutes
  * to make them, and until then each packet would wait for the interpreter.
  */
-export const V8_FLAGS = "--max-semi-space-size=1,--initial-old-space-size=4," +
+export const V8_FLAGS = "--max-semi-space-size=1,--expose-gc," +
   "--invocation-count-for-maglev=100,--invocation-count-for-turbofan=300," +
   "--minimum-invocations-after-ic-update=50";
 
