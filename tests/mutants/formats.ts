@@ -2,7 +2,6 @@ import type { Mutant } from "./mutant.ts";
 
 const SPLIT_TEST = "tests/core/offload/split_test.ts";
 const MERGE_TEST = "tests/core/offload/merge_test.ts";
-const MERGE_PROPERTY_TEST = "tests/core/offload/merge_property_test.ts";
 const WG_CONFIG_TEST = "tests/core/wg/config_test.ts";
 const LINT_REPORT_TEST = "tests/core/lint/report_test.ts";
 const WG_NETLINK_TEST = "tests/core/netlink/wireguard_test.ts";
@@ -95,16 +94,16 @@ export const FORMATS_MUTANTS: Mutant[] = [
     file: "core/offload/flow_packet.ts",
     snippet: "if (length < this.ipSize + TCP_HEADER_SIZE) return;",
     replacement: "",
-    testFile: MERGE_PROPERTY_TEST,
-    test: "merge: touches nothing out of bounds, whatever the headers say",
+    testFile: "tests/core/offload/flow_packet_test.ts",
+    test: "a packet that is cut within its headers is read to its end, and may be in any flow",
   },
   {
     property: "merging reads no UDP header behind a packet's end",
     file: "core/offload/flow_packet.ts",
     snippet: "if (size < UDP_HEADER_SIZE) return;",
     replacement: "",
-    testFile: MERGE_PROPERTY_TEST,
-    test: "merge: touches nothing out of bounds, whatever the headers say",
+    testFile: "tests/core/offload/flow_packet_test.ts",
+    test: "a packet that is cut within its headers is read to its end, and may be in any flow",
   },
   {
     property: "splitting touches no checksum behind a packet's end",
