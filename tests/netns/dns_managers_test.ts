@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { DnsHost, ORIGINAL } from "./harness/dns_host.ts";
 import {
-  type DnsManagerPackage,
-  hasDnsManager,
+  dnsManagerTest as test,
   installResolvconf,
   originalNameservers,
   Resolved,
@@ -11,10 +10,6 @@ import {
 import { wgts } from "./harness/program.ts";
 import { connect, Host } from "./harness/host.ts";
 import { waitFor } from "./harness/wait.ts";
-
-function test(manager: DnsManagerPackage, name: string, body: () => Promise<void>): void {
-  Deno.test({ name: `${manager}: ${name}`, ignore: !hasDnsManager(manager), fn: body });
-}
 
 const UPSTREAM = "192.0.2.53";
 

@@ -2,17 +2,12 @@
 import assert from "node:assert/strict";
 import { DnsHost, ORIGINAL } from "./harness/dns_host.ts";
 import {
-  type DnsManagerPackage,
-  hasDnsManager,
+  dnsManagerTest as test,
   installResolvconf,
   originalNameservers,
   Resolved,
 } from "./harness/dns_managers.ts";
 import { waitFor } from "./harness/wait.ts";
-
-function test(manager: DnsManagerPackage, name: string, body: () => Promise<void>): void {
-  Deno.test({ name: `${manager}: ${name}`, ignore: !hasDnsManager(manager), fn: body });
-}
 
 const UPSTREAM = "192.0.2.53";
 const NOTHING_TO_DO = "wgts: wg0 is as its config says\n";

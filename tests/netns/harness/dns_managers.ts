@@ -24,6 +24,15 @@ export function hasDnsManager(name: DnsManagerPackage): boolean {
   }
 }
 
+/** A test that needs a package, and is left out where that couldn't be fetched. */
+export function dnsManagerTest(
+  manager: DnsManagerPackage,
+  name: string,
+  body: () => Promise<void>,
+): void {
+  Deno.test({ name: `${manager}: ${name}`, ignore: !hasDnsManager(manager), fn: body });
+}
+
 const BUS = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
