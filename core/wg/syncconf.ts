@@ -75,6 +75,7 @@ function networkText(allowedIp: AllowedIpChange): string {
  * who has it in the end is who comes last.
  */
 function withoutSame(peers: readonly PeerChange[], same: ReadonlySet<PeerChange>): PeerChange[] {
+  if (same.size === 0) return [...peers];
   const claimed = new Set<string>();
   for (const peer of peers) {
     if (same.has(peer)) continue;
