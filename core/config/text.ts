@@ -2,12 +2,17 @@
 
 /** Lone surrogates, which no UTF-8 holds, stand for bytes that aren't UTF-8: U+DC80 for 0x80 … */
 const BYTE_BASE = 0xdc00;
+/** What decoders put in place of bytes that aren't UTF-8, and text may have too. */
+const REPLACEMENT = "\ufffd";
 
 /**
  * The text of a config file. Bytes that are not UTF-8, as in a comment in Latin-1, survive as lone
  * surrogates, and a byte order mark is kept, so that {@linkcode encodeConfigText} gives the same bytes.
  */
 export function decodeConfigText(bytes: Uint8Array): string {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  if (!text.includes(REPLACEMENT)) return text;
+  // Not at first: the runtime takes several times as long for it, and makes texts of twice the size.
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

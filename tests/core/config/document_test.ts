@@ -98,4 +98,5 @@ Deno.test("decodeConfigText gives text for UTF-8 and keeps what isn't", () => {
   const latin1 = Uint8Array.of(0x23, 0x20, 0xe4, 0x0a, 0xef, 0xbb, 0xbf, 0xf0, 0x9f, 0x98, 0x80);
   assert.equal(decodeConfigText(latin1), "# \udce4\n\ufeff😀");
   assert.equal(decodeConfigText(latin1.subarray(4)), "\ufeff😀");
+  assert.equal(decodeConfigText(new TextEncoder().encode("\ufeff# \ufffd")), "\ufeff# \ufffd");
 });
