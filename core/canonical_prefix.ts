@@ -29,9 +29,11 @@ const IPV4_NETWORK = `(?:${OCTET}\\.){3}(?:0/(?:2[4-9]|3[01])|${OCTET}/32)`;
 const FROM_32 = "(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-8])";
 const FROM_48 = "(?:4[89]|[5-9][0-9]|1[01][0-9]|12[0-8])";
 const FROM_64 = "(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-8])";
-const IPV6_NETWORK = `${NO_LONGER_ZEROS}${GROUP}(?:(?::${GROUP})?::/${FROM_32}|` +
-  `(?::${GROUP}){2}::/${FROM_48}|(?::${GROUP}){3}::/${FROM_64})`;
+/** The last one before `::`, which stands for four or more at the end: there are no more zeros elsewhere. */
+const LAST_GROUP = "[1-9a-f][0-9a-f]{0,3}::";
+const IPV6_NETWORK = `(?:(?:${GROUP}:)?${LAST_GROUP}/${FROM_32}|` +
+  `(?:${GROUP}:){2}(?:${LAST_GROUP}/${FROM_48}|${GROUP}:${LAST_GROUP}/${FROM_64}))`;
 
-/** As {@linkcode CANONICAL_PREFIX}, and matches only prefixes without host bits. */
+/** Such an expression that matches only prefixes without host bits. */
 export const CANONICAL_NETWORK =
   `(?:${IPV4_NETWORK}|${IPV6_NETWORK}|${IPV6}/128|::/${IPV6_LENGTH}|0\\.0\\.0\\.0/0)`;

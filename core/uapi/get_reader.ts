@@ -204,7 +204,8 @@ function readUsualPeer(text: string, at: number): PeerState | null {
 }
 
 const ALLOWED_IP = "allowed_ip=";
-const CANONICAL_LINE = new RegExp(`${ALLOWED_IP}${CANONICAL_PREFIX}\n`, "y");
+/** As many as are looked at at once: an expression that repeats without end needs memory for each time. */
+const CANONICAL_LINES = new RegExp(`(?:${ALLOWED_IP}${CANONICAL_PREFIX}\n){1,64}`, "y");
 
 /**
  * Reads the lines from `at` on that tell allowed IPs as they are printed: there may be very many. Gives where
@@ -212,10 +213,10 @@ const CANONICAL_LINE = new RegExp(`${ALLOWED_IP}${CANONICAL_PREFIX}\n`, "y");
  */
 function readCanonicalAllowedIps(peer: PeerState, text: string, at: number): number {
   for (;;) {
-    CANONICAL_LINE.lastIndex = at;
-    if (!CANONICAL_LINE.test(text)) return at;
-    const next = CANONICAL_LINE.lastIndex;
-    peer.allowedIps.push(text.slice(at + ALLOWED_IP.length, next - 1));
+    CANONICAL_LINES.lastIndex = at;
+    if (!CANONICAL_LINES.test(text)) return at;
+    const next = CANONICAL_LINES.lastIndex;
+    peer.allowedIps.push(...text.slice(at + ALLOWED_IP.length, next - 1).split(`\n${ALLOWED_IP}`));
     at = next;
   }
 }
