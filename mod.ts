@@ -149,7 +149,13 @@ export { parseUapiGet, type UapiGetContext, UapiGetReader } from "./core/uapi/ge
 export { changeTo } from "./core/config/change.ts";
 export { formatUapiChange } from "./core/uapi/change_request.ts";
 export { formatUapiSet } from "./core/uapi/set_request.ts";
-export type { AllowedIpChange, InterfaceChange, PeerChange } from "./core/interface_change.ts";
+export { AllowedIpList } from "./core/allowed_ip_list.ts";
+export type {
+  AllowedIpChange,
+  AllowedIpChanges,
+  InterfaceChange,
+  PeerChange,
+} from "./core/interface_change.ts";
 export type { InterfaceState, PeerActivity, PeerState } from "./core/interface_state.ts";
 
 // The control protocol: the side that answers

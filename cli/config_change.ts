@@ -1,7 +1,7 @@
 /** `setconf`, `addconf` and `syncconf`. */
 
 import { decodeConfigText } from "../core/config/text.ts";
-import type { InterfaceChange } from "../core/interface_change.ts";
+import type { WgChange } from "../core/wg/change.ts";
 import { parseWgFile } from "../core/wg/config.ts";
 import { WgError } from "../core/wg/error.ts";
 import { deviceErrorText } from "./system/device_error.ts";
@@ -38,7 +38,7 @@ function readFile(path: string): string {
 }
 
 /** Without peers there is nothing to compare, and nobody is asked. */
-async function syncWith(name: string, file: InterfaceChange): Promise<InterfaceChange> {
+async function syncWith(name: string, file: WgChange): Promise<WgChange> {
   if (file.peers.length === 0) return file;
   const { syncChange } = await import("../core/wg/syncconf.ts");
   try {

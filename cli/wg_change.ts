@@ -1,7 +1,7 @@
 /** What `set`, `setconf`, `addconf` and `syncconf` have in common. */
 
 import { encodeConfigText } from "../core/config/text.ts";
-import type { InterfaceChange } from "../core/interface_change.ts";
+import type { WgChange } from "../core/wg/change.ts";
 import { WgError } from "../core/wg/error.ts";
 import type { WgSurroundings } from "../core/wg/surroundings.ts";
 import { importLater } from "./import_later.ts";
@@ -42,9 +42,9 @@ export function printWords(line: string): void {
  */
 export async function runChange(
   name: string,
-  read: () => InterfaceChange | Promise<InterfaceChange>,
+  read: () => WgChange | Promise<WgChange>,
 ): Promise<number> {
-  let change: InterfaceChange;
+  let change: WgChange;
   try {
     change = await read();
   } catch (error) {
@@ -72,7 +72,7 @@ export function deviceName(name: string): string {
   return bytes.length <= NAME_SIZE ? name : new TextDecoder().decode(bytes.subarray(0, NAME_SIZE));
 }
 
-function wipeKeys({ privateKey, peers }: InterfaceChange): void {
+function wipeKeys({ privateKey, peers }: WgChange): void {
   privateKey?.fill(0);
   for (const { presharedKey } of peers) presharedKey?.fill(0);
 }

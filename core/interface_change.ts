@@ -2,11 +2,15 @@
  * What `wg set`, `setconf`, `addconf` and `syncconf` do to a running interface, whatever serves it: the
  * control protocol and generic netlink are two encodings of this.
  */
+import type { AllowedIpList } from "./allowed_ip_list.ts";
 import type { IpPrefix } from "./ip.ts";
 import type { UapiEndpoint } from "./uapi/command.ts";
 
+/** How the allowed IPs of a change are kept: each for itself, or all as text. */
+export type AllowedIpChanges = AllowedIpChange[] | AllowedIpList;
+
 /** A change of an interface. What is undefined stays as it is. Holds secrets. */
-export interface InterfaceChange {
+export interface InterfaceChange<AllowedIps extends AllowedIpChanges = AllowedIpChange[]> {
   /** 32 bytes; all zero removes it. */
   privateKey?: Uint8Array;
   /** UDP port, 0 to 65535; 0 lets the system choose. */
@@ -16,11 +20,11 @@ export interface InterfaceChange {
   /** Whether all peers that are there now go first. */
   replacePeers: boolean;
   /** Applied in order; a public key may come more than once. */
-  peers: PeerChange[];
+  peers: PeerChange<AllowedIps>[];
 }
 
 /** A change of one peer, which is made if it isn't there. What is undefined stays as it is. */
-export interface PeerChange {
+export interface PeerChange<AllowedIps extends AllowedIpChanges = AllowedIpChange[]> {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
   /** The peer goes; nothing else is looked at. */
@@ -36,7 +40,7 @@ export interface PeerChange {
   /** Whether all allowed IPs that it has now go first. */
   replaceAllowedIps: boolean;
   /** Applied in order; host bits may be set. */
-  allowedIps: AllowedIpChange[];
+  allowedIps: AllowedIps;
 }
 
 /** An allowed IP that a peer gets, or loses if it is this peer's. */
@@ -45,6 +49,4 @@ export interface AllowedIpChange {
   readonly prefix: IpPrefix;
   /** Written with a leading `-`. */
   readonly remove: boolean;
-  /** What `prefix` prints, if that is known without asking for `prefix`. */
-  readonly text?: string;
 }

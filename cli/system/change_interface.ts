@@ -1,4 +1,4 @@
-import type { InterfaceChange } from "../../core/interface_change.ts";
+import type { WgChange } from "../../core/wg/change.ts";
 import { formatUapiChange } from "../../core/uapi/change_request.ts";
 import { checkUapiResult } from "../../core/uapi/client.ts";
 import { importLater } from "../import_later.ts";
@@ -13,9 +13,10 @@ type KernelInterface = typeof import("./kernel_interface.ts");
  * @throws as {@linkcode getInterface}; SysError with EADDRINUSE when the kernel can't have the port, EINVAL
  * when it can't remove single allowed IPs (before Linux 6.16)
  */
-export async function changeInterface(name: string, change: InterfaceChange): Promise<void> {
+export async function changeInterface(name: string, change: WgChange): Promise<void> {
   using channel = await ControlChannel.open(name);
   if (channel !== null) return checkUapiResult(await channel.ask(formatUapiChange(change)));
   const kernel = await importLater<KernelInterface>("system/kernel_interface.ts");
-  kernel.changeKernelInterface(name, change);
+  const peers = change.peers.map((peer) => ({ ...peer, allowedIps: peer.allowedIps.changes() }));
+  kernel.changeKernelInterface(name, { ...change, peers });
 }

@@ -20,9 +20,7 @@ function peerWords(peer: PeerChange): string {
     words.push("persistent-keepalive", String(persistentKeepalive || "off"));
   }
   if (allowedIps.length > 0) {
-    const texts = allowedIps.map(({ prefix, remove, text }) =>
-      `${remove ? "-" : "+"}${text ?? prefix}`
-    );
+    const texts = allowedIps.map(({ prefix, remove }) => `${remove ? "-" : "+"}${prefix}`);
     words.push("allowed-ips", texts.join(","));
   }
   return words.join(" ");

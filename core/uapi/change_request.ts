@@ -1,22 +1,22 @@
-import type { AllowedIpChange, InterfaceChange, PeerChange } from "../interface_change.ts";
+import { AllowedIpList } from "../allowed_ip_list.ts";
+import type { AllowedIpChanges, InterfaceChange, PeerChange } from "../interface_change.ts";
 import { formatPublicHexKey } from "../keys.ts";
 import { UapiChunk } from "./chunk.ts";
 import { formatUapiEndpoint } from "./values.ts";
 
-/** Allowed IPs that are made into one text: there may be very many, and none is secret. */
-const RUN = 2048;
-/** Bytes of allowed IPs that a chunk always has room for. */
-const SHORT = 512;
-const encoder = new TextEncoder();
+/** Bytes of a chunk: a fraction of what a socket's buffer holds. */
+const CHUNK_SIZE = 32_768;
 
 /**
  * The `set` request that makes a change of an interface, its end included.
  *
- * Yields chunks of about 4 KiB, and larger ones of nothing but allowed IPs; some may be empty. A chunk is
- * valid until the next one is asked for: those that hold keys are one reused buffer, wiped in the end. An iteration that stops early must call `return()`.
+ * Yields chunks of some ten KiB; some may be empty. A chunk is valid until the next one is asked for: they are
+ * one reused buffer, wiped in the end. An iteration that stops early must call `return()`.
  */
-export function* formatUapiChange(change: InterfaceChange): Generator<Uint8Array, void, void> {
-  const chunk = new UapiChunk();
+export function* formatUapiChange(
+  change: InterfaceChange<AllowedIpChanges>,
+): Generator<Uint8Array, void, void> {
+  const chunk = new UapiChunk(CHUNK_SIZE);
   const { privateKey, listenPort, fwmark } = change;
   try {
     chunk.line("set", 1);
@@ -29,11 +29,12 @@ export function* formatUapiChange(change: InterfaceChange): Generator<Uint8Array
       if (chunk.isFull) yield chunk.take();
       writePeer(chunk, peer);
       if (peer.remove) continue;
-      for (let at = 0; at < peer.allowedIps.length; at += RUN) {
-        const run = allowedIpLines(peer.allowedIps.slice(at, at + RUN));
-        if (chunk.isFull || run.length > SHORT) yield chunk.take();
-        if (run.length > SHORT) yield encoder.encode(run);
-        else chunk.text(run);
+      for (const text of textsOf(peer)) {
+        const lines = `allowed_ip=${text.replace(/,/g, "\nallowed_ip=")}\n`;
+        for (let at = 0; at < lines.length;) {
+          if (chunk.isFull) yield chunk.take();
+          at = chunk.fill(lines, at);
+        }
       }
     }
     chunk.text("\n");
@@ -43,15 +44,12 @@ export function* formatUapiChange(change: InterfaceChange): Generator<Uint8Array
   }
 }
 
-function allowedIpLines(allowedIps: readonly AllowedIpChange[]): string {
-  const values = allowedIps.map((allowedIp) =>
-    (allowedIp.remove ? "-" : "") + (allowedIp.text ?? allowedIp.prefix)
-  );
-  return `allowed_ip=${values.join("\nallowed_ip=")}\n`;
+function textsOf({ allowedIps }: PeerChange<AllowedIpChanges>): readonly string[] {
+  return (allowedIps instanceof AllowedIpList ? allowedIps : AllowedIpList.of(allowedIps)).texts;
 }
 
 /** All of a peer but its allowed IPs. */
-function writePeer(chunk: UapiChunk, peer: PeerChange): void {
+function writePeer(chunk: UapiChunk, peer: PeerChange<AllowedIpChanges>): void {
   const { presharedKey, endpoint, persistentKeepalive } = peer;
   chunk.line("public_key", formatPublicHexKey(peer.publicKey));
   // Before all else: it decides whether a peer is made.

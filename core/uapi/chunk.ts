@@ -1,7 +1,7 @@
 import { formatIpAddress } from "../ip.ts";
 import { HEX_KEY_LENGTH, writeHexKey } from "../keys.ts";
 
-/** A chunk is handed out once it holds this many bytes. */
+/** Bytes of a chunk, unless told otherwise. */
 const CHUNK_SIZE = 4096;
 /** More bytes than any one line or a peer's lines before its allowed IPs take. */
 const HEADROOM = 1024;
@@ -10,19 +10,38 @@ const NEWLINE = 0x0a;
 const DOT = 0x2e;
 const SLASH = 0x2f;
 const DIGIT_0 = 0x30;
-const ALLOWED_IP = new TextEncoder().encode("allowed_ip=");
+const encoder = new TextEncoder();
+const ALLOWED_IP = encoder.encode("allowed_ip=");
 
 /**
  * A part of a request or an answer of the control protocol: ASCII text in one reused buffer, which can be wiped,
  * unlike a string.
  */
 export class UapiChunk {
-  readonly #buffer = new Uint8Array(CHUNK_SIZE + HEADROOM);
+  readonly #size: number;
+  readonly #buffer: Uint8Array;
   #length = 0;
+
+  /** It is to be handed out once it holds `size` bytes. */
+  constructor(size: number = CHUNK_SIZE) {
+    this.#size = size;
+    this.#buffer = new Uint8Array(size + HEADROOM);
+  }
 
   /** Whether it should be handed out before more is added. */
   get isFull(): boolean {
-    return this.#length >= CHUNK_SIZE;
+    return this.#length >= this.#size;
+  }
+
+  /**
+   * Appends as much of an ASCII text of any length, from character `at` on, as it takes until it is full.
+   * Gives where it stopped. For longer texts, this is many times as fast as {@linkcode text}.
+   */
+  fill(text: string, at: number): number {
+    const room = this.#buffer.subarray(this.#length, this.#size);
+    const { read } = encoder.encodeInto(text.slice(at), room);
+    this.#length += read;
+    return at + read;
   }
 
   /** Appends ASCII text. */

@@ -1,5 +1,5 @@
 import { removeSpace } from "../config/document.ts";
-import type { InterfaceChange, PeerChange } from "../interface_change.ts";
+import type { WgChange, WgPeerChange } from "./change.ts";
 import { WgError } from "./error.ts";
 import type { WgSurroundings } from "./surroundings.ts";
 import {
@@ -30,8 +30,8 @@ export interface WgSetSurroundings extends WgSurroundings {
 export function parseWgSet(
   args: readonly string[],
   surroundings: WgSetSurroundings,
-): InterfaceChange {
-  const change: InterfaceChange = { replacePeers: false, peers: [] };
+): WgChange {
+  const change: WgChange = { replacePeers: false, peers: [] };
   for (let at = 0; at < args.length;) {
     const name = args[at++] ?? "";
     const peer = change.peers.at(-1);
@@ -54,7 +54,7 @@ export function parseWgSet(
 
 /** Whether an interface has an argument of this name; if so, its value is read. */
 function readOfInterface(
-  change: InterfaceChange,
+  change: WgChange,
   name: string,
   value: string,
   surroundings: WgSetSurroundings,
@@ -76,7 +76,7 @@ function readOfInterface(
 
 /** Whether a peer has an argument of this name; if so, its value is read. */
 function readOfPeer(
-  peer: PeerChange,
+  peer: WgPeerChange,
   name: string,
   value: string,
   surroundings: WgSetSurroundings,

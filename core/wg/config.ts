@@ -2,8 +2,8 @@ import { removeSpace } from "../config/document.ts";
 import { asciiLowerCase } from "../config/keys.ts";
 import { KEY_SIZE } from "../crypto/crypto.ts";
 import { withoutKeys } from "../hidden_keys.ts";
-import type { InterfaceChange, PeerChange } from "../interface_change.ts";
 import { secretBytes } from "../memory.ts";
+import type { WgChange, WgPeerChange } from "./change.ts";
 import { WgEnvironmentError, WgError } from "./error.ts";
 import type { WgSurroundings } from "./surroundings.ts";
 import {
@@ -29,7 +29,7 @@ export function parseWgFile(
   text: string,
   mode: "add" | "replace",
   surroundings: WgSurroundings,
-): InterfaceChange {
+): WgChange {
   const file = new FileReader(mode, surroundings);
   for (const line of text.split("\n")) {
     try {
@@ -57,15 +57,15 @@ interface PeerSection extends PeerSettings {
   publicKey?: Uint8Array;
 }
 
-function isComplete(peer: PeerSection): peer is PeerSection & PeerChange {
+function isComplete(peer: PeerSection): peer is PeerSection & WgPeerChange {
   return peer.publicKey !== undefined;
 }
 
 /** Takes the value of a key into `target`. */
 type SettingReader<T> = (target: T, value: string, surroundings: WgSurroundings) => void;
 
-const INTERFACE_KEYS: ReadonlyMap<string, SettingReader<InterfaceChange>> = new Map(
-  Object.entries<SettingReader<InterfaceChange>>({
+const INTERFACE_KEYS: ReadonlyMap<string, SettingReader<WgChange>> = new Map(
+  Object.entries<SettingReader<WgChange>>({
     listenport: (change, value, surroundings) => {
       change.listenPort = parseWgPort(value, surroundings);
     },
@@ -87,7 +87,7 @@ const PEER_KEYS: ReadonlyMap<string, SettingReader<PeerSection>> = new Map(
 /** Reads the lines of a file in order. */
 class FileReader {
   readonly #surroundings: WgSurroundings;
-  readonly #change: InterfaceChange;
+  readonly #change: WgChange;
   readonly #peers: PeerSection[] = [];
   #section: "none" | "interface" | "peer" = "none";
 
@@ -120,7 +120,7 @@ class FileReader {
   }
 
   /** The change, once all lines are read. */
-  finish(): InterfaceChange {
+  finish(): WgChange {
     for (const peer of this.#peers) {
       if (!isComplete(peer)) {
         throw new WgError("A peer is missing a public key\nInvalid configuration");

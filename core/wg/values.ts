@@ -9,16 +9,15 @@ import {
   parseDecimal,
   parseFwmark,
   parseKeepalive,
-  parsePrefix,
   splitEndpoint,
   ValueError,
 } from "../config/values.ts";
+import { AllowedIpList } from "../allowed_ip_list.ts";
 import { HIDDEN } from "../hidden_keys.ts";
-import type { AllowedIpChange, PeerChange } from "../interface_change.ts";
-import { CANONICAL_NETWORK } from "../canonical_prefix.ts";
-import { IpAddress, type IpPrefix } from "../ip.ts";
+import { IpAddress } from "../ip.ts";
 import { parseKey, parsePublicKey } from "../keys.ts";
 import type { UapiEndpoint } from "../uapi/command.ts";
+import type { WgPeerChange } from "./change.ts";
 import { WgError } from "./error.ts";
 import type { WgSurroundings } from "./surroundings.ts";
 
@@ -77,38 +76,26 @@ export function addAllowedIps(peer: PeerSettings, text: string, { warn }: WgSurr
   if (text === "") return;
   let item = "";
   orComplain(() => {
-    for (item of text.split(",")) {
-      if (NETWORK.test(item)) {
-        peer.allowedIps.push(new Network(item));
-        continue;
-      }
+    for (let at = 0, end; at <= text.length; at = end + 1) {
+      end = peer.allowedIps.addNetworks(text, at);
+      if (end > at) continue;
+      const comma = text.indexOf(",", at);
+      end = comma < 0 ? text.length : comma;
+      item = text.slice(at, end);
       const { prefix, sign } = parseAllowedIp(item);
       if (prefix.hasHostBits) warn(`Warning: AllowedIP has nonzero host part: ${unsigned(item)}`);
       if (sign !== "") peer.replaceAllowedIps = false;
-      peer.allowedIps.push({ prefix, remove: sign === "-" });
+      peer.allowedIps.add({ prefix, remove: sign === "-" });
     }
   }, () => describeWrongPrefix(item));
 }
 
-const NETWORK = new RegExp(`^${CANONICAL_NETWORK}$`);
-
-/** An allowed IP that is there as it will be sent; it is only read for who asks for more than its text. */
-class Network implements AllowedIpChange {
-  readonly remove = false;
-
-  constructor(readonly text: string) {}
-
-  get prefix(): IpPrefix {
-    return parsePrefix(this.text);
-  }
-}
-
 /** All of a peer's change but the peer itself. */
-export type PeerSettings = Omit<PeerChange, "publicKey">;
+export type PeerSettings = Omit<WgPeerChange, "publicKey">;
 
 /** A change of a peer that says nothing yet. */
 export function newPeerSettings(replaceAllowedIps: boolean): PeerSettings {
-  return { remove: false, updateOnly: false, replaceAllowedIps, allowedIps: [] };
+  return { remove: false, updateOnly: false, replaceAllowedIps, allowedIps: new AllowedIpList() };
 }
 
 function describeWrongPrefix(item: string): string {

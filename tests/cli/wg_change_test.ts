@@ -2,7 +2,8 @@
 import "../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import { deviceName, runChange } from "../../cli/wg_change.ts";
-import type { InterfaceChange } from "../../core/interface_change.ts";
+import { AllowedIpList } from "../../core/allowed_ip_list.ts";
+import type { WgChange } from "../../core/wg/change.ts";
 import { WgError } from "../../core/wg/error.ts";
 import { FakeControlSocket } from "./fake_control_socket.ts";
 import { type Outcome, runWg, wgTest } from "./wg_oracle.ts";
@@ -138,7 +139,7 @@ Deno.test("wg cuts names that no interface can have", () => {
 });
 
 Deno.test("the keys of a change are wiped, whether it could be made or not", async () => {
-  const change: InterfaceChange = {
+  const change: WgChange = {
     privateKey: key(1),
     replacePeers: false,
     peers: [{
@@ -147,7 +148,7 @@ Deno.test("the keys of a change are wiped, whether it could be made or not", asy
       remove: false,
       updateOnly: false,
       replaceAllowedIps: false,
-      allowedIps: [],
+      allowedIps: new AllowedIpList(),
     }],
   };
   assert.equal(await runChange("wgts-nonexist", () => change), 1);

@@ -163,6 +163,14 @@ export const FORMATS_MUTANTS: Mutant[] = [
     test: "a change that isn't sent to its end is wiped too",
   },
   {
+    property: "of a list of allowed IPs only what is known to be networks is sent unread",
+    file: "core/allowed_ip_list.ts",
+    snippet: "${CANONICAL_NETWORK}(?=,|$)",
+    replacement: "[0-9a-f.:]+/[0-9]+(?=,|$)",
+    testFile: "tests/core/allowed_ip_list_test.ts",
+    test: "a list takes networks as they stand in a text, and stops where something else does",
+  },
+  {
     property:
       "a peer that was removed meanwhile doesn't come back with the rest of its allowed IPs",
     file: "core/netlink/wireguard_set.ts",

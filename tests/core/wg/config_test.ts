@@ -125,7 +125,7 @@ Deno.test("host bits are told of as they are written, and sent", () => {
     "Warning: AllowedIP has nonzero host part: fd00::1/64",
     "Warning: AllowedIP has nonzero host part: 10.1.0.1/16",
   ]);
-  assert.equal(String(peers[0]?.allowedIps[0]?.prefix), "10.0.0.1/24");
+  assert.equal(String(peers[0]?.allowedIps.changes()[0]?.prefix), "10.0.0.1/24");
 });
 
 const UNRECOGNIZED: Readonly<Record<string, string>> = {

@@ -121,6 +121,9 @@ Deno.test("a peer of which nothing differs is left alone, and one of which anyth
   assert.equal(request(peerText(1), [roamed]), CLEARED);
   const added = peerText(1, "AllowedIPs=+10.0.0.0/8");
   assert.match(request(added, [peer(1, { allowedIps: ["10.0.0.0/8"] })]), /allowed_ip=10/);
+  const removed = peerText(1, "AllowedIPs=-10.0.0.0/8", "AllowedIPs=::/0");
+  const both = peer(1, { allowedIps: ["10.0.0.0/8", "::/0"] });
+  assert.match(request(removed, [both]), /allowed_ip=-10.0.0.0\/8\nallowed_ip=::\/0/);
 });
 
 Deno.test("a peer stays with its allowed IP or loses it, as the order in the file says", () => {

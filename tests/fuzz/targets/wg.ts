@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { InterfaceChange } from "../../../core/interface_change.ts";
 import { IpAddress } from "../../../core/ip.ts";
 import { formatUapiChange } from "../../../core/uapi/change_request.ts";
 import { UapiRequestParser } from "../../../core/uapi/request_parser.ts";
 import { parseWgSet } from "../../../core/wg/arguments.ts";
+import type { WgChange } from "../../../core/wg/change.ts";
 import { parseWgFile } from "../../../core/wg/config.ts";
 import { WgError } from "../../../core/wg/error.ts";
 import type { SeededRandom } from "../../core/seeded_random.ts";
@@ -42,8 +42,8 @@ function portOf(service: string): number {
 }
 
 /** Whether `parse` accepts; what it makes must be what the other end of the control socket takes. */
-function accepts(parse: () => InterfaceChange): boolean {
-  let change: InterfaceChange;
+function accepts(parse: () => WgChange): boolean {
+  let change: WgChange;
   try {
     change = parse();
   } catch (error) {
@@ -62,7 +62,7 @@ function accepts(parse: () => InterfaceChange): boolean {
   const count = (kind: string) => kinds.filter((other) => other === kind).length;
   assert.deepEqual([kinds[0], kinds.at(-1), count("end")], ["set", "end", 1]);
   assert.equal(count("public_key"), change.peers.length);
-  const allowedIps = change.peers.flatMap((peer) => peer.remove ? [] : peer.allowedIps);
+  const allowedIps = change.peers.flatMap((peer) => peer.remove ? [] : peer.allowedIps.changes());
   assert.equal(count("allowed_ip"), allowedIps.length);
   return true;
 }
