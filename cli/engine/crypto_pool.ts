@@ -91,7 +91,7 @@ export class CryptoPool {
   }
 
   /** Starts `threads` less one threads, the calling one being one of them. They run `script`. */
-  static async start(threads: number, script: URL = SCRIPT): Promise<CryptoPool> {
+  static async start(threads: number, script: string | URL = SCRIPT): Promise<CryptoPool> {
     const started = await Promise.all(
       Array.from({ length: threads - 1 }, () => startHelper(script)),
     );
@@ -161,7 +161,7 @@ export class CryptoPool {
 }
 
 /** Starts a thread; null when it doesn't come up. */
-function startHelper(script: URL): Promise<Helper | null> {
+function startHelper(script: string | URL): Promise<Helper | null> {
   const worker = new Worker(script, { type: "module" });
   return new Promise((resolve) => {
     const end = (helper: Helper | null) => {
