@@ -4,10 +4,10 @@ import { decodeConfigText } from "../core/config/text.ts";
 import type { WgChange } from "../core/wg/change.ts";
 import { parseWgFile } from "../core/wg/config.ts";
 import { WgError } from "../core/wg/error.ts";
+import { UsageError } from "./program_name.ts";
 import { deviceErrorText } from "./system/device_error.ts";
 import { getInterface } from "./system/interfaces.ts";
 import { osErrorText } from "./system/os_error.ts";
-import { UsageError } from "./usage_error.ts";
 import { deviceName, runChange, systemSurroundings } from "./wg_change.ts";
 
 /** Runs one of these commands with the arguments behind its name; gives the exit code. */

@@ -6,8 +6,7 @@
  */
 import { importLater } from "./import_later.ts";
 import { printError } from "./output.ts";
-import { type Invocation, invocation, WG_COMMANDS } from "./program_name.ts";
-import { UsageError } from "./usage_error.ts";
+import { type Invocation, invocation, UsageError, WG_COMMANDS } from "./program_name.ts";
 
 /** What each module in `commands/` exports: runs with the arguments after its name, gives the exit code. */
 interface Command {

@@ -37,8 +37,9 @@ export interface Invocation {
  * that it can act as (a symbolic link), else by that name as the first argument.
  */
 export function parseInvocation(argv0: string, args: readonly string[]): Invocation {
+  const file = argv0.slice(argv0.lastIndexOf("/") + 1);
   // A login shell's name begins with a hyphen (login(1)).
-  const called = findApplet(argv0.slice(argv0.lastIndexOf("/") + 1).replace(/^-/, ""));
+  const called = findApplet(file.startsWith("-") ? file.slice(1) : file);
   if (called !== undefined) {
     // wg-quick, a script, tells only its last part.
     return { applet: called, name: called === "wg-quick" ? called : argv0, args };
@@ -48,6 +49,11 @@ export function parseInvocation(argv0: string, args: readonly string[]): Invocat
   return named === undefined
     ? { applet: "wgts", name: "wgts", args }
     : { applet: named, name: named, args: rest };
+}
+
+/** A command was called wrongly: how it is called is printed. The message may be empty. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
 }
 
 let ownInvocation: Invocation | null = null;

@@ -1,12 +1,12 @@
 import type { AllowedIps } from "./allowed_ips.ts";
 import type { Now } from "./clock.ts";
-import { equalBytes, isZero } from "./constant_time.ts";
 import { KEY_SIZE, MAX_PEERS } from "./constants.ts";
 import type { DatagramQueue } from "./datagram_queue.ts";
 import { DeviceContext, type DeviceOptions, type Region } from "./device_context.ts";
 import type { DeviceEvent } from "./device_event.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { HandshakeProcessor } from "./handshake_processor.ts";
+import { equalBytes, isZero } from "./memory.ts";
 import { LocalIdentity } from "./noise/context.ts";
 import { MESSAGE_INVALID, MESSAGE_TRANSPORT_DATA, messageType } from "./noise/messages.ts";
 import type { PacketQueue } from "./packet_queue.ts";

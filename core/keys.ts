@@ -5,8 +5,7 @@
  */
 
 import type { Random } from "./clock.ts";
-import { equalBytes, isZero } from "./constant_time.ts";
-import { pooledBytes, secretBytes } from "./memory.ts";
+import { equalBytes, isZero, pooledBytes, secretBytes } from "./memory.ts";
 
 /** Characters of a key in base64. */
 export const BASE64_KEY_LENGTH = 44;

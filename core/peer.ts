@@ -1,7 +1,7 @@
 import type { Now } from "./clock.ts";
-import { isZero } from "./constant_time.ts";
 import type { DeviceContext } from "./device_context.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { isZero } from "./memory.ts";
 import { CookieGenerator } from "./noise/cookie.ts";
 import { Handshake } from "./noise/handshake.ts";
 import { Sessions } from "./sessions.ts";

@@ -2,13 +2,13 @@ import { lintConfig, type LintResult } from "../../core/lint/lint.ts";
 import { countFindings, formatFindings, formatFindingsJson } from "../../core/lint/report.ts";
 import { loadPublicKeyOf } from "../crypto.ts";
 import { printError, writeStdout } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { keyFilePlaces, readConfigKey } from "../system/config_keys.ts";
 import { hasBash } from "../system/hooks.ts";
 import { type LintSource, NeighbourReader, readLintSource } from "../system/lint_sources.ts";
 import { servicePort } from "../system/services.ts";
 import { readTableNames } from "../system/table_names.ts";
 import { terminalCharset, terminalStyle } from "../terminal_look.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts check`: what is wrong or odd about configs. Fails for errors; strictly, for warnings too. */
 export async function main(args: string[]): Promise<number> {

@@ -1,6 +1,6 @@
 import { SHELLS } from "../completions/complete.ts";
 import { writeStdout } from "../output.ts";
-import { UsageError } from "../usage_error.ts";
+import { UsageError } from "../program_name.ts";
 
 /** `wgts completions SHELL`: the script by which a shell completes the command lines of wgts. */
 export async function main(args: string[]): Promise<number> {

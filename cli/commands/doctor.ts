@@ -2,10 +2,10 @@ import type { ConfigLocation } from "../../core/config/interface_name.ts";
 import { examine } from "../../core/doctor/examine.ts";
 import { countStatus, formatDoctor, formatDoctorJson } from "../../core/doctor/report.ts";
 import { writeStdout } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { isThere, MissingConfigError, requireLocation } from "../system/config_file.ts";
 import { seeHost } from "../system/doctor/see_host.ts";
 import { terminalCharset, terminalStyle } from "../terminal_look.ts";
-import { UsageError } from "../usage_error.ts";
 
 const SWITCHES: readonly string[] = ["--json", "--json-schema"];
 

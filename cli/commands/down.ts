@@ -1,6 +1,7 @@
 import { ConfigError } from "../../core/config/error.ts";
 import type { QuickInterfaceConfig } from "../../core/config/types.ts";
 import { printError } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { MissingConfigError, readConfig, requireLocation } from "../system/config_file.ts";
 import { enterNetns } from "../system/netns.ts";
@@ -10,7 +11,6 @@ import { exitCodeOf } from "../system/report.ts";
 import { saveLater } from "../system/save_later.ts";
 import type { Session } from "../system/session.ts";
 import { printDown, readJournal, takeDown } from "../system/tunnel.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts down`: takes a tunnel down and undoes all that `up` did, however much of it there is. */
 export async function main(args: string[]): Promise<number> {

@@ -1,3 +1,4 @@
+import { controlSocketPath } from "../../core/uapi/client.ts";
 import { setCloseOnExec } from "../../ffi/fd.ts";
 import { SIGHUP, SIGUSR1 } from "../../ffi/layout.ts";
 import { giveFreedMemoryBack } from "../../ffi/malloc.ts";
@@ -9,7 +10,6 @@ import { TunDevice } from "../../ffi/tun.ts";
 import { UdpSockets } from "../../ffi/udp.ts";
 import { UnixListener } from "../../ffi/unix_socket.ts";
 import { chooseCrypto, type CryptoFactory } from "../engine/choose_crypto.ts";
-import { controlSocketPath } from "../engine/control_path.ts";
 import type { CryptoPool } from "../engine/crypto_pool.ts";
 import { Engine } from "../engine/engine.ts";
 import { HeldLog, Logger, logLevelFrom, stderrSink } from "../engine/log.ts";

@@ -1,9 +1,9 @@
 import { formatEventJson, formatEventText } from "../../core/events/text.ts";
 import { printError, writeStdout } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { EventFollower } from "../system/event_follower.ts";
 import { Interruptions } from "../system/interruption.ts";
 import { Interruption } from "../system/session.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts events`: what happens to interfaces and their peers, one line each, until it is interrupted. */
 export async function main(args: string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import { formatKey, generatePresharedKey } from "../../core/keys.ts";
 import { writeKey } from "../key_output.ts";
+import { UsageError } from "../program_name.ts";
 import { systemRandom } from "../random.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts genpsk`: a new preshared key in base64. */
 export function main(args: string[]): Promise<number> {

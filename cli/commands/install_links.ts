@@ -1,7 +1,7 @@
 import { writeStdout } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { installLinks } from "../system/links.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts install-links DIR`: makes symbolic links by which this program is called as others. */
 export function main(args: string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import { formatMetrics } from "../../core/status/metrics.ts";
 import { printError, writeStdout } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { readReport } from "../system/status_report.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts metrics`: the metrics of all interfaces for Prometheus; printed, or served by `--listen`. */
 export async function main(args: string[]): Promise<number> {

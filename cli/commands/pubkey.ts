@@ -1,9 +1,8 @@
 import { BASE64_KEY_LENGTH, formatKey, parseKey } from "../../core/keys.ts";
 import { isSpace, readKeyText } from "../key_text.ts";
 import { printError, writeStdout } from "../output.ts";
-import { programName } from "../program_name.ts";
+import { programName, UsageError } from "../program_name.ts";
 import { derivePublicKey } from "../public_key.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts pubkey`: reads a private key from stdin and writes its public key, as `wg pubkey` does. */
 export async function main(args: string[]): Promise<number> {

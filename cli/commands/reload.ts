@@ -1,4 +1,5 @@
 import { printError } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { MissingConfigError, readConfig, requireLocation } from "../system/config_file.ts";
 import { enterNetns } from "../system/netns.ts";
@@ -7,7 +8,6 @@ import { requireNetAdmin } from "../system/privileges.ts";
 import { printReload, reload } from "../system/reload.ts";
 import { exitCodeOf } from "../system/report.ts";
 import { readJournal } from "../system/tunnel.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts reload`: makes a running tunnel what its config has become. */
 export async function main(args: string[]): Promise<number> {

@@ -1,7 +1,7 @@
+import { UsageError } from "../program_name.ts";
 import { repairDns } from "../system/dns/step.ts";
 import { openSession } from "../system/open_session.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts repair`: takes back what tunnels left of themselves that ended without `down`. */
 export async function main(args: string[]): Promise<number> {

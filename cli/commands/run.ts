@@ -2,7 +2,7 @@ import { isInterfaceName } from "../../core/config/interface_name.ts";
 import { splitEngineOptions } from "../engine/engine_options.ts";
 import { requireCrypto } from "../engine/require_crypto.ts";
 import { becomeEngine, WaitingEngine } from "../engine/start.ts";
-import { UsageError } from "../usage_error.ts";
+import { UsageError } from "../program_name.ts";
 
 /**
  * `wgts run`: creates an interface and serves it, as `wireguard-go` does. `WG_PROCESS_FOREGROUND=1`

@@ -1,4 +1,5 @@
 import { printError } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { requireLocation } from "../system/config_file.ts";
 import { enterNetns } from "../system/netns.ts";
@@ -6,7 +7,6 @@ import { openSession } from "../system/open_session.ts";
 import { requireNetAdmin } from "../system/privileges.ts";
 import { exitCodeOf } from "../system/report.ts";
 import { saveTunnel } from "../system/save.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts save`: writes the state of a running tunnel to its config. */
 export async function main(args: string[]): Promise<number> {

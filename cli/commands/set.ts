@@ -1,7 +1,7 @@
 import { parseDecimal } from "../../core/config/values.ts";
 import { parseWgSet, type WgSetSurroundings } from "../../core/wg/arguments.ts";
 import { importLater } from "../import_later.ts";
-import { UsageError } from "../usage_error.ts";
+import { UsageError } from "../program_name.ts";
 import { printWords, runChange, systemSurroundings } from "../wg_change.ts";
 
 type KeyFile = typeof import("../system/key_file.ts");

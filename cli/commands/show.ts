@@ -9,9 +9,9 @@ import type { PeerFormat } from "../../core/show/long_answer.ts";
 import { formatShow } from "../../core/show/pretty.ts";
 import { importLater } from "../import_later.ts";
 import { colorWanted, printError, writeShown, writeStdout } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import type { Shown, Wanted } from "../system/control_client.ts";
 import { listInterfaces, readInterface } from "../system/interfaces.ts";
-import { UsageError } from "../usage_error.ts";
 
 type DeviceError = typeof import("../system/device_error.ts");
 type Help = typeof import("../help.ts");

@@ -2,10 +2,10 @@ import type { PeerFormat } from "../../core/show/long_answer.ts";
 import { formatShowconf } from "../../core/show/showconf.ts";
 import { importLater } from "../import_later.ts";
 import { printError, writeShown } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { deviceErrorText } from "../system/device_error.ts";
 import type { Shown } from "../system/control_client.ts";
 import { readInterface } from "../system/interfaces.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts showconf`: an interface as the config that `setconf` would take. */
 export async function main(args: string[]): Promise<number> {

@@ -2,9 +2,9 @@ import { formatEnded, formatStatus, type StatusOptions } from "../../core/show/s
 import type { StatusReport } from "../../core/status/report.ts";
 import { ownNetworkNamespace } from "../../ffi/namespace.ts";
 import { colorWanted, printError, writeStdout } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { namespaceName } from "../system/namespace_name.ts";
 import { readReport } from "../system/status_report.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** Seconds over which rates are measured for people; programs can count themselves. */
 const DEFAULT_INTERVAL = 1;

@@ -2,9 +2,9 @@ import { ConfigDocument } from "../../core/config/document.ts";
 import { needsReplacements, replacementsIn, stripQuickConfig } from "../../core/config/strip.ts";
 import { decodeConfigText } from "../../core/config/text.ts";
 import { printError, writeAllStdout } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 import { parseCommandLine } from "../system/command_line.ts";
 import { readConfig, readConfigFile, requireLocation } from "../system/config_file.ts";
-import { UsageError } from "../usage_error.ts";
 
 /** `wgts strip`: prints a tunnel's config as `wg setconf` takes it. */
 export function main(args: string[]): number {

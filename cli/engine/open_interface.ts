@@ -1,7 +1,7 @@
+import { controlSocketPath } from "../../core/uapi/client.ts";
 import { Network } from "../../ffi/network.ts";
 import { TunDevice } from "../../ffi/tun.ts";
 import { UnixListener } from "../../ffi/unix_socket.ts";
-import { controlSocketPath } from "./control_path.ts";
 import { engineOption } from "./engine_options.ts";
 import { openStatusSocket, removeStatusSocket } from "./status_socket.ts";
 

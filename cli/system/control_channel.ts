@@ -1,5 +1,4 @@
-import { UapiError } from "../../core/uapi/client.ts";
-import { controlSocketPath } from "../engine/control_path.ts";
+import { controlSocketPath, UapiError } from "../../core/uapi/client.ts";
 import { importLater } from "../import_later.ts";
 
 type OsError = typeof import("./os_error.ts");

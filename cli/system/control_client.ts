@@ -1,9 +1,8 @@
 import type { LongAnswer, PeerFormat } from "../../core/show/long_answer.ts";
 import type { TextBuffer } from "../../core/text_buffer.ts";
-import { GET_REQUEST } from "../../core/uapi/client.ts";
+import { CONTROL_DIRECTORY, GET_REQUEST } from "../../core/uapi/client.ts";
 import { UapiGetReader } from "../../core/uapi/get_reader.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
-import { CONTROL_DIRECTORY } from "../engine/control_path.ts";
 import { derivePublicKey } from "../public_key.ts";
 import { importLater } from "../import_later.ts";
 import { ControlChannel } from "./control_channel.ts";

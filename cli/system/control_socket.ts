@@ -5,10 +5,9 @@
  */
 import type { InterfaceChange } from "../../core/interface_change.ts";
 import { formatUapiChange } from "../../core/uapi/change_request.ts";
-import { checkUapiResult, isCompleteAnswer } from "../../core/uapi/client.ts";
+import { checkUapiResult, controlSocketPath, isCompleteAnswer } from "../../core/uapi/client.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
-import { controlSocketPath } from "../engine/control_path.ts";
 import { exists, isSocket } from "./control_channel.ts";
 import type { SocketState } from "./system.ts";
 

@@ -1,7 +1,6 @@
 import type { TunnelEvent } from "../../core/events/event.ts";
-import { UapiError } from "../../core/uapi/client.ts";
+import { controlSocketPath, UapiError } from "../../core/uapi/client.ts";
 import { EVENTS_REQUEST, UapiEventReader } from "../../core/uapi/events.ts";
-import { controlSocketPath } from "../engine/control_path.ts";
 import { statusSocketPath } from "../engine/status_path.ts";
 
 /** Events of one engine as they happen, from when it was opened on. */

@@ -19,14 +19,13 @@ import {
   type RoutingRule,
   UNREACHABLE_METRIC,
 } from "../../core/plan.ts";
-import { UapiError } from "../../core/uapi/client.ts";
+import { controlSocketPath, UapiError } from "../../core/uapi/client.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { formatUapiPeerNames } from "../../core/uapi/peer_names.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { inNetworkNamespace, openOwnNamespace } from "../../ffi/namespace.ts";
 import { Network } from "../../ffi/network.ts";
 import { applyFirewall, removeFirewall } from "../../ffi/nftables.ts";
-import { controlSocketPath } from "../engine/control_path.ts";
 import { removeEngineFiles } from "../engine/last_words.ts";
 import type { AttendantIdentity } from "../journal.ts";
 import type { Attended } from "./attend.ts";

@@ -1,5 +1,5 @@
+import { CONTROL_DIRECTORY } from "../../core/uapi/client.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
-import { CONTROL_DIRECTORY } from "../engine/control_path.ts";
 import { listEndedEngines, listStatusSockets } from "./ended_engines.ts";
 import { listInterfaces } from "./interfaces.ts";
 

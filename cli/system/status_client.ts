@@ -1,4 +1,4 @@
-import { UapiError } from "../../core/uapi/client.ts";
+import { controlSocketPath, UapiError } from "../../core/uapi/client.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import {
   type Backend,
@@ -9,7 +9,6 @@ import {
 import { formatKey } from "../../core/keys.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
-import { controlSocketPath } from "../engine/control_path.ts";
 import { statusSocketPath } from "../engine/status_path.ts";
 import { configuredNames } from "./configured_names.ts";
 import { readAnswer } from "./control_socket.ts";

@@ -17,7 +17,7 @@ import {
   type Step,
   tunnelTable,
 } from "../../core/plan.ts";
-import { controlSocketPath } from "../engine/control_path.ts";
+import { controlSocketPath } from "../../core/uapi/client.ts";
 import {
   type EngineIdentity,
   Journal,

@@ -1,6 +1,6 @@
 import { splitEngineOptions } from "../engine/engine_options.ts";
 import type { StartOptions } from "../engine/start.ts";
-import { UsageError } from "../usage_error.ts";
+import { UsageError } from "../program_name.ts";
 import { type BackendChoice, splitBackend } from "./backend.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { enterNetns } from "./netns.ts";

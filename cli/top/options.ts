@@ -1,5 +1,5 @@
 import { isLinkName } from "../../core/config/interface_name.ts";
-import { UsageError } from "../usage_error.ts";
+import { UsageError } from "../program_name.ts";
 
 /** The arguments of `wgts top`. */
 export interface TopOptions {

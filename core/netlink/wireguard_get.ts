@@ -10,8 +10,7 @@
 import type { InterfaceState, PeerState } from "../interface_state.ts";
 import { IpAddress, IpPrefix } from "../ip.ts";
 import { isZeroKey } from "../keys.ts";
-import { secretBytes } from "../memory.ts";
-import { equalBytes } from "../constant_time.ts";
+import { equalBytes, secretBytes } from "../memory.ts";
 import { type Attribute, decodeAttributes, NetlinkFormatError } from "./attributes.ts";
 import { addressSize } from "./family.ts";
 import { GENERIC_HEADER_SIZE, genericEncoder } from "./generic.ts";

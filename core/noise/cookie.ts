@@ -5,7 +5,6 @@
  */
 
 import type { Random } from "../clock.ts";
-import { equalBytes } from "../constant_time.ts";
 import {
   COOKIE_SECRET_LATENCY_MS,
   COOKIE_SECRET_MAX_AGE_MS,
@@ -16,7 +15,7 @@ import {
 } from "../constants.ts";
 import type { HandshakeCrypto } from "../crypto/crypto.ts";
 import type { Endpoint } from "../endpoint.ts";
-import { secretBytes } from "../memory.ts";
+import { equalBytes, secretBytes } from "../memory.ts";
 import { SlotPool } from "../slot_pool.ts";
 import { asciiBytes } from "./ascii.ts";
 import {

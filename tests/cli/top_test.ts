@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Sampler } from "../../cli/top/sampler.ts";
 import { parseTopOptions } from "../../cli/top/options.ts";
-import { UsageError } from "../../cli/usage_error.ts";
+import { UsageError } from "../../cli/program_name.ts";
 import { rootTest } from "../ffi/privileged.ts";
 import { waitFor } from "../netns/harness/wait.ts";
 import { FakeControlSocket } from "./fake_control_socket.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CONTROL_DIRECTORY, controlSocketPath } from "../../../cli/engine/control_path.ts";
+import { CONTROL_DIRECTORY, controlSocketPath } from "../../../core/uapi/client.ts";
 import { ControlChannel } from "../../../cli/system/control_channel.ts";
 
 /** More than a listener of the runtime lets wait. */
