@@ -145,7 +145,9 @@ export { parseWgConfig } from "./core/config/wg.ts";
 
 // The control protocol of userspace interfaces (wireguard.com/xplatform): the side that asks
 export { checkUapiResult, GET_REQUEST, isCompleteAnswer, UapiError } from "./core/uapi/client.ts";
-export { parseUapiGet, type UapiGetContext, UapiGetReader } from "./core/uapi/get_reader.ts";
+export { type UapiGetContext, UapiGetReader, type UsualLines } from "./core/uapi/get_reader.ts";
+export { parseUapiGet } from "./core/uapi/parse_get.ts";
+export { readUsualLines } from "./core/uapi/usual_lines.ts";
 export { changeTo } from "./core/config/change.ts";
 export { formatUapiChange } from "./core/uapi/change_request.ts";
 export { formatUapiSet } from "./core/uapi/set_request.ts";

@@ -1,5 +1,3 @@
-import { parseKey } from "../core/keys.ts";
-
 /** PKCS #8 of an X25519 private key (RFC 8410 section 7): what stands before its 32 bytes, in hex. */
 const PKCS8_HEADER = "302e020100300506032b656e04220420";
 
@@ -15,10 +13,7 @@ export async function derivePublicKey(privateKey: Uint8Array): Promise<Uint8Arra
   try {
     const key = await crypto.subtle.importKey("pkcs8", pkcs8, "X25519", true, ["deriveBits"]);
     const { x = "" } = await crypto.subtle.exportKey("jwk", key);
-    // From base64url, which has no padding (RFC 7515).
-    const publicKey = parseKey(`${x.replaceAll("-", "+").replaceAll("_", "/")}=`);
-    if (publicKey === null) throw new Error("Web Crypto gave no public key");
-    return publicKey;
+    return Uint8Array.fromBase64(x, { alphabet: "base64url" });
   } finally {
     pkcs8.fill(0);
   }

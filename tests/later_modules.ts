@@ -17,4 +17,5 @@ export const LATER_MODULES: readonly string[] = [
   "core/crypto/noble.ts",
   "core/show/long_answer.ts",
   "core/show/peer_formats.ts",
+  "core/uapi/usual_lines.ts",
 ];

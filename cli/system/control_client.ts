@@ -1,13 +1,14 @@
 import type { LongAnswer, PeerFormat } from "../../core/show/long_answer.ts";
 import type { TextBuffer } from "../../core/text_buffer.ts";
 import { CONTROL_DIRECTORY, GET_REQUEST } from "../../core/uapi/client.ts";
-import { UapiGetReader } from "../../core/uapi/get_reader.ts";
+import { LONG_ANSWER, UapiGetReader } from "../../core/uapi/get_reader.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { derivePublicKey } from "../public_key.ts";
 import { importLater } from "../import_later.ts";
 import { ControlChannel } from "./control_channel.ts";
 
 type LongAnswerModule = typeof import("../../core/show/long_answer.ts");
+type UsualLines = typeof import("../../core/uapi/usual_lines.ts");
 
 const SUFFIX = ".sock";
 const MAX_INTERFACE_NAME_LENGTH = 15;
@@ -101,10 +102,15 @@ export async function readInterface(
     publicKeyOf: () => null,
   });
   const decoder = new TextDecoder();
-  let long: LongAnswer | null = null, isFirst = true;
+  let long: LongAnswer | null = null, isFirst = true, length = 0;
   for await (const part of channel.askInParts([new TextEncoder().encode(GET_REQUEST)])) {
     if (isFirst && format !== null && part.length >= LONG_PART) {
       long = await printing(reader, await format(shownName));
+    }
+    length += part.length;
+    if (length >= LONG_ANSWER && reader.usualLines === null) {
+      const { readUsualLines } = await importLater<UsualLines>("../core/uapi/usual_lines.ts");
+      reader.usualLines = readUsualLines;
     }
     isFirst = false;
     if (long === null) reader.push(decoder.decode(part, { stream: true }));

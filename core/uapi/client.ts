@@ -36,11 +36,10 @@ const MAX_ERRNO = 0x7fff_ffff;
 /** Reads the answer to a `set`. Throws {@linkcode UapiError} unless it is `errno=0`. */
 export function checkUapiResult(text: string): void {
   // The last one counts for `wg`.
-  const match = /^errno=(-?[0-9]+)$/m.exec(text.slice(text.lastIndexOf("\nerrno=") + 1));
-  const errno = Math.abs(Number(match?.[1] ?? NaN));
-  if (!(errno <= MAX_ERRNO)) {
-    throw new UapiError(0, "The control socket's answer has no errno");
-  }
+  const [line = ""] = text.slice(text.lastIndexOf("\nerrno=") + 1).split("\n", 1);
+  const value = line.startsWith("errno=") ? line.slice("errno=".length) : "";
+  const errno = parseUapiNumber(value.startsWith("-") ? value.slice(1) : value, MAX_ERRNO);
+  if (errno === null) throw new UapiError(0, "The control socket's answer has no errno");
   if (errno !== 0) throw new UapiError(errno, `The control socket answered errno ${errno}`);
 }
 

@@ -1,6 +1,5 @@
 /** Reads the answer to `get=1`, as it comes, of wireguard-go, boringtun or wgts. */
 
-import { CANONICAL_PREFIX } from "../canonical_prefix.ts";
 import type { InterfaceState, PeerActivity, PeerState } from "../interface_state.ts";
 import { IpPrefix } from "../ip.ts";
 import { HEX_KEY_LENGTH, parseHexKey, parsePublicHexKey } from "../keys.ts";
@@ -27,28 +26,27 @@ export interface UapiGetContext {
   readonly wall: number;
 }
 
-/**
- * Reads the answer to `GET_REQUEST`. Keys it doesn't know are skipped. Throws {@linkcode UapiError} for an
- * error or a malformed answer.
- */
-export function parseUapiGet(text: string, context: UapiGetContext): InterfaceState {
-  const reader = new UapiGetReader(context);
-  reader.push(text);
-  return reader.finish();
-}
+/** Characters of an answer that is worth {@linkcode UapiGetReader.usualLines}. */
+export const LONG_ANSWER = 16_384;
 
 /**
- * As {@linkcode parseUapiGet}, for an answer that comes in parts: who reads them while the other side makes
- * the next ones has a long answer in half the time.
+ * Reads those of an answer's lines from `at` on that it knows, up to any other, and gives where that is. They
+ * are about the last of `peers`, or about more, which it appends.
+ */
+export type UsualLines = (text: string, at: number, peers: PeerState[]) => number;
+
+/**
+ * Reads the answer to `GET_REQUEST`, which may come in parts: who reads them while the other side makes the
+ * next ones has a long answer in half the time. Keys it doesn't know are skipped.
  */
 export class UapiGetReader {
+  /** What reads lines of many peers faster than one by one; may be set when more is to come than was thought. */
+  usualLines: UsualLines | null = null;
   readonly #context: UapiGetContext;
   readonly #state: InterfaceState;
   #peer: PeerState | null = null;
   /** The beginning of a line that hasn't come completely. */
   #rest = "";
-  /** Characters that have come. */
-  #length = 0;
   /** The last line that tells how it went. */
   #result = "";
   /** After the blank line nothing counts. */
@@ -72,7 +70,6 @@ export class UapiGetReader {
   /** The next part of the answer, which may be cut anywhere. */
   push(part: string): void {
     const text = this.#rest + part;
-    this.#length += part.length;
     if (this.#problem !== null) {
       this.#rest = text;
       return;
@@ -81,7 +78,7 @@ export class UapiGetReader {
     let at = 0;
     try {
       while (at < end && !this.#ended) {
-        if (this.#length >= LONG_ANSWER) at = this.#readUsualLines(text, at);
+        if (this.usualLines !== null) at = this.#readUsualLines(this.usualLines, text, at);
         if (at < end) at = this.#readLine(text, at);
       }
       this.#rest = text.slice(end);
@@ -106,7 +103,10 @@ export class UapiGetReader {
     return this.#state.peers.splice(0);
   }
 
-  /** What the complete answer tells, but for peers that were taken. */
+  /**
+   * What the complete answer tells, but for peers that were taken. Throws {@linkcode UapiError} for an error or
+   * a malformed answer.
+   */
   finish(): InterfaceState {
     if (this.#rest !== "") this.push("\n");
     checkUapiResult(this.#result + this.#rest);
@@ -119,18 +119,11 @@ export class UapiGetReader {
     return state;
   }
 
-  /** Reads peers whose lines are as wireguard-go writes them; gives where something else begins. */
-  #readUsualLines(text: string, at: number): number {
-    for (;;) {
-      const peer = readUsualPeer(text, at);
-      if (peer !== null) {
-        at = USUAL_PEER.lastIndex;
-        this.#addPeer(peer);
-      }
-      const next = this.#peer === null ? at : readCanonicalAllowedIps(this.#peer, text, at);
-      if (peer === null && next === at) return at;
-      at = next;
-    }
+  #readUsualLines(read: UsualLines, text: string, at: number): number {
+    const { peers } = this.#state;
+    const next = read(text, at, peers);
+    this.#peer = peers.at(-1) ?? this.#peer;
+    return next;
   }
 
   /** Reads any line; gives where the next one begins. */
@@ -152,72 +145,6 @@ export class UapiGetReader {
   #readDeviceLine(key: string, value: string): void {
     readDeviceLine(this.#state, key, value);
     this.#handshakesAreAges ||= key === "own_public_key";
-  }
-}
-
-/** Characters of an answer for which expressions are worth the millisecond that it takes to compile them. */
-const LONG_ANSWER = 16_384;
-
-/**
- * All lines of a peer but its allowed IPs, in wireguard-go's order, which wgts keeps to. One regular
- * expression reads them in a quarter of the time that it takes to read them one by one.
- */
-const USUAL_PEER = new RegExp(
-  "public_key=([0-9a-f]{64})\n" +
-    "preshared_key=([0-9a-f]{64})\n" +
-    "protocol_version=1\n" +
-    "(?:endpoint=(.+)\n)?" +
-    "last_handshake_time_sec=([0-9]+)\n" +
-    "last_handshake_time_nsec=([0-9]+)\n" +
-    "tx_bytes=([0-9]+)\n" +
-    "rx_bytes=([0-9]+)\n" +
-    "persistent_keepalive_interval=([0-9]{1,4})\n",
-  "y",
-);
-
-/** The peer whose lines begin at `at` and end at the expression's `lastIndex`; null when they are unusual. */
-function readUsualPeer(text: string, at: number): PeerState | null {
-  USUAL_PEER.lastIndex = at;
-  const match = USUAL_PEER.exec(text);
-  if (match === null) return null;
-  const [
-    ,
-    publicKey = "",
-    presharedKey = "",
-    endpoint,
-    seconds,
-    nanoseconds,
-    sent,
-    received,
-    keepalive,
-  ] = match;
-  return {
-    publicKey: required("public_key", parsePublicHexKey(publicKey)),
-    presharedKey: nonZeroKey("preshared_key", presharedKey),
-    allowedIps: [],
-    endpoint: endpoint === undefined ? null : required("endpoint", parseUapiEndpoint(endpoint)),
-    lastHandshake: { seconds: Number(seconds), nanoseconds: Number(nanoseconds) },
-    receivedBytes: Number(received),
-    sentBytes: Number(sent),
-    persistentKeepalive: Number(keepalive),
-  };
-}
-
-const ALLOWED_IP = "allowed_ip=";
-/** As many as are looked at at once: an expression that repeats without end needs memory for each time. */
-const CANONICAL_LINES = new RegExp(`(?:${ALLOWED_IP}${CANONICAL_PREFIX}\n){1,64}`, "y");
-
-/**
- * Reads the lines from `at` on that tell allowed IPs as they are printed: there may be very many. Gives where
- * the first other line begins.
- */
-function readCanonicalAllowedIps(peer: PeerState, text: string, at: number): number {
-  for (;;) {
-    CANONICAL_LINES.lastIndex = at;
-    if (!CANONICAL_LINES.test(text)) return at;
-    const next = CANONICAL_LINES.lastIndex;
-    peer.allowedIps.push(...text.slice(at + ALLOWED_IP.length, next - 1).split(`\n${ALLOWED_IP}`));
-    at = next;
   }
 }
 
@@ -298,7 +225,8 @@ export function readPeerActivity(peer: PeerActivity, key: string, value: string)
 
 const ZERO_KEY = "0".repeat(HEX_KEY_LENGTH);
 
-function nonZeroKey(key: string, value: string): Uint8Array | null {
+/** Reads a key that zeros stand for when there is none. */
+export function nonZeroKey(key: string, value: string): Uint8Array | null {
   return value === ZERO_KEY ? null : required(key, parseHexKey(value));
 }
 

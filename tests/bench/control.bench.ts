@@ -5,7 +5,7 @@
 import { parseQuickConfig } from "../../core/config/quick.ts";
 import { Endpoint } from "../../core/endpoint.ts";
 import { formatKey } from "../../core/keys.ts";
-import { parseUapiGet } from "../../core/uapi/get_reader.ts";
+import { parseUapiGet } from "../../core/uapi/parse_get.ts";
 import { formatUapiGet, type UapiPeer } from "../../core/uapi/get_response.ts";
 import { UapiRequestParser } from "../../core/uapi/request_parser.ts";
 import { formatUapiStatus } from "../../core/uapi/status.ts";

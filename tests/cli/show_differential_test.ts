@@ -7,7 +7,7 @@ import { memoryOf } from "../../core/memory.ts";
 import { formatShowField, SHOW_FIELDS } from "../../core/show/fields.ts";
 import { formatShow } from "../../core/show/pretty.ts";
 import { formatShowconf } from "../../core/show/showconf.ts";
-import { parseUapiGet } from "../../core/uapi/get_reader.ts";
+import { parseUapiGet } from "../../core/uapi/parse_get.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { FakeControlSocket } from "./fake_control_socket.ts";
 import { runWg, WG_VERSION, wgTest } from "./wg_oracle.ts";

@@ -3,7 +3,8 @@ import { formatShowField } from "../../../core/show/fields.ts";
 import { LongAnswer } from "../../../core/show/long_answer.ts";
 import { dumpFormat, showconfFormat } from "../../../core/show/peer_formats.ts";
 import { formatShowconf } from "../../../core/show/showconf.ts";
-import { parseUapiGet, UapiGetReader } from "../../../core/uapi/get_reader.ts";
+import { UapiGetReader } from "../../../core/uapi/get_reader.ts";
+import { parseUapiGet } from "../../../core/uapi/parse_get.ts";
 import { SeededRandom } from "../seeded_random.ts";
 import { PEER_LINES } from "../uapi/wrong_lines.ts";
 

@@ -6,7 +6,9 @@ import { UapiError } from "../../../core/uapi/client.ts";
 import { IpAddress, IpPrefix } from "../../../core/ip.ts";
 import { UapiAllowedIpLine } from "../../../core/uapi/allowed_ip_line.ts";
 import type { UapiEvent } from "../../../core/uapi/command.ts";
-import { parseUapiGet, UapiGetReader } from "../../../core/uapi/get_reader.ts";
+import { UapiGetReader } from "../../../core/uapi/get_reader.ts";
+import { parseUapiGet } from "../../../core/uapi/parse_get.ts";
+import { readUsualLines } from "../../../core/uapi/usual_lines.ts";
 import { UapiRequestParser } from "../../../core/uapi/request_parser.ts";
 import { parseUapiStatus } from "../../../core/uapi/status.ts";
 import { SeededRandom } from "../../core/seeded_random.ts";
@@ -176,6 +178,7 @@ export const uapiClient: Target = {
   name: "uapi-client",
   sources: ["core/uapi/client.ts", "core/uapi/get_reader.ts", "core/uapi/status.ts"]
     .concat(
+      "core/uapi/usual_lines.ts",
       "core/show/fields.ts",
       "core/show/pretty.ts",
       "core/show/showconf.ts",
@@ -238,6 +241,7 @@ function readInParts(text: string): unknown {
     const reader = new UapiGetReader(CONTEXT);
     const random = new SeededRandom(text.length);
     for (let at = 0; at < text.length;) {
+      if (random.chance(5)) reader.usualLines = readUsualLines;
       const size = 1 + random.below(random.chance(50) ? 3 : 400);
       reader.push(text.slice(at, at + size));
       at += size;
