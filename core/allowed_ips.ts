@@ -1,3 +1,23 @@
+import {
+  CHILD,
+  LENGTH,
+  lookup4,
+  lookup6,
+  maskOf,
+  NEXT,
+  NODE_WORDS,
+  NONE,
+  OWNER,
+  PARENT,
+  PREVIOUS,
+  VERSION,
+  WORD0,
+  WORD1,
+  WORD2,
+  WORD3,
+  wordOf,
+  writeWord,
+} from "./allowed_ips_node.ts";
 import type { IpFamily } from "./ip.ts";
 
 /** An IP prefix that belongs to a peer. */
@@ -8,32 +28,11 @@ export interface AllowedIp {
   readonly prefixLength: number;
 }
 
-/*
- * A node of the tries: so many words of one large array, in which a node is called by the index of its
- * first word. Neither many nodes nor their coming and going give the garbage collector any work. What a
- * lookup reads comes first, for a large table is mostly waiting for memory.
- */
-
-/** The address's first 32 bits; signed, as all of them. IPv4 uses this word only. */
-const WORD0 = 0;
-const LENGTH = 1;
-/** Index of the owner; 0 is nobody. */
-const OWNER = 2;
-/** The child whose next bit is 0, and behind it that whose is 1. Links to no node are 0. */
-const CHILD = 3;
-const WORD1 = 5;
-const WORD2 = 6;
-const WORD3 = 7;
-const PARENT = 8;
-/** The owner's prefix that was claimed before, and the one after. */
-const PREVIOUS = 9;
-const NEXT = 10;
-const VERSION = 11;
-const NODE_WORDS = 12;
-
 const INITIAL_NODES = 16;
-/** Nobody, and no node. */
-const NONE = 0;
+/** How much larger a full table's next one is: what isn't used of it takes no memory. */
+const GROWTH = 4;
+/** How many bits of a prefix may differ from the last one's for it to be near. */
+const NEAR = 8;
 
 /**
  * Which peer an inner IP address belongs to ("crypto-key routing", whitepaper section 2): the owner
@@ -50,6 +49,9 @@ export class AllowedIps<Owner> {
   #free = NONE;
   #root4 = NONE;
   #root6 = NONE;
+  /** What was inserted last, unless it has gone. Lists are mostly in order: the next one is near. */
+  #recent4 = NONE;
+  #recent6 = NONE;
   /** By the index that nodes have of them. */
   readonly #owners: (Owner | null)[] = [null];
   readonly #claimsOfOwners: (Claims<Owner> | null)[] = [null];
@@ -68,6 +70,8 @@ export class AllowedIps<Owner> {
     if (node !== wanted) this.#release(wanted);
     this.#disown(node);
     this.#own(node, owner);
+    if (version === 4) this.#recent4 = node;
+    else this.#recent6 = node;
   }
 
   /** Takes `address`/`prefixLength` from `owner`; nothing happens when it is another's or nobody's. */
@@ -81,28 +85,44 @@ export class AllowedIps<Owner> {
     if (node === NONE || this.#get(node + OWNER) !== claims.index) return;
     this.#disown(node);
     this.#prune(node);
-    if (this.#claims.size === 0) this.#shrink();
+    if (this.#claims.size === 0) this.#clear();
   }
 
   /** Takes all prefixes from `owner`. */
   removeByPeer(owner: Owner): void {
     const claims = this.#claims.get(owner);
     if (claims === undefined) return;
+    if (this.#claims.size === 1) {
+      this.#forget(claims);
+      for (const walk of this.#walks) walk.node = NONE;
+      this.#clear();
+      return;
+    }
     for (let left = claims.count; left > 0; left--) {
       const node = claims.first;
       this.#disown(node);
       this.#prune(node);
     }
-    if (this.#claims.size === 0) this.#shrink();
   }
 
-  /** Gives back the memory of a table in which nothing is left: 12 MiB after 130,560 prefixes. */
-  #shrink(): void {
-    if (this.#nodes.length > INITIAL_NODES * NODE_WORDS) {
-      this.#nodes = new Int32Array(INITIAL_NODES * NODE_WORDS);
-    }
+  /**
+   * Gives back the memory of a table in which nothing is left: 12 MiB after 130,560 prefixes. To do so when
+   * the last one goes would be too early: it is often replaced at once.
+   */
+  shrink(): void {
+    if (this.#claims.size > 0 || this.#nodes.length === INITIAL_NODES * NODE_WORDS) return;
+    this.#nodes = new Int32Array(INITIAL_NODES * NODE_WORDS);
+  }
+
+  /** Begins anew: nothing is left. */
+  #clear(): void {
+    this.#root4 =
+      this.#root6 =
+      this.#recent4 =
+      this.#recent6 =
+      this.#free =
+        NONE;
     this.#end = NODE_WORDS;
-    this.#free = NONE;
   }
 
   /** The prefixes of `owner` in the order in which they were claimed. */
@@ -206,7 +226,7 @@ export class AllowedIps<Owner> {
       node = this.#end;
       this.#end += NODE_WORDS;
       if (this.#end > this.#nodes.length) {
-        const larger = new Int32Array(2 * this.#nodes.length);
+        const larger = new Int32Array(GROWTH * this.#nodes.length);
         larger.set(this.#nodes);
         this.#nodes = larger;
       }
@@ -226,13 +246,26 @@ export class AllowedIps<Owner> {
   }
 
   #release(node: number): void {
+    if (node === this.#recent4) this.#recent4 = NONE;
+    if (node === this.#recent6) this.#recent6 = NONE;
     this.#nodes[node + NEXT] = this.#free;
     this.#free = node;
   }
 
+  /** Where to begin to look for `wanted`: at a node that contains it and is near, or at the root. */
+  #begin(version: IpFamily, wanted: number): number {
+    let node = version === 4 ? this.#recent4 : this.#recent6;
+    const common = Math.min(this.#commonBits(node, wanted), this.#get(wanted + LENGTH));
+    if (common > 0 && common >= this.#get(node + LENGTH) - NEAR) {
+      while (node !== NONE && this.#get(node + LENGTH) > common) node = this.#get(node + PARENT);
+      if (node !== NONE) return node;
+    }
+    return version === 4 ? this.#root4 : this.#root6;
+  }
+
   #find(version: IpFamily, wanted: number): number {
     const length = this.#get(wanted + LENGTH);
-    let node = version === 4 ? this.#root4 : this.#root6;
+    let node = this.#begin(version, wanted);
     while (node !== NONE && this.#contains(node, wanted)) {
       if (this.#get(node + LENGTH) === length) return node;
       node = this.#childTowards(node, wanted);
@@ -243,7 +276,7 @@ export class AllowedIps<Owner> {
   #findOrAdd(version: IpFamily, wanted: number): number {
     const length = this.#get(wanted + LENGTH);
     let parent = NONE;
-    let node = version === 4 ? this.#root4 : this.#root6;
+    let node = this.#begin(version, wanted);
     while (node !== NONE && this.#contains(node, wanted)) {
       if (this.#get(node + LENGTH) === length) return node;
       parent = node;
@@ -350,7 +383,10 @@ export class AllowedIps<Owner> {
     if (next === NONE) claims.last = previous;
     else nodes[next + PREVIOUS] = previous;
     for (const walk of this.#walks) if (walk.node === node) walk.node = next;
-    if (--claims.count > 0) return;
+    if (--claims.count === 0) this.#forget(claims);
+  }
+
+  #forget(claims: Claims<Owner>): void {
     this.#claims.delete(claims.owner);
     this.#owners[claims.index] = this.#claimsOfOwners[claims.index] = null;
     this.#freeOwners.push(claims.index);
@@ -417,55 +453,6 @@ class Walk implements IterableIterator<AllowedIp, undefined> {
   }
 }
 
-/**
- * The index of the owner of an IPv4 address. The child is chosen by a branch and not by arithmetic: what
- * the processor guesses right it needn't wait for.
- */
-function lookup4(nodes: Int32Array, root: number, word: number): number {
-  let owner = NONE;
-  let node = root;
-  while (node !== NONE) {
-    const length = nodes[node + LENGTH] ?? 0;
-    if (Math.clz32(word ^ (nodes[node + WORD0] ?? 0)) < length) break;
-    const nodeOwner = nodes[node + OWNER] ?? NONE;
-    if (nodeOwner !== NONE) owner = nodeOwner;
-    if (length === 32) break;
-    node = ((word << length) >= 0 ? nodes[node + CHILD] : nodes[node + CHILD + 1]) ?? NONE;
-  }
-  return owner;
-}
-
-/** The index of the owner of the IPv6 address at `offset`. */
-function lookup6(nodes: Int32Array, root: number, view: DataView, offset: number): number {
-  const word0 = view.getInt32(offset);
-  const word1 = view.getInt32(offset + 4);
-  const word2 = view.getInt32(offset + 8);
-  const word3 = view.getInt32(offset + 12);
-  let owner = NONE;
-  let node = root;
-  while (node !== NONE) {
-    const length = nodes[node + LENGTH] ?? 0;
-    let common = Math.clz32(word0 ^ (nodes[node + WORD0] ?? 0));
-    if (common === 32 && length > 32) common += Math.clz32(word1 ^ (nodes[node + WORD1] ?? 0));
-    if (common === 64 && length > 64) common += Math.clz32(word2 ^ (nodes[node + WORD2] ?? 0));
-    if (common === 96 && length > 96) common += Math.clz32(word3 ^ (nodes[node + WORD3] ?? 0));
-    if (common < length) break;
-    const nodeOwner = nodes[node + OWNER] ?? NONE;
-    if (nodeOwner !== NONE) owner = nodeOwner;
-    if (length === 128) break;
-    const word = length < 64 ? (length < 32 ? word0 : word1) : (length < 96 ? word2 : word3);
-    const zero = (word << (length & 31)) >= 0;
-    node = (zero ? nodes[node + CHILD] : nodes[node + CHILD + 1]) ?? NONE;
-  }
-  return owner;
-}
-
-/** The 32-bit mask with `bits` leading ones; none when `bits` <= 0, all when >= 32. */
-function maskOf(bits: number): number {
-  if (bits <= 0) return 0;
-  return bits >= 32 ? -1 : -1 << (32 - bits);
-}
-
 function versionOf(address: Uint8Array, prefixLength: number): IpFamily {
   const version = address.length === 4 ? 4 : 6;
   const longest = version === 4 ? 32 : 128;
@@ -479,18 +466,4 @@ function versionOf(address: Uint8Array, prefixLength: number): IpFamily {
     );
   }
   return version;
-}
-
-/** Four bytes of `address` from `at` on. A view of it would cost more than all else of an insertion. */
-function wordOf(address: Uint8Array, at: number): number {
-  const a = address[at] ?? 0, b = address[at + 1] ?? 0;
-  return a << 24 | b << 16 | (address[at + 2] ?? 0) << 8 | (address[at + 3] ?? 0);
-}
-
-/** The reverse of {@linkcode wordOf}. */
-function writeWord(address: Uint8Array, at: number, word: number): void {
-  address[at] = word >> 24;
-  address[at + 1] = word >> 16;
-  address[at + 2] = word >> 8;
-  address[at + 3] = word;
 }

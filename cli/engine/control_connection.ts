@@ -131,12 +131,18 @@ export class ControlConnection {
 
   /** Ends the connection; an answer under way is cut. */
   close(): "closed" {
+    this.#endRequest();
     this.#endAnswer();
     this.#output = NOTHING;
     if (this.#events !== null) this.#target.events.close(this.#events);
     this.#events = null;
     this.#stream.close();
     return "closed";
+  }
+
+  #endRequest(): void {
+    this.#request?.end();
+    this.#request = null;
   }
 
   #endAnswer(): void {
@@ -226,7 +232,7 @@ export class ControlConnection {
   }
 
   #reply(errno: number): void {
-    this.#request = null;
+    this.#endRequest();
     this.#output = new TextEncoder().encode(formatUapiResult(errno));
   }
 }

@@ -76,6 +76,11 @@ export class SetRequest {
     }
   }
 
+  /** No more commands come, whether all were applied or not. */
+  end(): void {
+    this.#target.device.allowedIps.shrink();
+  }
+
   /** Applies an `allowed_ip` command: `address` of 4 or 16 bytes, which is copied. It can't fail. */
   applyAllowedIp(address: Uint8Array, prefixLength: number, remove: boolean): void {
     const peer = this.#peer;

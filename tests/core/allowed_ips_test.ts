@@ -293,6 +293,8 @@ const operation = fc.record({
   address,
   length: fc.nat(128),
   again: fc.nat(),
+  /** The last byte of an address that is otherwise the last one. */
+  near: fc.option(byte),
   owner,
 });
 
@@ -305,10 +307,12 @@ Deno.test("allowed IPs: any sequence of changes equals that of a plain list", ()
         const ips = new AllowedIps<string>();
         const naive = new NaiveAllowedIps();
         const used: Uint8Array[] = [];
-        for (const { kind, address, length, again, owner } of operations) {
-          const known = used[again % 3 * 7];
-          const target = kind === "remove" && known ? known : address;
-          const prefixLength = length % (target.length * 8 + 1);
+        for (const { kind, address, length, again, near, owner } of operations) {
+          const known = kind === "remove" ? used[again % 3 * 7] : undefined;
+          const last = near === null ? undefined : used.at(-1);
+          const target = known ?? last?.with(-1, near ?? 0) ?? address;
+          const bits = target.length * 8;
+          const prefixLength = last === undefined ? length % (bits + 1) : bits - length % 12;
           used.push(target);
           if (kind === "insert") {
             ips.insert(target, prefixLength, owner);
