@@ -9,6 +9,13 @@ export class TextBuffer {
   #block = new Uint8Array(0);
   /** Bytes of the last block that are in use. */
   #used = 0;
+  /** Bytes of the other blocks. */
+  #before = 0;
+
+  /** Bytes that were appended. */
+  get length(): number {
+    return this.#before + this.#used;
+  }
 
   /** Appends the bytes of `source` from `start` to `end`. */
   append(source: Uint8Array, start = 0, end: number = source.length): void {
@@ -25,15 +32,27 @@ export class TextBuffer {
     yield this.#block.subarray(0, this.#used);
   }
 
+  /** A copy of all that was appended. */
+  toBytes(): Uint8Array {
+    const bytes = new Uint8Array(this.length);
+    let at = 0;
+    for (const part of this.parts()) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  }
+
   /** Overwrites all that it ever held, and empties it. */
   wipe(): void {
     for (const block of this.#blocks.splice(0)) block.fill(0);
     this.#block.fill(0);
-    this.#used = 0;
+    this.#before = this.#used = 0;
   }
 
   #addBlock(size: number): void {
     this.#blocks.push(this.#block.subarray(0, this.#used));
+    this.#before += this.#used;
     this.#block = new Uint8Array(Math.max(BLOCK_SIZE, size));
     this.#used = 0;
   }

@@ -15,7 +15,8 @@ export const LATER_MODULES: readonly string[] = [
   "cli/system/wg_resolver.ts",
   "cli/top/sampler_worker.ts",
   "core/crypto/noble.ts",
-  "core/show/long_answer.ts",
-  "core/show/peer_formats.ts",
+  "core/show/peer_printers.ts",
+  "core/show/pretty_printer.ts",
+  "core/uapi/long_answer.ts",
   "core/uapi/usual_lines.ts",
 ];

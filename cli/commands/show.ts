@@ -1,21 +1,20 @@
-import type { InterfaceState } from "../../core/interface_state.ts";
 import {
   findShowField,
   formatShowField,
   linePrefix,
   showsPublicKey,
 } from "../../core/show/fields.ts";
-import type { PeerFormat } from "../../core/show/long_answer.ts";
-import { formatShow } from "../../core/show/pretty.ts";
+import type { PeerPrinter } from "../../core/show/peer_printers.ts";
+import { formatShow, type ShowOptions } from "../../core/show/pretty.ts";
 import { importLater } from "../import_later.ts";
 import { colorWanted, printError, writeShown, writeStdout } from "../output.ts";
 import { UsageError } from "../program_name.ts";
-import type { Shown, Wanted } from "../system/control_client.ts";
-import { listInterfaces, readInterface } from "../system/interfaces.ts";
+import { listInterfaces, readToShow, type Shown } from "../system/interfaces.ts";
 
 type DeviceError = typeof import("../system/device_error.ts");
 type Help = typeof import("../help.ts");
-type PeerFormats = typeof import("../../core/show/peer_formats.ts");
+type PeerPrinters = typeof import("../../core/show/peer_printers.ts");
+type PrettyPrinters = typeof import("../../core/show/pretty_printer.ts");
 
 /** `wgts show`: what `wg show` prints, byte for byte. */
 export async function main(args: string[]): Promise<number> {
@@ -34,13 +33,16 @@ async function showAll(fieldName: string | undefined): Promise<number> {
   for (const [i, name] of names.entries()) {
     let shown: Shown;
     try {
-      shown = await readInterface(name, Date.now(), whatFor(fieldName, true));
+      shown = await read(name, fieldName, true);
     } catch (error) {
       await complain(`Unable to access interface ${name}`, error);
       continue;
     }
     if (fieldName !== undefined) writeField(shown, fieldName, true);
-    else writeStdout(pretty(shown.state) + (i < names.length - 1 ? "\n" : ""));
+    else {
+      writePretty(shown);
+      if (i < names.length - 1) writeStdout("\n");
+    }
     // One of them is enough for success.
     code = 0;
   }
@@ -64,26 +66,39 @@ async function showUsage(): Promise<number> {
 async function showOne(name: string, fieldName: string | undefined): Promise<number> {
   let shown: Shown;
   try {
-    shown = await readInterface(name, Date.now(), whatFor(fieldName, false));
+    shown = await read(name, fieldName, false);
   } catch (error) {
     await complain("Unable to access interface", error);
     return 1;
   }
   if (fieldName !== undefined) writeField(shown, fieldName, false);
-  else writeStdout(pretty(shown.state));
+  else writePretty(shown);
   return 0;
 }
 
-/** What has to be known of an interface to show a field of it, or all. */
-function whatFor(fieldName: string | undefined, prefixed: boolean): Wanted {
+/** Reads what has to be known of an interface to show a field of it, or all. */
+function read(name: string, fieldName: string | undefined, prefixed: boolean): Promise<Shown> {
   const field = fieldName === undefined ? null : findShowField(fieldName);
   const publicKey = field === null || showsPublicKey(field);
-  return { publicKey, format: field === "dump" ? (name) => dumpFormat(name, prefixed) : null };
+  const printer = fieldName === undefined
+    ? prettyPrinter
+    : field === "dump"
+    ? (shownName: string) => dumpPrinter(shownName, prefixed)
+    : null;
+  return readToShow(name, Date.now(), { publicKey, printer });
 }
 
-async function dumpFormat(name: string, prefixed: boolean): Promise<PeerFormat> {
-  const formats = await importLater<PeerFormats>("../core/show/peer_formats.ts");
-  return formats.dumpFormat(linePrefix(name, prefixed));
+/** Null with colours, which it has none of. */
+async function prettyPrinter(): Promise<PeerPrinter | null> {
+  const options = showOptions();
+  if (options.color) return null;
+  const { PrettyPrinter } = await importLater<PrettyPrinters>("../core/show/pretty_printer.ts");
+  return new PrettyPrinter(options);
+}
+
+async function dumpPrinter(name: string, prefixed: boolean): Promise<PeerPrinter> {
+  const { DumpPrinter } = await importLater<PeerPrinters>("../core/show/peer_printers.ts");
+  return new DumpPrinter(linePrefix(name, prefixed));
 }
 
 /** The names of all interfaces; null, and a message in `wg`'s words, when they can't be had. */
@@ -110,10 +125,14 @@ function writeField({ state, peers }: Shown, fieldName: string, prefixed: boolea
   writeShown(formatShowField(state, field, prefixed), peers);
 }
 
-function pretty(state: InterfaceState): string {
-  return formatShow(state, {
+function writePretty({ state, peers }: Shown): void {
+  writeShown(formatShow(state, showOptions()), peers);
+}
+
+function showOptions(): ShowOptions {
+  return {
     wall: Date.now(),
     color: colorWanted(),
     showKeys: Deno.env.get("WG_HIDE_KEYS") === "never",
-  });
+  };
 }

@@ -1,11 +1,10 @@
-import type { PeerFormat } from "../../core/show/long_answer.ts";
+import type { PeerPrinter } from "../../core/show/peer_printers.ts";
 import { formatShowconf } from "../../core/show/showconf.ts";
 import { importLater } from "../import_later.ts";
 import { printError, writeShown } from "../output.ts";
 import { UsageError } from "../program_name.ts";
 import { deviceErrorText } from "../system/device_error.ts";
-import type { Shown } from "../system/control_client.ts";
-import { readInterface } from "../system/interfaces.ts";
+import { readToShow, type Shown } from "../system/interfaces.ts";
 
 /** `wgts showconf`: an interface as the config that `setconf` would take. */
 export async function main(args: string[]): Promise<number> {
@@ -13,7 +12,7 @@ export async function main(args: string[]): Promise<number> {
   if (name === undefined || args.length > 1) throw new UsageError();
   let shown: Shown;
   try {
-    shown = await readInterface(name, Date.now(), { publicKey: false, format });
+    shown = await readToShow(name, Date.now(), { publicKey: false, printer });
   } catch (error) {
     printError(`Unable to access interface: ${deviceErrorText(error)}`);
     return 1;
@@ -22,9 +21,9 @@ export async function main(args: string[]): Promise<number> {
   return 0;
 }
 
-type PeerFormats = typeof import("../../core/show/peer_formats.ts");
+type PeerPrinters = typeof import("../../core/show/peer_printers.ts");
 
-async function format(): Promise<PeerFormat> {
-  const { showconfFormat } = await importLater<PeerFormats>("../core/show/peer_formats.ts");
-  return showconfFormat();
+async function printer(): Promise<PeerPrinter> {
+  const { ShowconfPrinter } = await importLater<PeerPrinters>("../core/show/peer_printers.ts");
+  return new ShowconfPrinter();
 }

@@ -1,5 +1,4 @@
-import type { LongAnswer, PeerFormat } from "../../core/show/long_answer.ts";
-import type { TextBuffer } from "../../core/text_buffer.ts";
+import type { LongAnswer, PeerReceiver } from "../../core/uapi/long_answer.ts";
 import { CONTROL_DIRECTORY, GET_REQUEST } from "../../core/uapi/client.ts";
 import { LONG_ANSWER, UapiGetReader } from "../../core/uapi/get_reader.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
@@ -7,7 +6,7 @@ import { derivePublicKey } from "../public_key.ts";
 import { importLater } from "../import_later.ts";
 import { ControlChannel } from "./control_channel.ts";
 
-type LongAnswerModule = typeof import("../../core/show/long_answer.ts");
+type LongAnswerModule = typeof import("../../core/uapi/long_answer.ts");
 type UsualLines = typeof import("../../core/uapi/usual_lines.ts");
 
 const SUFFIX = ".sock";
@@ -64,7 +63,7 @@ export async function getInterface(
   wall: number,
   publicKey: boolean,
 ): Promise<InterfaceState | null> {
-  return (await readInterface(name, wall, { publicKey, format: null }))?.state ?? null;
+  return await readInterface(name, wall, { publicKey, receiver: null });
 }
 
 /** What is wanted of an interface. */
@@ -72,25 +71,18 @@ export interface Wanted {
   /** Whether its public key is, which may have to be derived. */
   readonly publicKey: boolean;
   /**
-   * How its peers are to be printed, by the interface's name, if they are very many; null when they are
-   * wanted themselves.
+   * Gives who gets its peers, by the interface's name, if they are very many; null when they are wanted in
+   * its state.
    */
-  readonly format: ((name: string) => Promise<PeerFormat>) | null;
+  readonly receiver: ((name: string) => Promise<PeerReceiver | null>) | null;
 }
 
-/** An interface, and its peers as text where they were printed. */
-export interface Shown {
-  readonly state: InterfaceState;
-  /** Null unless peers were printed; those aren't in the state then. Wipe it. */
-  readonly peers: TextBuffer | null;
-}
-
-/** As {@linkcode getInterface}, but prints the peers of a long answer while it comes. */
+/** As {@linkcode getInterface}, but hands out the peers of a long answer while it comes. */
 export async function readInterface(
   name: string,
   wall: number,
-  { publicKey, format }: Wanted,
-): Promise<Shown | null> {
+  { publicKey, receiver }: Wanted,
+): Promise<InterfaceState | null> {
   using channel = await ControlChannel.open(name);
   if (channel === null) return null;
   // A socket's name may be longer; `wg` keeps as much of it as an interface's name can have.
@@ -104,8 +96,9 @@ export async function readInterface(
   const decoder = new TextDecoder();
   let long: LongAnswer | null = null, isFirst = true, length = 0;
   for await (const part of channel.askInParts([new TextEncoder().encode(GET_REQUEST)])) {
-    if (isFirst && format !== null && part.length >= LONG_PART) {
-      long = await printing(reader, await format(shownName));
+    if (isFirst && part.length >= LONG_PART) {
+      const peers = await receiver?.(shownName) ?? null;
+      if (peers !== null) long = await longAnswer(reader, peers);
     }
     length += part.length;
     if (length >= LONG_ANSWER && reader.usualLines === null) {
@@ -116,15 +109,14 @@ export async function readInterface(
     if (long === null) reader.push(decoder.decode(part, { stream: true }));
     else long.push(part);
   }
-  const shown = long?.finish() ?? { state: reader.finish(), peers: null };
-  const { state } = shown;
+  const state = (long ?? reader).finish();
   if (publicKey && state.privateKey !== null) {
     state.publicKey = await derivePublicKey(state.privateKey);
   }
-  return shown;
+  return state;
 }
 
-async function printing(reader: UapiGetReader, format: PeerFormat): Promise<LongAnswer> {
-  const { LongAnswer } = await importLater<LongAnswerModule>("../core/show/long_answer.ts");
-  return new LongAnswer(reader, format);
+async function longAnswer(reader: UapiGetReader, receiver: PeerReceiver): Promise<LongAnswer> {
+  const { LongAnswer } = await importLater<LongAnswerModule>("../core/uapi/long_answer.ts");
+  return new LongAnswer(reader, receiver);
 }

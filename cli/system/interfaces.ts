@@ -4,6 +4,8 @@
  * @module
  */
 import type { InterfaceState } from "../../core/interface_state.ts";
+import type { PeerPrinter } from "../../core/show/peer_printers.ts";
+import type { TextBuffer } from "../../core/text_buffer.ts";
 import { importLater } from "../import_later.ts";
 import * as client from "./control_client.ts";
 
@@ -56,16 +58,47 @@ export async function getInterface(
 }
 
 /**
- * As {@linkcode getInterface}, but prints the peers of a long answer while it comes: to keep very many would
- * take longer.
+ * As {@linkcode getInterface}, but hands out the peers of a long answer while it comes: to keep very many
+ * would take longer.
  */
 export async function readInterface(
   name: string,
   wall: number,
   wanted: client.Wanted,
-): Promise<client.Shown> {
-  const shown = await client.readInterface(name, wall, wanted);
-  return shown ?? { state: await getKernelInterface(name), peers: null };
+): Promise<InterfaceState> {
+  return await client.readInterface(name, wall, wanted) ?? await getKernelInterface(name);
+}
+
+/** An interface, and its peers as text where they were printed. */
+export interface Shown {
+  readonly state: InterfaceState;
+  /** Null unless peers were printed; those aren't in the state then. Wipe it. */
+  readonly peers: TextBuffer | null;
+}
+
+/** What is wanted of an interface that is shown. */
+export interface WantedToShow {
+  /** As in {@linkcode client.Wanted}. */
+  readonly publicKey: boolean;
+  /** What prints its peers, by the interface's name, if they are very many; null if nothing does. */
+  readonly printer: ((name: string) => Promise<PeerPrinter | null>) | null;
+}
+
+/** As {@linkcode getInterface}, but prints the peers of a long answer while it comes. */
+export async function readToShow(
+  name: string,
+  wall: number,
+  { publicKey, printer }: WantedToShow,
+): Promise<Shown> {
+  let used: PeerPrinter | null | undefined;
+  const receiver = async (shownName: string) => used = await printer?.(shownName) ?? null;
+  try {
+    const state = await readInterface(name, wall, { publicKey, receiver });
+    return { state, peers: used?.finish() ?? null };
+  } catch (error) {
+    used?.wipe();
+    throw error;
+  }
 }
 
 async function getKernelInterface(name: string): Promise<InterfaceState> {

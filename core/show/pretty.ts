@@ -20,53 +20,96 @@ export interface ShowOptions {
  * printed with a blank line between them.
  */
 export function formatShow(state: InterfaceState, options: ShowOptions): string {
-  const style = styleOf(options.color);
-  const secret = (key: Uint8Array) => options.showKeys ? formatKey(key) : "(hidden)";
+  const show = new PrettyShow(options);
+  show.interface(state);
+  for (const peer of state.peers.toSorted(newestHandshakeFirst)) show.peer(peer);
+  return show.take();
+}
+
+/** Sorts peers as `wg show` does; those that are equal stay in their order. */
+export function newestHandshakeFirst(
+  { lastHandshake: a }: Pick<PeerState, "lastHandshake">,
+  { lastHandshake: b }: Pick<PeerState, "lastHandshake">,
+): number {
+  return b.seconds - a.seconds || b.nanoseconds - a.nanoseconds;
+}
+
+/** Prints an interface and peers as `wg show` does. */
+export class PrettyShow {
+  readonly #options: ShowOptions;
+  readonly #style: Style;
+  readonly #peerTitle: string;
+  /** Peers have few intervals between them. */
+  readonly #intervals = new Map<number, string>();
   // Joined in the end: of many peers, texts that are joined as they come keep the garbage collector busy.
-  const parts = [
-    `${style.start}${style.green(style.bold("interface"))}: ${style.green(state.name)}\n`,
-  ];
-  const field = (name: string, value: string) => {
-    parts.push("  ", style.bold(name), ": ", value, "\n");
-  };
-  if (state.publicKey !== null) field("public key", formatKey(state.publicKey));
-  if (state.privateKey !== null) field("private key", secret(state.privateKey));
-  if (state.listenPort !== 0) field("listening port", String(state.listenPort));
-  if (state.fwmark !== 0) field("fwmark", `0x${state.fwmark.toString(16)}`);
-  const interval = memoized((seconds) => formatDuration(seconds, style));
-  const title = style.yellow(style.bold("peer"));
-  for (const peer of state.peers.toSorted(newestHandshakeFirst)) {
-    parts.push("\n", title, ": ", style.yellow(formatPublicKey(peer.publicKey)), "\n");
-    if (peer.presharedKey !== null) field("preshared key", secret(peer.presharedKey));
-    if (peer.endpoint !== null) field("endpoint", formatUapiEndpoint(peer.endpoint));
-    field("allowed ips", formatAllowedIps(peer, style));
-    if (peer.lastHandshake.seconds !== 0) {
-      field("latest handshake", formatAge(peer.lastHandshake.seconds, options.wall, style));
+  #parts: string[] = [];
+
+  /** Prints nothing yet. */
+  constructor(options: ShowOptions) {
+    this.#options = options;
+    this.#style = styleOf(options.color);
+    this.#peerTitle = this.#style.yellow(this.#style.bold("peer"));
+  }
+
+  /** Prints an interface without its peers. */
+  interface(state: InterfaceState): void {
+    const { start, green, bold } = this.#style;
+    this.#parts.push(`${start}${green(bold("interface"))}: ${green(state.name)}\n`);
+    if (state.publicKey !== null) this.#field("public key", formatKey(state.publicKey));
+    if (state.privateKey !== null) this.#field("private key", this.#secret(state.privateKey));
+    if (state.listenPort !== 0) this.#field("listening port", String(state.listenPort));
+    if (state.fwmark !== 0) this.#field("fwmark", `0x${state.fwmark.toString(16)}`);
+  }
+
+  /** Prints a peer, with a blank line in front. */
+  peer(peer: PeerState): void {
+    const { lastHandshake, receivedBytes, sentBytes, persistentKeepalive } = peer;
+    const publicKey = this.#style.yellow(formatPublicKey(peer.publicKey));
+    this.#parts.push("\n", this.#peerTitle, ": ", publicKey, "\n");
+    if (peer.presharedKey !== null) this.#field("preshared key", this.#secret(peer.presharedKey));
+    if (peer.endpoint !== null) this.#field("endpoint", formatUapiEndpoint(peer.endpoint));
+    this.#field("allowed ips", formatAllowedIps(peer, this.#style));
+    this.activity(lastHandshake.seconds, receivedBytes, sentBytes);
+    this.keepalive(persistentKeepalive);
+  }
+
+  /** Prints when a peer was last heard of, and how much. */
+  activity(handshake: number, received: number, sent: number): void {
+    const style = this.#style;
+    if (handshake !== 0) {
+      this.#field("latest handshake", formatAge(handshake, this.#options.wall, style));
     }
-    if (peer.receivedBytes !== 0 || peer.sentBytes !== 0) {
-      const received = formatBytes(peer.receivedBytes, style);
-      field("transfer", `${received} received, ${formatBytes(peer.sentBytes, style)} sent`);
-    }
-    if (peer.persistentKeepalive !== 0) {
-      field("persistent keepalive", `every ${interval(peer.persistentKeepalive)}`);
+    if (received !== 0 || sent !== 0) {
+      const text = `${formatBytes(received, style)} received, ${formatBytes(sent, style)} sent`;
+      this.#field("transfer", text);
     }
   }
-  return parts.join("");
-}
 
-/** `format`, which is asked once for each value: peers have few intervals between them. */
-function memoized(format: (value: number) => string): (value: number) => string {
-  const texts = new Map<number, string>();
-  return (value) => {
-    const text = texts.get(value) ?? format(value);
-    texts.set(value, text);
+  /** Prints a persistent keepalive. */
+  keepalive(seconds: number): void {
+    if (seconds !== 0) this.#field("persistent keepalive", `every ${this.#interval(seconds)}`);
+  }
+
+  /** What was printed since the last time. */
+  take(): string {
+    const text = this.#parts.join("");
+    this.#parts = [];
     return text;
-  };
-}
+  }
 
-function newestHandshakeFirst(a: PeerState, b: PeerState): number {
-  return b.lastHandshake.seconds - a.lastHandshake.seconds ||
-    b.lastHandshake.nanoseconds - a.lastHandshake.nanoseconds;
+  #field(name: string, value: string): void {
+    this.#parts.push("  ", this.#style.bold(name), ": ", value, "\n");
+  }
+
+  #secret(key: Uint8Array): string {
+    return this.#options.showKeys ? formatKey(key) : "(hidden)";
+  }
+
+  #interval(seconds: number): string {
+    const text = this.#intervals.get(seconds) ?? formatDuration(seconds, this.#style);
+    this.#intervals.set(seconds, text);
+    return text;
+  }
 }
 
 function formatAllowedIps(peer: PeerState, style: Style): string {

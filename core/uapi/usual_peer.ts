@@ -56,6 +56,8 @@ export class UsualPeer {
   readonly endpoint: Span = new Span();
   /** Seconds since 1970-01-01 UTC of the last handshake; "0" is never. */
   readonly handshake: Span = new Span();
+  /** Nanoseconds of the last handshake, beside its seconds. */
+  readonly nanoseconds: Span = new Span();
   /** Bytes to the peer. */
   readonly sent: Span = new Span();
   /** Bytes from the peer. */
@@ -64,8 +66,6 @@ export class UsualPeer {
   readonly keepalive: Span = new Span();
   /** The lines of its allowed IPs, as far as {@linkcode readAllowedIp} has read them. */
   readonly allowedIps: Span = new Span();
-
-  readonly #nanoseconds = new Span();
 
   /**
    * Reads all lines of the peer but its allowed IPs, which begin at `at` of `answer`. Gives where the next
@@ -91,7 +91,7 @@ export class UsualPeer {
       at = endpoint.end = endpointEnd(answer, endpoint.start);
     }
     at = readNumber(answer, at, SECONDS, MAX_DIGITS, this.handshake);
-    at = readNumber(answer, at, NANOSECONDS, MAX_DIGITS, this.#nanoseconds);
+    at = readNumber(answer, at, NANOSECONDS, MAX_DIGITS, this.nanoseconds);
     at = readNumber(answer, at, SENT, MAX_DIGITS, this.sent);
     at = readNumber(answer, at, RECEIVED, MAX_DIGITS, this.received);
     at = readNumber(answer, at, KEEPALIVE, KEEPALIVE_DIGITS, this.keepalive);

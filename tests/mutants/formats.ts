@@ -245,10 +245,10 @@ export const FORMATS_MUTANTS: Mutant[] = [
   },
   {
     property: "a line of a peer that a long answer shouldn't have is never passed over",
-    file: "core/show/long_answer.ts",
-    snippet: "if (isNextPeer || isAt(answer, at, SUCCESS)) {",
-    replacement: "if (answer[at] !== undefined) {",
-    testFile: "tests/core/show/long_answer_test.ts",
+    file: "core/uapi/long_answer.ts",
+    snippet: "isNextPeer || isAt(answer, at, SUCCESS);",
+    replacement: "answer[at] !== undefined;",
+    testFile: "tests/core/show/peer_printers_test.ts",
     test: "dump prints peers of any kind in their order",
   },
   {

@@ -1,24 +1,19 @@
-/** What is shown of the peers of a long answer to a `get`, made while the answer comes. */
+/** A long answer to a `get`, whose peers are dealt with while it comes. */
 
 import type { InterfaceState, PeerState } from "../interface_state.ts";
-import { isAt } from "../uapi/ascii.ts";
-import type { UapiGetReader } from "../uapi/get_reader.ts";
-import { USUAL_PEER_SIZE, UsualPeer } from "../uapi/usual_peer.ts";
-import { TextBuffer } from "../text_buffer.ts";
+import { isAt } from "./ascii.ts";
+import type { UapiGetReader } from "./get_reader.ts";
+import { USUAL_PEER_SIZE, UsualPeer } from "./usual_peer.ts";
 
-/** How peers are printed. Both ways give the same text for the same peer. */
-export interface PeerFormat {
-  /** Appends a peer to `text`; `answer` is where its values are. */
-  usual(text: TextBuffer, answer: Uint8Array, peer: UsualPeer): void;
-  /** The text of a peer. */
-  other(peer: PeerState): string;
-}
-
-/** An interface, and the text of those of its peers that aren't in its state any more. */
-export interface ShownAnswer {
-  readonly state: InterfaceState;
-  /** Holds secrets if the format does. */
-  readonly peers: TextBuffer;
+/** Who gets the peers of a long answer, in its order. */
+export interface PeerReceiver {
+  /**
+   * Gets a peer that is as usual; `answer` is where its values are, until this returns. False when it is
+   * wanted by `other` instead.
+   */
+  usual(answer: Uint8Array, peer: UsualPeer): boolean;
+  /** Gets a peer, which isn't kept otherwise. */
+  other(peer: PeerState): void;
 }
 
 const NEWLINE = 0x0a;
@@ -28,15 +23,13 @@ const RESULT = SUCCESS.subarray(0, 6);
 const INITIAL_SIZE = 524_288;
 
 /**
- * Turns peers into text as they come: usual ones byte by byte, others by way of a {@linkcode UapiGetReader},
- * which reads all that isn't about peers too.
+ * Hands out peers as they come: usual ones as they stand in the answer, others by way of a
+ * {@linkcode UapiGetReader}, which reads all that isn't about peers too.
  */
 export class LongAnswer {
   readonly #reader: UapiGetReader;
-  readonly #format: PeerFormat;
-  readonly #text = new TextBuffer();
+  readonly #receiver: PeerReceiver;
   readonly #decoder = new TextDecoder();
-  readonly #encoder = new TextEncoder();
   #answer = new Uint8Array(INITIAL_SIZE);
   /** Where the answer ends, as far as it has come. */
   #end = 0;
@@ -46,10 +39,10 @@ export class LongAnswer {
   /** Whether the peer's lines before its allowed IPs were read. */
   #inPeer = false;
 
-  /** An answer that `reader` is to read, and whose peers are printed in `format`. */
-  constructor(reader: UapiGetReader, format: PeerFormat) {
+  /** An answer that `reader` is to read, and whose peers `receiver` gets. */
+  constructor(reader: UapiGetReader, receiver: PeerReceiver) {
     this.#reader = reader;
-    this.#format = format;
+    this.#receiver = receiver;
   }
 
   /** The next part of the answer, which may be cut anywhere, and is copied. */
@@ -60,17 +53,14 @@ export class LongAnswer {
     while (this.#proceed(false));
   }
 
-  /** What the complete answer tells. Throws {@linkcode UapiError} as the reader does. */
-  finish(): ShownAnswer {
+  /** What the complete answer tells but for its peers. Throws {@linkcode UapiError} as the reader does. */
+  finish(): InterfaceState {
     try {
       while (this.#proceed(true));
       this.#passOn(this.#end);
       const state = this.#reader.finish();
-      this.#printOthers();
-      return { state, peers: this.#text };
-    } catch (error) {
-      this.#text.wipe();
-      throw error;
+      this.#handOutOthers();
+      return state;
     } finally {
       this.#answer.fill(0);
       this.#peer.presharedKey.fill(0);
@@ -100,14 +90,10 @@ export class LongAnswer {
       if (isAt(answer, at, RESULT) || answer.indexOf(NEWLINE, at) < 0) return false;
     }
     this.#inPeer = false;
-    if (isNextPeer || isAt(answer, at, SUCCESS)) {
-      this.#printOthers();
-      this.#format.usual(this.#text, answer, this.#peer);
-      this.#at = at;
-    } else {
-      // A line of this peer isn't usual.
-      this.#passOn(at);
-    }
+    const isUsual = isNextPeer || isAt(answer, at, SUCCESS);
+    if (isUsual) this.#handOutOthers();
+    if (isUsual && this.#receiver.usual(answer, this.#peer)) this.#at = at;
+    else this.#passOn(at);
     return true;
   }
 
@@ -129,11 +115,9 @@ export class LongAnswer {
     this.#at = end;
   }
 
-  /** Prints the peers that the reader has read since. */
-  #printOthers(): void {
-    for (const peer of this.#reader.takePeers()) {
-      this.#text.append(this.#encoder.encode(this.#format.other(peer)));
-    }
+  /** Hands out the peers that the reader has read since. */
+  #handOutOthers(): void {
+    for (const peer of this.#reader.takePeers()) this.#receiver.other(peer);
   }
 
   /** Makes room for `size` more bytes, by moving what wasn't dealt with to the front, or to a larger buffer. */

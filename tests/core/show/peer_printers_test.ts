@@ -1,40 +1,69 @@
 import assert from "node:assert/strict";
+import type { InterfaceState, PeerState } from "../../../core/interface_state.ts";
 import { formatShowField } from "../../../core/show/fields.ts";
-import { LongAnswer } from "../../../core/show/long_answer.ts";
-import { dumpFormat, showconfFormat } from "../../../core/show/peer_formats.ts";
+import {
+  DumpPrinter,
+  type PeerPrinter,
+  ShowconfPrinter,
+} from "../../../core/show/peer_printers.ts";
+import { formatShow } from "../../../core/show/pretty.ts";
+import { PrettyPrinter } from "../../../core/show/pretty_printer.ts";
 import { formatShowconf } from "../../../core/show/showconf.ts";
 import { UapiGetReader } from "../../../core/uapi/get_reader.ts";
+import { LongAnswer } from "../../../core/uapi/long_answer.ts";
 import { parseUapiGet } from "../../../core/uapi/parse_get.ts";
 import { SeededRandom } from "../seeded_random.ts";
 import { PEER_LINES } from "../uapi/wrong_lines.ts";
 
 const CONTEXT = { name: "wg0", wall: 1_700_000_000_000, publicKeyOf: () => null };
 
-/** What is printed of a peer without it, from its state; and while the answer comes. */
-const FORMATS = {
-  dump: {
-    of: (text: string) => formatShowField(parseUapiGet(text, CONTEXT), "dump", true),
-    format: () => dumpFormat("wg0\t"),
-    head: (state: ReturnType<typeof parseUapiGet>) => formatShowField(state, "dump", true),
+/** A way to print an interface, and what prints its peers if they are many. */
+interface Way {
+  readonly print: (state: InterfaceState) => string;
+  readonly printer: () => PeerPrinter;
+}
+
+function pretty(showKeys: boolean): Way {
+  const options = { wall: CONTEXT.wall, color: false, showKeys };
+  return {
+    print: (state) => formatShow(state, options),
+    printer: () => new PrettyPrinter(options),
+  };
+}
+
+const WAYS = {
+  "dump": {
+    print: (state) => formatShowField(state, "dump", true),
+    printer: () => new DumpPrinter("wg0\t"),
   },
-  showconf: {
-    of: (text: string) => formatShowconf(parseUapiGet(text, CONTEXT)),
-    format: showconfFormat,
-    head: formatShowconf,
-  },
-};
+  "showconf": { print: formatShowconf, printer: () => new ShowconfPrinter() },
+  "show": pretty(false),
+  "show with keys": pretty(true),
+} as const satisfies Record<string, Way>;
+
+type Kind = keyof typeof WAYS;
+const KINDS = Object.keys(WAYS) as Kind[];
+
+/** What is printed of an answer from its state. */
+function printState(kind: Kind, text: string): string {
+  return WAYS[kind].print(parseUapiGet(text, CONTEXT));
+}
 
 /** What is printed of an answer that comes in parts, and how many peers the reader had to read. */
 function print(
-  kind: keyof typeof FORMATS,
+  kind: Kind,
   text: string,
   sizeOfPart: () => number,
 ): { text: string; others: number } {
-  const { format, head } = FORMATS[kind];
-  const { usual, other } = format();
+  const printer: PeerPrinter = WAYS[kind].printer();
   let others = 0;
-  const counting = { usual, other: (peer: Parameters<typeof other>[0]) => (others++, other(peer)) };
-  const answer = new LongAnswer(new UapiGetReader(CONTEXT), counting);
+  const answer = new LongAnswer(new UapiGetReader(CONTEXT), {
+    usual: (bytes, peer) => printer.usual(bytes, peer),
+    other(peer: PeerState) {
+      others++;
+      printer.other(peer);
+    },
+  });
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length;) {
     const size = sizeOfPart();
@@ -44,10 +73,10 @@ function print(
     part.fill(0x2e);
     at += size;
   }
-  const { state, peers } = answer.finish();
+  const state = answer.finish();
   assert.deepEqual(state.peers, []);
-  let printed = head(state);
-  for (const part of peers.parts()) printed += new TextDecoder().decode(part);
+  const peers = printer.finish();
+  const printed = WAYS[kind].print(state) + new TextDecoder().decode(peers.toBytes());
   peers.wipe();
   return { text: printed, others };
 }
@@ -126,12 +155,12 @@ function randomAnswer(percent: number): string {
   return `${lines.join("\n")}\nerrno=0\n\n`;
 }
 
-for (const kind of ["dump", "showconf"] as const) {
+for (const kind of KINDS) {
   Deno.test(`${kind} prints usual peers byte for byte as it prints their states`, () => {
     for (let run = 0; run < 200; run++) {
       const text = randomAnswer(0);
       const printed = print(kind, text, () => 1 + random.below(pick(3, 5000)));
-      assert.equal(printed.text, FORMATS[kind].of(text));
+      assert.equal(printed.text, printState(kind, text));
       assert.equal(printed.others, 0);
     }
   });
@@ -140,7 +169,7 @@ for (const kind of ["dump", "showconf"] as const) {
     for (let run = 0; run < 1000; run++) {
       const text = randomAnswer(pick(5, 50, 100));
       const printed = print(kind, text, () => 1 + random.below(pick(3, 100, 5000)));
-      assert.equal(printed.text, FORMATS[kind].of(text));
+      assert.equal(printed.text, printState(kind, text));
     }
   });
 
@@ -157,7 +186,7 @@ for (const kind of ["dump", "showconf"] as const) {
         const lines = good.toSpliced(1 + random.below(good.length - 2), random.below(2), line);
         const text = lines.join("\n");
         const size = () => 1 + random.below(500);
-        const wanted = outcome(() => FORMATS[kind].of(text));
+        const wanted = outcome(() => printState(kind, text));
         assert.equal(outcome(() => print(kind, text, size).text), wanted, line);
       }
     }
@@ -168,7 +197,7 @@ Deno.test("handshakes that are told by their age are printed as times", () => {
   const peer = peerLines(false).join("\n");
   const text = `own_public_key=${"1".repeat(64)}\n${peer}\n${peer}\nerrno=0\n\n`;
   const printed = print("dump", text, () => 50);
-  assert.equal(printed.text, FORMATS.dump.of(text));
+  assert.equal(printed.text, printState("dump", text));
   assert.equal(printed.others, 2);
 });
 
@@ -178,5 +207,5 @@ Deno.test("a peer with very many allowed IPs is printed in time linear in their 
     (_, i) => `allowed_ip=10.${i >> 16}.${i >> 8 & 255}.${i & 255}/32`,
   );
   const text = [...peerLines(false).slice(0, -1), ...ips, "errno=0", "", ""].join("\n");
-  assert.equal(print("dump", text, () => 4096).text, FORMATS.dump.of(text));
+  assert.equal(print("dump", text, () => 4096).text, printState("dump", text));
 });
