@@ -1,14 +1,26 @@
 /** `setconf`, `addconf` and `syncconf`. */
 
 import { decodeConfigText } from "../core/config/text.ts";
+import type { InterfaceState } from "../core/interface_state.ts";
 import type { WgChange } from "../core/wg/change.ts";
 import { parseWgFile } from "../core/wg/config.ts";
 import { WgError } from "../core/wg/error.ts";
+import type { PeerSections } from "../core/wg/peer_sections.ts";
+import type { WgSurroundings } from "../core/wg/surroundings.ts";
+import { importLater } from "./import_later.ts";
 import { UsageError } from "./program_name.ts";
 import { deviceErrorText } from "./system/device_error.ts";
-import { getInterface } from "./system/interfaces.ts";
+import { getInterface, readInterface } from "./system/interfaces.ts";
 import { osErrorText } from "./system/os_error.ts";
 import { deviceName, runChange, systemSurroundings } from "./wg_change.ts";
+
+type PeerSectionsModule = typeof import("../core/wg/peer_sections.ts");
+type SyncFile = typeof import("../core/wg/sync_file.ts");
+type Syncconf = typeof import("../core/wg/syncconf.ts");
+
+/** With fewer sections it takes less time to read all than to load what compares them. */
+const MANY_SECTIONS = 500;
+const BRACKET = 0x5b;
 
 /** Runs one of these commands with the arguments behind its name; gives the exit code. */
 export async function runConfigChange(
@@ -18,33 +30,93 @@ export async function runConfigChange(
   const [name, path] = args;
   if (name === undefined || path === undefined || args.length > 2) throw new UsageError();
   return await runChange(name, async () => {
-    const mode = command === "addconf" ? "add" : "replace";
-    const change = parseWgFile(readFile(path), mode, await systemSurroundings());
-    return command === "syncconf" ? await syncWith(deviceName(name), change) : change;
+    const file = readFile(path);
+    try {
+      const surroundings = await systemSurroundings();
+      if (command === "syncconf") return await sync(deviceName(name), file, surroundings);
+      return parse(file, command === "addconf" ? "add" : "replace", surroundings);
+    } finally {
+      file.fill(0);
+    }
   });
 }
 
 /** A file that can't be read to its end isn't taken for an empty one, which would remove all peers. */
-function readFile(path: string): string {
-  let bytes: Uint8Array;
+function readFile(path: string): Uint8Array {
   try {
-    bytes = Deno.readFileSync(path);
+    return Deno.readFileSync(path);
   } catch (error) {
     throw new WgError(`fopen: ${osErrorText(error)}`);
   }
-  const text = decodeConfigText(bytes);
-  bytes.fill(0);
-  return text;
+}
+
+function parse(
+  file: Uint8Array,
+  mode: "add" | "replace",
+  surroundings: WgSurroundings,
+): WgChange {
+  return parseWgFile(decodeConfigText(file), mode, surroundings);
+}
+
+async function sync(
+  name: string,
+  file: Uint8Array,
+  surroundings: WgSurroundings,
+): Promise<WgChange> {
+  return hasManyPeers(file)
+    ? await syncLong(name, file, surroundings)
+    : await syncWith(name, parse(file, "replace", surroundings));
+}
+
+function hasManyPeers(file: Uint8Array): boolean {
+  let sections = 0;
+  for (let at = 0; sections < MANY_SECTIONS; sections++) {
+    at = file.indexOf(BRACKET, at) + 1;
+    if (at === 0) return false;
+  }
+  return true;
 }
 
 /** Without peers there is nothing to compare, and nobody is asked. */
-async function syncWith(name: string, file: WgChange): Promise<WgChange> {
-  if (file.peers.length === 0) return file;
-  const { syncChange } = await import("../core/wg/syncconf.ts");
+async function syncWith(name: string, change: WgChange): Promise<WgChange> {
+  if (change.peers.length === 0) return change;
+  const { syncChange } = await importLater<Syncconf>("../core/wg/syncconf.ts");
   try {
-    return syncChange(file, await getInterface(name, Date.now(), { publicKey: false }));
+    return syncChange(change, await getInterface(name, Date.now(), { publicKey: false }));
   } catch (error) {
-    const reason = deviceErrorText(error);
-    throw new WgError(`Unable to retrieve current interface configuration: ${reason}`);
+    throw unretrievable(error);
   }
+}
+
+/** Compares peers before the file is read, if they are many on both sides. */
+async function syncLong(
+  name: string,
+  file: Uint8Array,
+  surroundings: WgSurroundings,
+): Promise<WgChange> {
+  const sections: PeerSections[] = [];
+  const receiver = async () => {
+    const { PeerSections } = await importLater<PeerSectionsModule>("../core/wg/peer_sections.ts");
+    return sections[0] = new PeerSections(file);
+  };
+  let running: InterfaceState;
+  try {
+    running = await readInterface(name, Date.now(), { publicKey: false, receiver });
+  } catch (error) {
+    // What is wrong with the file is told first, and without peers nobody would have been asked.
+    const change = parse(file, "replace", surroundings);
+    if (change.peers.length === 0) return change;
+    throw unretrievable(error);
+  }
+  if (sections[0] !== undefined) {
+    const { syncFile } = await importLater<SyncFile>("../core/wg/sync_file.ts");
+    return syncFile(sections[0], running, surroundings);
+  }
+  const { syncChange } = await importLater<Syncconf>("../core/wg/syncconf.ts");
+  return syncChange(parse(file, "replace", surroundings), running);
+}
+
+function unretrievable(error: unknown): WgError {
+  const reason = deviceErrorText(error);
+  return new WgError(`Unable to retrieve current interface configuration: ${reason}`);
 }

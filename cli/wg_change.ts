@@ -4,6 +4,7 @@ import { encodeConfigText } from "../core/config/text.ts";
 import type { WgChange } from "../core/wg/change.ts";
 import { WgError } from "../core/wg/error.ts";
 import type { WgSurroundings } from "../core/wg/surroundings.ts";
+import { wipeKeys } from "../core/wg/values.ts";
 import { importLater } from "./import_later.ts";
 import { changeInterface } from "./system/change_interface.ts";
 
@@ -70,9 +71,4 @@ export async function runChange(
 export function deviceName(name: string): string {
   const bytes = new TextEncoder().encode(name);
   return bytes.length <= NAME_SIZE ? name : new TextDecoder().decode(bytes.subarray(0, NAME_SIZE));
-}
-
-function wipeKeys({ privateKey, peers }: WgChange): void {
-  privateKey?.fill(0);
-  for (const { presharedKey } of peers) presharedKey?.fill(0);
 }

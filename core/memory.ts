@@ -50,6 +50,13 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
+/** True when `b` is what stands at `at` of `a`. */
+export function equalAt(a: Uint8Array, at: number, b: Uint8Array): boolean {
+  let difference = 0;
+  for (let i = 0; i < b.length; i++) difference |= (a[at + i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
 /** True when all of `bytes` are zero. */
 export function isZero(bytes: Uint8Array): boolean {
   let any = 0;

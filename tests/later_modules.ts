@@ -19,4 +19,7 @@ export const LATER_MODULES: readonly string[] = [
   "core/show/pretty_printer.ts",
   "core/uapi/long_answer.ts",
   "core/uapi/usual_lines.ts",
+  "core/wg/peer_sections.ts",
+  "core/wg/sync_file.ts",
+  "core/wg/syncconf.ts",
 ];

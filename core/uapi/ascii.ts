@@ -9,6 +9,18 @@ export function isAt(buffer: Uint8Array, at: number, text: Uint8Array): boolean 
   return true;
 }
 
+/** Whether the same `size` bytes stand at `atA` of `a` and at `atB` of `b`. */
+export function isSameAt(
+  a: Uint8Array,
+  atA: number,
+  b: Uint8Array,
+  atB: number,
+  size: number,
+): boolean {
+  for (let i = 0; i < size; i++) if (a[atA + i] !== b[atB + i]) return false;
+  return true;
+}
+
 /** Where up to `most` digits from `at` on end; -1 when there is none, or a leading zero. */
 export function digitsEnd(buffer: Uint8Array, at: number, most: number): number {
   let end = at;

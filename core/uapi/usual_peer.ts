@@ -10,6 +10,8 @@ import type { TextBuffer } from "../text_buffer.ts";
 import { decimal, digitsEnd, isAt, readIpv4 } from "./ascii.ts";
 
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const COMMA = 0x2c;
 const SLASH = 0x2f;
 const COLON = 0x3a;
 const encoder = new TextEncoder();
@@ -128,6 +130,21 @@ export class UsualPeer {
       text.append(answer, at + ALLOWED_IP.length, newline);
       at = newline + 1;
     }
+  }
+
+  /** Whether `list`, from `at` to `end`, names exactly its allowed IPs, in their order, between commas. */
+  hasAllowedIps(answer: Uint8Array, list: Uint8Array, at: number, end: number): boolean {
+    let line = this.allowedIps.start;
+    for (; line < this.allowedIps.end; line++) {
+      if (line > this.allowedIps.start) {
+        if (list[at++] !== COMMA) return false;
+        while (list[at] === SPACE) at++;
+      }
+      for (line += ALLOWED_IP.length; answer[line] !== NEWLINE; line++) {
+        if (list[at++] !== answer[line]) return false;
+      }
+    }
+    return at === end;
   }
 }
 

@@ -15,6 +15,11 @@ import { newPeerSettings } from "./values.ts";
  */
 export function syncChange(file: WgChange, running: InterfaceState): WgChange {
   if (file.peers.length === 0 || running.peers.length === 0) return file;
+  return syncPeers(file, running.peers);
+}
+
+/** As {@linkcode syncChange}, of peers only: `file` stands for peers that are the same as well, and aren't in it. */
+export function syncPeers(file: WgChange, running: readonly PeerState[]): WgChange {
   // The first of several sections of one peer: later ones then add to it.
   const wanted = new Map<string, WgPeerChange>();
   const repeated = new Set<WgPeerChange>();
@@ -26,7 +31,7 @@ export function syncChange(file: WgChange, running: InterfaceState): WgChange {
   }
   const removed: WgPeerChange[] = [];
   const same = new Set<WgPeerChange>();
-  for (const state of running.peers) {
+  for (const state of running) {
     const peer = wanted.get(formatPublicHexKey(state.publicKey));
     if (peer === undefined) {
       removed.push({ publicKey: state.publicKey, ...newPeerSettings(false), remove: true });
@@ -68,6 +73,15 @@ function networksOf({ allowedIps }: WgPeerChange): string[] {
   return allowedIps.networkText().match(/[^,]+/g) ?? [];
 }
 
+/** The allowed IPs that peers get, as `IpPrefix` prints them. */
+export function claimsOf(peers: Iterable<WgPeerChange>): Set<string> {
+  const claimed = new Set<string>();
+  for (const peer of peers) {
+    for (const network of networksOf(peer)) claimed.add(network);
+  }
+  return claimed;
+}
+
 /**
  * All of `peers` but the same ones. One of these comes along when another peer claims an allowed IP of its:
  * who has it in the end is who comes last.
@@ -77,11 +91,7 @@ function withoutSame(
   same: ReadonlySet<WgPeerChange>,
 ): WgPeerChange[] {
   if (same.size === 0) return [...peers];
-  const claimed = new Set<string>();
-  for (const peer of peers) {
-    if (same.has(peer)) continue;
-    for (const network of networksOf(peer)) claimed.add(network);
-  }
+  const claimed = claimsOf(peers.filter((peer) => !same.has(peer)));
   return peers.filter((peer) => {
     if (!same.has(peer)) return true;
     if (claimed.size > 0 && networksOf(peer).some((network) => claimed.has(network))) return true;

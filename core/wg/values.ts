@@ -17,7 +17,7 @@ import { HIDDEN } from "../hidden_keys.ts";
 import { IpAddress } from "../ip.ts";
 import { parseKey, parsePublicKey } from "../keys.ts";
 import type { UapiEndpoint } from "../uapi/command.ts";
-import type { WgPeerChange } from "./change.ts";
+import type { WgChange, WgPeerChange } from "./change.ts";
 import { WgError } from "./error.ts";
 import type { WgSurroundings } from "./surroundings.ts";
 
@@ -96,6 +96,12 @@ export type PeerSettings = Omit<WgPeerChange, "publicKey">;
 /** A change of a peer that says nothing yet. */
 export function newPeerSettings(replaceAllowedIps: boolean): PeerSettings {
   return { remove: false, updateOnly: false, replaceAllowedIps, allowedIps: new AllowedIpList() };
+}
+
+/** Overwrites the private and the preshared keys of a change. */
+export function wipeKeys({ privateKey, peers }: WgChange): void {
+  privateKey?.fill(0);
+  for (const { presharedKey } of peers) presharedKey?.fill(0);
 }
 
 function describeWrongPrefix(item: string): string {

@@ -244,6 +244,31 @@ export const FORMATS_MUTANTS: Mutant[] = [
     test: "a peer stays with its allowed IP or loses it, as the order in the file says",
   },
   {
+    property: "syncconf of a long file sends a peer whose allowed IP another one claims",
+    file: "core/wg/sync_file.ts",
+    snippet: "claimsOf(change.peers)",
+    replacement: "new Set()",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "what is compared as it comes makes the same change",
+  },
+  {
+    property: "syncconf of a long file notices that a preshared key differs",
+    file: "core/wg/peer_sections.ts",
+    snippet: "presharedKey > 0 && !equalAt",
+    replacement: "presharedKey < 0 && !equalAt",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "what is compared as it comes makes the same change",
+  },
+  {
+    property:
+      "syncconf of a long file takes no section for a peer's only one while there may be another",
+    file: "core/wg/peer_sections.ts",
+    snippet: "if (!this.#table.knowsPeers) {",
+    replacement: "if (false) {",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "of a peer that comes in two spellings, the last section says what it is",
+  },
+  {
     property: "a line of a peer that a long answer shouldn't have is never passed over",
     file: "core/uapi/long_answer.ts",
     snippet: "isNextPeer || isAt(answer, at, SUCCESS);",

@@ -1,0 +1,125 @@
+/**
+ * The `[Peer]` sections of a file, compared with the peers that run as both are written: to read 10,000 of each
+ * only to find that they are the same takes longer than all else.
+ *
+ * @module
+ */
+import type { PeerState } from "../interface_state.ts";
+import { equalAt } from "../memory.ts";
+import { formatPublicKey, parsePublicKey } from "../keys.ts";
+import { noActivity } from "../uapi/get_reader.ts";
+import type { PeerReceiver } from "../uapi/long_answer.ts";
+import type { UsualPeer } from "../uapi/usual_peer.ts";
+import type { WgPeerChange } from "./change.ts";
+import { ALLOWED_IPS, ENDPOINT, KEEPALIVE, PRESHARED_KEY, SectionTable } from "./section_table.ts";
+
+const ZERO = 0x30;
+
+/**
+ * The sections of a file. It receives the peers that run: those that a section says exactly need nothing, and
+ * neither does their section. A section that is written in any unusual way is never found the same.
+ */
+export class PeerSections implements PeerReceiver {
+  /**
+   * The peers that no section was found to be the same as, in the order of the answer. Of those that the file
+   * doesn't have there is only the public key.
+   */
+  readonly others: PeerState[] = [];
+  readonly #file: Uint8Array;
+  readonly #table: SectionTable;
+  readonly #encoder = new TextEncoder();
+  readonly #decoder = new TextDecoder();
+  /** The numbers of those that were found to be the same. */
+  readonly #same = new Set<number>();
+  /** Where the next peer is likely to be: most devices keep their order. */
+  #likely = 0;
+
+  /** The sections of `file`, which is kept. */
+  constructor(file: Uint8Array) {
+    this.#file = file;
+    this.#table = new SectionTable(file);
+  }
+
+  /** How many sections were found to be the same. */
+  get sameCount(): number {
+    return this.#same.size;
+  }
+
+  /** Takes a peer that a section says exactly, or that there is no section of. */
+  usual(answer: Uint8Array, peer: UsualPeer): boolean {
+    const section = this.#table.find(peer.publicKey, 0, this.#likely);
+    if (section < 0) return this.#table.knowsPeers && this.#addUnwanted(peer.publicKey);
+    this.#likely = section + 1;
+    if (!this.#table.isPeer(section) || !this.#isSame(section, answer, peer)) return false;
+    this.#same.add(section);
+    return true;
+  }
+
+  /** Keeps a peer. */
+  other(peer: PeerState): void {
+    this.others.push(peer);
+  }
+
+  /** The file without the sections that were found to be the same. Holds secrets. */
+  rest(): Uint8Array {
+    const rest = new Uint8Array(this.#file.length);
+    let size = 0;
+    const append = (start: number, end: number) => {
+      rest.set(this.#file.subarray(start, end), size);
+      size += end - start;
+    };
+    append(0, this.#table.start(0));
+    for (let section = 0; section < this.#table.count; section++) {
+      if (this.#same.has(section)) continue;
+      append(this.#table.start(section), this.#table.start(section + 1));
+    }
+    return rest.subarray(0, size);
+  }
+
+  /**
+   * No longer takes a section for the same that must come along with `peers`, which are read from the rest of
+   * the file: one of a peer that is among them too, in another spelling, and one of whose allowed IPs is
+   * claimed by another peer. Gives whether there was one.
+   *
+   * @param claimed the allowed IPs of `peers`, as `IpPrefix` prints them
+   */
+  takeBack(peers: readonly WgPeerChange[], claimed: ReadonlySet<string>): boolean {
+    const before = this.#same.size;
+    if (!this.#table.knowsPeers) {
+      for (const { publicKey } of peers) {
+        this.#same.delete(this.#table.find(this.#encoder.encode(formatPublicKey(publicKey)), 0, 0));
+      }
+    }
+    for (const section of claimed.size === 0 ? [] : this.#same) {
+      const at = this.#table.value(section, ALLOWED_IPS);
+      const end = this.#table.valueEnd(section, ALLOWED_IPS);
+      const list = this.#decoder.decode(this.#file.subarray(at, end)).split(/, */);
+      if (list.some((allowedIp) => claimed.has(allowedIp))) this.#same.delete(section);
+    }
+    return this.#same.size < before;
+  }
+
+  /** Keeps a peer that the file doesn't have. */
+  #addUnwanted(base64: Uint8Array): boolean {
+    const publicKey = parsePublicKey(this.#decoder.decode(base64));
+    if (publicKey === null) return false;
+    this.others.push({ publicKey, presharedKey: null, allowedIps: [], ...noActivity() });
+    return true;
+  }
+
+  /** Whether a section says what the peer is. What it doesn't say is off, but for an endpoint, which stays. */
+  #isSame(section: number, answer: Uint8Array, peer: UsualPeer): boolean {
+    const table = this.#table;
+    const presharedKey = table.value(section, PRESHARED_KEY);
+    if (peer.hasPresharedKey !== presharedKey > 0) return false;
+    if (presharedKey > 0 && !equalAt(this.#file, presharedKey, peer.presharedKey)) return false;
+    const { endpoint, keepalive } = peer;
+    const hasEndpoint = table.value(section, ENDPOINT) === 0 ||
+      table.says(section, ENDPOINT, answer, endpoint.start, endpoint.end);
+    const hasKeepalive = table.value(section, KEEPALIVE) === 0
+      ? answer[keepalive.start] === ZERO
+      : table.says(section, KEEPALIVE, answer, keepalive.start, keepalive.end);
+    const at = table.value(section, ALLOWED_IPS), end = table.valueEnd(section, ALLOWED_IPS);
+    return hasEndpoint && hasKeepalive && peer.hasAllowedIps(answer, this.#file, at, end);
+  }
+}

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { formatUapiChange } from "../../../core/uapi/change_request.ts";
+import { UapiGetReader } from "../../../core/uapi/get_reader.ts";
+import { parseUapiGet } from "../../../core/uapi/parse_get.ts";
+import { LongAnswer } from "../../../core/uapi/long_answer.ts";
+import { parseWgFile } from "../../../core/wg/config.ts";
+import { WgError } from "../../../core/wg/error.ts";
+import { PeerSections } from "../../../core/wg/peer_sections.ts";
+import { syncFile } from "../../../core/wg/sync_file.ts";
+import { syncChange } from "../../../core/wg/syncconf.ts";
+import { SeededRandom } from "../seeded_random.ts";
+import { TestSurroundings } from "./surroundings.ts";
+
+const CONTEXT = { name: "wg0", wall: 1_700_000_000_000, publicKeyOf: () => null };
+
+/** What a command did: its request, or what it complained of; its warnings and its lookups. */
+interface Outcome {
+  readonly request: string;
+  readonly warnings: readonly string[];
+  readonly lookups: readonly (readonly [string, string])[];
+}
+
+function outcomeOf(sync: (surroundings: TestSurroundings) => string): Outcome {
+  const surroundings = new TestSurroundings();
+  let request: string;
+  try {
+    request = sync(surroundings);
+  } catch (error) {
+    if (!(error instanceof WgError)) throw error;
+    request = error.message;
+  }
+  return { request, warnings: surroundings.warnings, lookups: surroundings.lookups };
+}
+
+function requestOf(change: Parameters<typeof formatUapiChange>[0]): string {
+  const decoder = new TextDecoder();
+  return Array.from(formatUapiChange(change), (chunk) => decoder.decode(chunk)).join("");
+}
+
+/** As `wg` compares: all of the file with all that runs. */
+function compareAll(file: string, answer: string): Outcome {
+  return outcomeOf((surroundings) =>
+    requestOf(syncChange(parseWgFile(file, "replace", surroundings), parseUapiGet(answer, CONTEXT)))
+  );
+}
+
+/** As they are compared while the answer comes; and how many sections were never read. */
+function compareComing(file: string, answer: string): Outcome & { readonly same: number } {
+  const sections = new PeerSections(new TextEncoder().encode(file));
+  const long = new LongAnswer(new UapiGetReader(CONTEXT), sections);
+  const bytes = new TextEncoder().encode(answer);
+  for (let at = 0; at < bytes.length; at += 700) long.push(bytes.subarray(at, at + 700));
+  const running = long.finish();
+  const outcome = outcomeOf((surroundings) => requestOf(syncFile(sections, running, surroundings)));
+  return { ...outcome, same: sections.sameCount };
+}
+
+const random = new SeededRandom(11);
+
+function pick<T>(...items: readonly T[]): T {
+  const item = items[random.below(items.length)];
+  assert(item !== undefined);
+  return item;
+}
+
+/** A peer as a file and as an answer may say it. */
+interface Peer {
+  key: string;
+  presharedKey: string;
+  endpoint: string;
+  keepalive: number;
+  allowedIps: string[];
+}
+
+function key(): string {
+  const bytes = new Uint8Array(32);
+  random.fill(bytes);
+  return bytes.toHex();
+}
+
+const ZERO = "0".repeat(64);
+const allowedIp = () =>
+  pick(`10.${random.below(3)}.0.${random.below(4)}/32`, `fd00:${random.below(9)}::/48`, "::/0");
+
+function randomPeer(): Peer {
+  return {
+    key: key(),
+    presharedKey: random.chance(50) ? ZERO : key(),
+    endpoint: random.chance(50)
+      ? ""
+      : pick("192.0.2.1:51820", "198.51.100.255:1", "[2001:db8::1]:5"),
+    keepalive: pick(0, 0, 25, 65535),
+    allowedIps: [...new Set(Array.from({ length: random.below(4) }, allowedIp))],
+  };
+}
+
+/** No two of what runs have an allowed IP in common. */
+function randomPeers(): Peer[] {
+  const taken = new Set<string>();
+  const peers = Array.from({ length: random.below(12) }, randomPeer);
+  for (const peer of peers) {
+    peer.allowedIps = peer.allowedIps.filter((ip) => !taken.has(ip));
+    for (const ip of peer.allowedIps) taken.add(ip);
+  }
+  return peers;
+}
+
+function answerOf(peers: readonly Peer[]): string {
+  const lines = peers.flatMap((peer) => [
+    `public_key=${peer.key}`,
+    `preshared_key=${peer.presharedKey}`,
+    "protocol_version=1",
+    ...(peer.endpoint === "" ? [] : [`endpoint=${peer.endpoint}`]),
+    "last_handshake_time_sec=0",
+    "last_handshake_time_nsec=0",
+    "tx_bytes=0",
+    "rx_bytes=0",
+    `persistent_keepalive_interval=${peer.keepalive}`,
+    ...peer.allowedIps.map((ip) => `allowed_ip=${ip}`),
+  ]);
+  return ["private_key=" + "1".repeat(64), ...lines, "errno=0", "", ""].join("\n");
+}
+
+const base64 = (hex: string) => Uint8Array.fromHex(hex).toBase64();
+
+/** Some other peer, which differs in one thing. */
+function altered(peer: Peer): Peer {
+  return pick<() => Peer>(
+    () => ({ ...peer, key: key() }),
+    () => ({ ...peer, presharedKey: pick(key(), ZERO) }),
+    () => ({ ...peer, endpoint: pick("", "192.0.2.1:51821", "host:1", "192.0.2.11:51820") }),
+    () => ({ ...peer, keepalive: pick(0, 2, 255) }),
+    () => ({ ...peer, allowedIps: [...peer.allowedIps, allowedIp()] }),
+    () => ({ ...peer, allowedIps: peer.allowedIps.slice(1) }),
+    () => ({ ...peer, allowedIps: peer.allowedIps.toReversed() }),
+  )();
+}
+
+function sectionOf(peer: Peer): string[] {
+  const equals = pick("=", " = ");
+  const comma = pick(",", ", ");
+  const lines = [
+    `PublicKey${equals}${base64(peer.key)}`,
+    ...(peer.presharedKey === ZERO ? [] : [`PresharedKey${equals}${base64(peer.presharedKey)}`]),
+    ...(peer.endpoint === "" ? [] : [`Endpoint${equals}${peer.endpoint}`]),
+    ...(peer.keepalive === 0 ? [] : [`PersistentKeepalive${equals}${peer.keepalive}`]),
+    ...(peer.allowedIps.length === 0 ? [] : [`AllowedIPs${equals}${peer.allowedIps.join(comma)}`]),
+  ];
+  for (let i = lines.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    const [a = "", b = ""] = [lines[i], lines[j]];
+    lines[i] = b;
+    lines[j] = a;
+  }
+  return ["[Peer]", ...lines, ...pick([], [""], ["# Name = somebody"])];
+}
+
+/** Makes a line unusual, or wrong. */
+function spelledOtherwise(line: string): string {
+  return pick<() => string>(
+    () => line.toLowerCase(),
+    () => ` ${line}`,
+    () => `${line} # comment`,
+    () => `${line}\r`,
+    () => line.replace("=", "\t= "),
+    () => line.replace("/32", ""),
+    () => line.replace("10.", "+10."),
+    () => line.replace(".0.", ".0.9,.0."),
+    () => line.replace("/48", "/16"),
+    () => `${line}\n${line}`,
+    () => "[interface]\nListenPort=5\n[Peer]",
+    () => "nonsense",
+  )();
+}
+
+function fileOf(peers: readonly Peer[], percentOtherwise: number): string {
+  const lines = [
+    ...pick([], ["[Interface]", "ListenPort = 51820", ""]),
+    ...peers.flatMap(sectionOf),
+  ];
+  // One key in two spellings is a case of its own.
+  return lines.map((line) =>
+    random.chance(percentOtherwise) && !line.startsWith("PublicKey") ? spelledOtherwise(line) : line
+  ).join("\n") + pick("", "\n");
+}
+
+Deno.test("what is compared as it comes makes the same change", () => {
+  let same = 0, changes = 0;
+  for (let run = 0; run < 3000; run++) {
+    const running = randomPeers();
+    const wanted = running
+      .filter(() => !random.chance(10))
+      .map((peer) => random.chance(15) ? altered(peer) : peer)
+      .concat(random.chance(30) ? randomPeer() : []);
+    if (random.chance(10)) wanted.push(...wanted.slice(0, 1));
+    if (random.chance(30)) wanted.reverse();
+    const file = fileOf(wanted, pick(0, 0, 1, 10)), answer = answerOf(running);
+    const coming = compareComing(file, answer);
+    const { request, warnings, lookups } = compareAll(file, answer);
+    assert.equal(coming.request, request, file);
+    assert.deepEqual(coming.warnings, warnings, file);
+    // What stays needn't be looked up, and nothing is twice.
+    const names = coming.lookups.map(String), allNames = new Set(lookups.map(String));
+    assert.equal(new Set(names).size, names.length, file);
+    assert.ok(names.every((name) => allNames.has(name)), file);
+    same += coming.same;
+    if (request.includes("public_key")) changes++;
+  }
+  assert.ok(same > 3000 && changes > 1000, `${same} the same, ${changes} changes`);
+});
+
+Deno.test("of a peer that comes in two spellings, the last section says what it is", () => {
+  const peer = { ...randomPeer(), allowedIps: ["10.0.0.0/32"] };
+  const section = `[Peer]\nPublicKey = ${base64(peer.key)}\nAllowedIPs = 10.0.0.0/32\n`;
+  const other = section.replace("PublicKey", "publickey").replace("10.0.0.0", "10.0.0.1");
+  const running = answerOf([{ ...peer, presharedKey: ZERO, endpoint: "", keepalive: 0 }]);
+  for (const file of [section + other, other + section]) {
+    const { request } = compareComing(file, running);
+    assert.equal(request, compareAll(file, running).request);
+    assert.equal(request.match(/allowed_ip=/g)?.length, 2);
+  }
+});
