@@ -26,14 +26,6 @@ export function formatShow(state: InterfaceState, options: ShowOptions): string 
   return show.take();
 }
 
-/** Sorts peers as `wg show` does; those that are equal stay in their order. */
-export function newestHandshakeFirst(
-  { lastHandshake: a }: Pick<PeerState, "lastHandshake">,
-  { lastHandshake: b }: Pick<PeerState, "lastHandshake">,
-): number {
-  return b.seconds - a.seconds || b.nanoseconds - a.nanoseconds;
-}
-
 /** Prints an interface and peers as `wg show` does. */
 export class PrettyShow {
   readonly #options: ShowOptions;
@@ -110,6 +102,13 @@ export class PrettyShow {
     this.#intervals.set(seconds, text);
     return text;
   }
+}
+
+function newestHandshakeFirst(
+  { lastHandshake: a }: PeerState,
+  { lastHandshake: b }: PeerState,
+): number {
+  return b.seconds - a.seconds || b.nanoseconds - a.nanoseconds;
 }
 
 function formatAllowedIps(peer: PeerState, style: Style): string {

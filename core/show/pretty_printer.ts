@@ -5,7 +5,7 @@ import { TextBuffer } from "../text_buffer.ts";
 import { decimal } from "../uapi/ascii.ts";
 import type { UsualPeer } from "../uapi/usual_peer.ts";
 import { PeerPrinter } from "./peer_printers.ts";
-import { newestHandshakeFirst, PrettyShow, type ShowOptions } from "./pretty.ts";
+import { PrettyShow, type ShowOptions } from "./pretty.ts";
 
 const encoder = new TextEncoder();
 const PEER = encoder.encode("\npeer: ");
@@ -16,20 +16,17 @@ const ALLOWED_IPS = encoder.encode("\n  allowed ips: ");
 const COMMA_SPACE = encoder.encode(", ");
 const NONE = encoder.encode("(none)");
 const NEWLINE = encoder.encode("\n");
-
-/** A peer that was printed. */
-interface Printed extends Pick<PeerState, "lastHandshake"> {
-  /** Where its text begins and ends. */
-  readonly start: number;
-  readonly end: number;
-}
+const ZERO = 0x30;
 
 /** What `show` prints of peers, those with the newest handshake first. */
 export class PrettyPrinter extends PeerPrinter {
   readonly #show: PrettyShow;
   readonly #showKeys: boolean;
-  readonly #printed: Printed[] = [];
   readonly #keepalives = new Map<number, Uint8Array>();
+  /** Of each peer that was printed, in turn: its last handshake, and where its text begins. */
+  readonly #seconds: number[] = [];
+  readonly #nanoseconds: number[] = [];
+  readonly #starts: number[] = [];
   /** Whether they came in the order in which they are shown. */
   #isSorted = true;
 
@@ -43,7 +40,10 @@ export class PrettyPrinter extends PeerPrinter {
   override usual(answer: Uint8Array, peer: UsualPeer): boolean {
     const { text } = this;
     const { endpoint, allowedIps, handshake, nanoseconds, received, sent, keepalive } = peer;
-    const start = text.length;
+    const isQuiet = answer[handshake.start] === ZERO && answer[nanoseconds.start] === ZERO &&
+      answer[received.start] === ZERO && answer[sent.start] === ZERO;
+    const seconds = isQuiet ? 0 : decimal(answer, handshake.start, handshake.end);
+    this.#begin(seconds, isQuiet ? 0 : decimal(answer, nanoseconds.start, nanoseconds.end));
     text.append(PEER);
     text.append(peer.publicKey);
     if (peer.hasPresharedKey) {
@@ -58,42 +58,47 @@ export class PrettyPrinter extends PeerPrinter {
     if (allowedIps.start === allowedIps.end) text.append(NONE);
     else peer.appendAllowedIps(text, answer, COMMA_SPACE);
     text.append(NEWLINE);
-    const seconds = decimal(answer, handshake.start, handshake.end);
-    const receivedBytes = decimal(answer, received.start, received.end);
-    const sentBytes = decimal(answer, sent.start, sent.end);
-    if (seconds !== 0 || receivedBytes !== 0 || sentBytes !== 0) {
-      this.#show.activity(seconds, receivedBytes, sentBytes);
+    if (!isQuiet) {
+      const receivedBytes = decimal(answer, received.start, received.end);
+      this.#show.activity(seconds, receivedBytes, decimal(answer, sent.start, sent.end));
       text.append(encoder.encode(this.#show.take()));
     }
-    text.append(this.#keepalive(decimal(answer, keepalive.start, keepalive.end)));
-    this.#end(start, seconds, decimal(answer, nanoseconds.start, nanoseconds.end));
+    if (answer[keepalive.start] !== ZERO) {
+      text.append(this.#keepalive(decimal(answer, keepalive.start, keepalive.end)));
+    }
     return true;
   }
 
   override other(peer: PeerState): void {
-    const start = this.text.length;
+    this.#begin(peer.lastHandshake.seconds, peer.lastHandshake.nanoseconds);
     this.#show.peer(peer);
     this.text.append(encoder.encode(this.#show.take()));
-    this.#end(start, peer.lastHandshake.seconds, peer.lastHandshake.nanoseconds);
   }
 
   override finish(): TextBuffer {
     if (this.#isSorted) return this.text;
     const text = this.text.toBytes(), sorted = new TextBuffer();
-    for (const { start, end } of this.#printed.toSorted(newestHandshakeFirst)) {
-      sorted.append(text, start, end);
+    const numbers = Array.from(this.#starts.keys()).sort((a, b) => this.#compare(a, b));
+    for (const number of numbers) {
+      sorted.append(text, this.#starts[number], this.#starts[number + 1] ?? text.length);
     }
     text.fill(0);
     this.wipe();
     return sorted;
   }
 
-  /** Ends a peer whose text begins at `start`. */
-  #end(start: number, seconds: number, nanoseconds: number): void {
-    const peer = { lastHandshake: { seconds, nanoseconds }, start, end: this.text.length };
-    const before = this.#printed.at(-1);
-    if (before !== undefined && newestHandshakeFirst(before, peer) > 0) this.#isSorted = false;
-    this.#printed.push(peer);
+  #begin(seconds: number, nanoseconds: number): void {
+    const number = this.#starts.length;
+    this.#seconds.push(seconds);
+    this.#nanoseconds.push(nanoseconds);
+    this.#starts.push(this.text.length);
+    if (number > 0 && this.#compare(number - 1, number) > 0) this.#isSorted = false;
+  }
+
+  /** Negative when peer number `a` is shown before number `b`. */
+  #compare(a: number, b: number): number {
+    return (this.#seconds[b] ?? 0) - (this.#seconds[a] ?? 0) ||
+      (this.#nanoseconds[b] ?? 0) - (this.#nanoseconds[a] ?? 0);
   }
 
   /** What is printed of a keepalive: peers have few between them. */
