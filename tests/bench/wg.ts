@@ -45,32 +45,37 @@ const option = (name: string, otherwise: string): string =>
   Deno.args.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3) ??
     otherwise;
 
-/** A program with an interface. */
+/** A program with an interface. It runs only while it is measured: wireguard-go is never idle with many peers. */
 interface Side extends AsyncDisposable {
   readonly host: Host;
+  /** Of the process that serves the interface. */
+  readonly process: string;
 }
 
-async function createSide(name: string, wg: string, serve: string): Promise<Side> {
+async function createSide(name: string, wg: string, serve: string, process: string): Promise<Side> {
   const host = await Host.create(name);
   await host.sh(`mkdir /run/bin; ln -s ${wg} /run/bin/wg; : >/run/none.conf; ${serve}`);
   await waitFor("the interface", () => host.sh("/usr/bin/wg show wg0 dump"));
-  return { host, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
+  await host.sh(`pkill -STOP ${process}`);
+  return { host, process, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
 }
 
 /** Milliseconds that the command takes on an interface that was prepared before each time. */
 async function measure(
-  { host }: Side,
+  { host, process }: Side,
   { prepare, command }: Operation,
   runs: number,
 ): Promise<number[]> {
   const output = await host.sh(`PATH=/run/bin:$PATH
+    pkill -CONT ${process}
     for run in $(seq ${runs}); do
       /usr/bin/wg setconf wg0 /run/${prepare}.conf
       begin=$EPOCHREALTIME
       ${command} >/run/output
       end=$EPOCHREALTIME
       echo $((\${end/./} - \${begin/./}))
-    done`);
+    done
+    pkill -STOP ${process}`);
   return output.trim().split("\n").map((microseconds) => Number(microseconds) / 1000);
 }
 
@@ -144,8 +149,8 @@ async function main(): Promise<void> {
     const programs = new Programs(directory);
     await programs.compile("wgts");
     const program = programs.path("wgts");
-    await using wgts = await createSide("wgts", program, `${program} run wg0`);
-    await using peer = await createSide("peer", "/usr/bin/wg", "wireguard-go wg0");
+    await using wgts = await createSide("wgts", program, `${program} run wg0`, "wgts");
+    await using peer = await createSide("peer", "/usr/bin/wg", "wireguard-go wg0", "wireguard-go");
     await report(wgts, peer, Number(option("runs", String(DEFAULT_RUNS))));
   } finally {
     if (given === "") await Deno.remove(directory, { recursive: true });
