@@ -50,6 +50,8 @@ export class Span {
 export class UsualPeer {
   /** In base64. */
   readonly publicKey: Uint8Array = new Uint8Array(BASE64_KEY_LENGTH);
+  /** The same in hex. */
+  readonly publicKeyHex: Span = new Span();
   /** In base64, if there is one. Secret. */
   readonly presharedKey: Uint8Array = secretBytes(BASE64_KEY_LENGTH);
   /** Whether there is one. */
@@ -77,7 +79,8 @@ export class UsualPeer {
     if (!isAt(answer, at, PUBLIC_KEY)) return -1;
     at += PUBLIC_KEY.length;
     if (hexKeyToBase64(answer, at, this.publicKey) < 0) return -1;
-    at += HEX_KEY_LENGTH;
+    this.publicKeyHex.start = at;
+    at = this.publicKeyHex.end = at + HEX_KEY_LENGTH;
     if (!isAt(answer, at, PRESHARED_KEY)) return -1;
     at += PRESHARED_KEY.length;
     const presharedKey = hexKeyToBase64(answer, at, this.presharedKey);

@@ -5,9 +5,10 @@
  * @module
  */
 import type { PeerState } from "../interface_state.ts";
+import { KEY_SIZE } from "../crypto/crypto.ts";
 import { equalAt } from "../memory.ts";
-import { formatPublicKey, parsePublicKey } from "../keys.ts";
-import { noActivity } from "../uapi/get_reader.ts";
+import { formatPublicKey } from "../keys.ts";
+import { TextBuffer } from "../text_buffer.ts";
 import type { PeerReceiver } from "../uapi/long_answer.ts";
 import type { UsualPeer } from "../uapi/usual_peer.ts";
 import type { WgPeerChange } from "./change.ts";
@@ -20,10 +21,7 @@ const ZERO = 0x30;
  * neither does their section. A section that is written in any unusual way is never found the same.
  */
 export class PeerSections implements PeerReceiver {
-  /**
-   * The peers that no section was found to be the same as, in the order of the answer. Of those that the file
-   * doesn't have there is only the public key.
-   */
+  /** The peers that are to be compared with what is read of the file, in the order of the answer. */
   readonly others: PeerState[] = [];
   readonly #file: Uint8Array;
   readonly #table: SectionTable;
@@ -31,6 +29,8 @@ export class PeerSections implements PeerReceiver {
   readonly #decoder = new TextDecoder();
   /** The numbers of those that were found to be the same. */
   readonly #same = new Set<number>();
+  /** The public keys, in hex, of peers that the file doesn't have. */
+  readonly #unwanted = new TextBuffer();
   /** Where the next peer is likely to be: most devices keep their order. */
   #likely = 0;
 
@@ -48,7 +48,12 @@ export class PeerSections implements PeerReceiver {
   /** Takes a peer that a section says exactly, or that there is no section of. */
   usual(answer: Uint8Array, peer: UsualPeer): boolean {
     const section = this.#table.find(peer.publicKey, 0, this.#likely);
-    if (section < 0) return this.#table.knowsPeers && this.#addUnwanted(peer.publicKey);
+    if (section < 0) {
+      const { publicKeyHex } = peer;
+      const isUnwanted = this.#table.knowsPeers;
+      if (isUnwanted) this.#unwanted.append(answer, publicKeyHex.start, publicKeyHex.end);
+      return isUnwanted;
+    }
     this.#likely = section + 1;
     if (!this.#table.isPeer(section) || !this.#isSame(section, answer, peer)) return false;
     this.#same.add(section);
@@ -58,6 +63,13 @@ export class PeerSections implements PeerReceiver {
   /** Keeps a peer. */
   other(peer: PeerState): void {
     this.others.push(peer);
+  }
+
+  /** The public keys of the peers that the file doesn't have, 32 bytes each. */
+  unwanted(): Uint8Array[] {
+    const keys = Uint8Array.fromHex(this.#decoder.decode(this.#unwanted.toBytes()));
+    const count = keys.length / KEY_SIZE;
+    return Array.from({ length: count }, (_, i) => keys.subarray(i * KEY_SIZE, (i + 1) * KEY_SIZE));
   }
 
   /** The file without the sections that were found to be the same. Holds secrets. */
@@ -97,14 +109,6 @@ export class PeerSections implements PeerReceiver {
       if (list.some((allowedIp) => claimed.has(allowedIp))) this.#same.delete(section);
     }
     return this.#same.size < before;
-  }
-
-  /** Keeps a peer that the file doesn't have. */
-  #addUnwanted(base64: Uint8Array): boolean {
-    const publicKey = parsePublicKey(this.#decoder.decode(base64));
-    if (publicKey === null) return false;
-    this.others.push({ publicKey, presharedKey: null, allowedIps: [], ...noActivity() });
-    return true;
   }
 
   /** Whether a section says what the peer is. What it doesn't say is off, but for an endpoint, which stays. */

@@ -6,7 +6,7 @@ import { parseWgFile } from "./config.ts";
 import type { PeerSections } from "./peer_sections.ts";
 import type { WgSurroundings } from "./surroundings.ts";
 import { wipeKeys } from "./values.ts";
-import { claimsOf, syncChange, syncPeers } from "./syncconf.ts";
+import { claimsOf, removalOf, syncPeers } from "./syncconf.ts";
 
 /**
  * The change that `wg syncconf` makes of a file whose sections have received the peers of `running` that came
@@ -28,14 +28,17 @@ export function syncFile(
       rest.fill(0);
     }
   };
-  const peers = [...sections.others, ...running.peers];
+  const peers = [...sections.others, ...running.peers], unwanted = sections.unwanted();
   const file = read(surroundings.warn);
-  if (sections.sameCount === 0) return syncChange(file, { ...running, peers });
-  const change = syncPeers(file, peers);
-  if (!sections.takeBack(file.peers, claimsOf(change.peers))) return change;
-  wipeKeys(file);
-  // What it warns of was said.
-  return syncPeers(read(() => {}), peers);
+  const isNew = peers.length === 0 && unwanted.length === 0;
+  if (sections.sameCount === 0 && (isNew || file.peers.length === 0)) return file;
+  let change = syncPeers(file, peers);
+  if (sections.takeBack(file.peers, claimsOf(change.peers))) {
+    wipeKeys(file);
+    // What it warns of was said.
+    change = syncPeers(read(() => {}), peers);
+  }
+  return { ...change, peers: [...unwanted.map(removalOf), ...change.peers] };
 }
 
 function rememberingResolve({ resolve }: WgSurroundings): WgSurroundings["resolve"] {

@@ -34,7 +34,7 @@ export function syncPeers(file: WgChange, running: readonly PeerState[]): WgChan
   for (const state of running) {
     const peer = wanted.get(formatPublicHexKey(state.publicKey));
     if (peer === undefined) {
-      removed.push({ publicKey: state.publicKey, ...newPeerSettings(false), remove: true });
+      removed.push(removalOf(state.publicKey));
     } else {
       clearWhatIsMissing(peer, state);
       if (!repeated.has(peer) && isSame(peer, state)) same.add(peer);
@@ -42,6 +42,11 @@ export function syncPeers(file: WgChange, running: readonly PeerState[]): WgChan
   }
   const changed = withoutSame(file.peers, same);
   return { ...file, replacePeers: false, peers: [...removed, ...changed] };
+}
+
+/** The change that removes the peer with a public key of 32 bytes. */
+export function removalOf(publicKey: Uint8Array): WgPeerChange {
+  return { publicKey, ...newPeerSettings(false), remove: true };
 }
 
 function clearWhatIsMissing(peer: WgPeerChange, state: PeerState): void {

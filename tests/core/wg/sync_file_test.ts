@@ -32,9 +32,13 @@ function outcomeOf(sync: (surroundings: TestSurroundings) => string): Outcome {
   return { request, warnings: surroundings.warnings, lookups: surroundings.lookups };
 }
 
+/** The request that makes a change, removed peers in the order of their public keys. */
 function requestOf(change: Parameters<typeof formatUapiChange>[0]): string {
   const decoder = new TextDecoder();
-  return Array.from(formatUapiChange(change), (chunk) => decoder.decode(chunk)).join("");
+  const request = Array.from(formatUapiChange(change), (chunk) => decoder.decode(chunk)).join("");
+  const [head = "", ...peers] = request.trimEnd().split(/\n(?=public_key)/);
+  const removed = peers.filter((peer) => peer.endsWith("\nremove=true"));
+  return [head, ...removed.sort(), ...peers.filter((peer) => !removed.includes(peer))].join("\n");
 }
 
 /** As `wg` compares: all of the file with all that runs. */
