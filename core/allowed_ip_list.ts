@@ -3,9 +3,28 @@ import type { AllowedIpChange } from "./interface_change.ts";
 import { IpPrefix } from "./ip.ts";
 
 /** As many as are looked at at once: an expression that repeats without end needs memory for each time. */
-const NETWORKS = new RegExp(`(?!,)(?:,?${CANONICAL_NETWORK}(?=,|$)){1,64}`, "y");
+const NETWORKS = new RegExp(`(?:(?:, *)?${CANONICAL_NETWORK}(?=,|$)){1,64}`, "y");
 /** Changes that {@linkcode AllowedIpList.of} makes one text of. */
 const RUN = 1024;
+const COMMA = /, */g;
+
+/** How the control protocol writes allowed IPs: this before each, and a newline behind it. */
+const KEY = "allowed_ip=";
+const SEPARATOR = `\n${KEY}`;
+
+/**
+ * Where those items of a list end, from `at` of `text` on, that are networks which {@linkcode CANONICAL_NETWORK}
+ * matches; `at` when there is none. Between items are commas, with spaces behind them or not.
+ */
+export function networksEnd(text: string, at: number): number {
+  // An empty item.
+  if (text[at] === ",") return at;
+  for (let end = at;;) {
+    NETWORKS.lastIndex = end;
+    if (!NETWORKS.test(text)) return end;
+    end = NETWORKS.lastIndex;
+  }
+}
 
 /**
  * Changes of a peer's allowed IPs, in order, kept as they are written: there may be very many, and who sends
@@ -25,40 +44,28 @@ export class AllowedIpList {
     return list;
   }
 
-  /**
-   * All of them: each text has some, with commas between them. They are written as `IpPrefix` prints them,
-   * those that a peer loses with a leading `-`.
-   */
-  get texts(): readonly string[] {
-    return this.#texts;
-  }
-
   /** Adds one. */
   add(change: AllowedIpChange): void {
     this.#texts.push(formatChange(change));
     this.#hasOnlyNetworks = false;
   }
 
+  /** Adds those that a list of networks is about, whose end is that of {@linkcode networksEnd}. */
+  addNetworks(text: string): void {
+    this.#texts.push(text);
+  }
+
   /**
-   * Adds those that the peer gets by the items of `text` from `at` on, as far as these are networks that
-   * {@linkcode CANONICAL_NETWORK} matches: they needn't be read. Commas part items. Gives where the last one
-   * ends; `at` when there is none.
+   * All of them, each text some: with commas between two, and maybe spaces, and a leading `-` where the peer
+   * loses it; else as `IpPrefix` prints them.
    */
-  addNetworks(text: string, at: number): number {
-    let end = at;
-    NETWORKS.lastIndex = at;
-    while (NETWORKS.test(text)) {
-      end = NETWORKS.lastIndex;
-      // What follows is a comma, or nothing: then there is no match any more.
-      NETWORKS.lastIndex = end + 1;
-    }
-    if (end > at) this.#texts.push(text.slice(at, end));
-    return end;
+  get texts(): readonly string[] {
+    return this.#texts;
   }
 
   /** All of them, read. */
   changes(): AllowedIpChange[] {
-    return this.#texts.flatMap((text) => text.split(",")).map((item) => {
+    return this.#items().map((item) => {
       const remove = item.startsWith("-");
       const prefix = IpPrefix.parse(remove ? item.slice(1) : item);
       if (prefix === null) throw new TypeError(`${item} is no allowed IP`);
@@ -66,11 +73,42 @@ export class AllowedIpList {
     });
   }
 
-  /** As {@linkcode texts}, without host bits, and all in one. */
-  networkText(): string {
-    if (this.#hasOnlyNetworks) return this.#texts.join(",");
-    return this.changes().map((change) => formatChange(change, change.prefix.masked())).join(",");
+  /** As {@linkcode changes}, but without host bits, and as text: with a leading `-` what the peer loses. */
+  networks(): string[] {
+    if (this.#hasOnlyNetworks) return this.#items();
+    return this.changes().map((change) => formatChange(change, change.prefix.masked()));
   }
+
+  /**
+   * Whether the peer gets exactly `networks`, in this order, and loses none. Each of these is one as `IpPrefix`
+   * prints it, or some as lines of the control protocol.
+   */
+  gets(networks: readonly string[]): boolean {
+    let next = 0, lines = "", at = 0;
+    for (const text of this.#hasOnlyNetworks ? this.#texts : this.networks()) {
+      const wanted = allowedIpLines(text);
+      for (let done = 0, size; done < wanted.length; done += size, at += size) {
+        if (at === lines.length) {
+          const network = networks[next++] ?? "";
+          lines = network.endsWith("\n") ? network : allowedIpLines(network);
+          at = 0;
+        }
+        size = Math.min(wanted.length - done, lines.length - at);
+        // Slices, since `startsWith` goes through them character by character.
+        if (lines.slice(at, at + size) !== wanted.slice(done, done + size)) return false;
+      }
+    }
+    return at === lines.length && next === networks.length;
+  }
+
+  #items(): string[] {
+    return this.#texts.flatMap((text) => text.split(COMMA));
+  }
+}
+
+/** One of an {@linkcode AllowedIpList}'s texts as lines of the control protocol. */
+export function allowedIpLines(text: string): string {
+  return `${KEY}${text.replace(COMMA, SEPARATOR)}\n`;
 }
 
 function formatChange({ prefix, remove }: AllowedIpChange, written = prefix): string {

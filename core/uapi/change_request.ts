@@ -1,4 +1,4 @@
-import { AllowedIpList } from "../allowed_ip_list.ts";
+import { allowedIpLines, AllowedIpList } from "../allowed_ip_list.ts";
 import type { AllowedIpChanges, InterfaceChange, PeerChange } from "../interface_change.ts";
 import { formatPublicHexKey } from "../keys.ts";
 import { UapiChunk } from "./chunk.ts";
@@ -30,7 +30,7 @@ export function* formatUapiChange(
       writePeer(chunk, peer);
       if (peer.remove) continue;
       for (const text of textsOf(peer)) {
-        const lines = `allowed_ip=${text.replace(/,/g, "\nallowed_ip=")}\n`;
+        const lines = allowedIpLines(text);
         for (let at = 0; at < lines.length;) {
           if (chunk.isFull) yield chunk.take();
           at = chunk.fill(lines, at);

@@ -1,3 +1,4 @@
+import { networksEnd } from "../allowed_ip_list.ts";
 import { removeSpace } from "../config/document.ts";
 import { asciiLowerCase } from "../config/keys.ts";
 import { KEY_SIZE } from "../crypto/crypto.ts";
@@ -33,7 +34,7 @@ export function parseWgFile(
   const file = new FileReader(mode, surroundings);
   for (const line of text.split("\n")) {
     try {
-      if (file.readUsualLine(line)) continue;
+      if (file.readUsualLine(line) || file.readNetworks(line)) continue;
       const content = contentOf(line);
       if (content !== "") file.readLine(content);
     } catch (error) {
@@ -51,6 +52,9 @@ function contentOf(line: string): string {
 
 /** A key and a value without anything that doesn't count, or only around the equals sign. */
 const USUAL_LINE = /^([A-Za-z]+)[\t-\r ]*=[\t-\r ]*([!"$-~]+)$/;
+
+/** A list of allowed IPs, up to where it begins. */
+const ALLOWED_IPS = /AllowedIPs[\t-\r ]*=[\t-\r ]*/iy;
 
 /** `[Peer]` as far as it is read. */
 interface PeerSection extends PeerSettings {
@@ -108,6 +112,19 @@ class FileReader {
     if (match === null) return false;
     const [, key = "", value = ""] = match;
     return this.#readSetting(key.toLowerCase(), value);
+  }
+
+  /** Reads a list of nothing but networks as it stands, as {@linkcode readUsualLine} does other lines. */
+  readNetworks(line: string): boolean {
+    ALLOWED_IPS.lastIndex = 0;
+    if (this.#section !== "peer" || !ALLOWED_IPS.test(line)) return false;
+    const peer = this.#peers.at(-1), at = ALLOWED_IPS.lastIndex;
+    if (peer === undefined || at === line.length || networksEnd(line, at) < line.length) {
+      return false;
+    }
+    peer.replaceAllowedIps = true;
+    peer.allowedIps.addNetworks(line.slice(at));
+    return true;
   }
 
   readLine(line: string): void {

@@ -71,18 +71,14 @@ function hasSameAllowedIps(
   { replaceAllowedIps, allowedIps }: WgPeerChange,
   state: PeerState,
 ): boolean {
-  return replaceAllowedIps && allowedIps.networkText() === state.allowedIps.join(",");
-}
-
-function networksOf({ allowedIps }: WgPeerChange): string[] {
-  return allowedIps.networkText().match(/[^,]+/g) ?? [];
+  return replaceAllowedIps && allowedIps.gets(state.allowedIps);
 }
 
 /** The allowed IPs that peers get, as `IpPrefix` prints them. */
 export function claimsOf(peers: Iterable<WgPeerChange>): Set<string> {
   const claimed = new Set<string>();
   for (const peer of peers) {
-    for (const network of networksOf(peer)) claimed.add(network);
+    for (const network of peer.allowedIps.networks()) claimed.add(network);
   }
   return claimed;
 }
@@ -99,7 +95,9 @@ function withoutSame(
   const claimed = claimsOf(peers.filter((peer) => !same.has(peer)));
   return peers.filter((peer) => {
     if (!same.has(peer)) return true;
-    if (claimed.size > 0 && networksOf(peer).some((network) => claimed.has(network))) return true;
+    if (claimed.size > 0 && peer.allowedIps.networks().some((network) => claimed.has(network))) {
+      return true;
+    }
     peer.presharedKey?.fill(0);
     return false;
   });

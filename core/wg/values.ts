@@ -12,7 +12,7 @@ import {
   splitEndpoint,
   ValueError,
 } from "../config/values.ts";
-import { AllowedIpList } from "../allowed_ip_list.ts";
+import { AllowedIpList, networksEnd } from "../allowed_ip_list.ts";
 import { HIDDEN } from "../hidden_keys.ts";
 import { IpAddress } from "../ip.ts";
 import { parseKey, parsePublicKey } from "../keys.ts";
@@ -77,8 +77,11 @@ export function addAllowedIps(peer: PeerSettings, text: string, { warn }: WgSurr
   let item = "";
   orComplain(() => {
     for (let at = 0, end; at <= text.length; at = end + 1) {
-      end = peer.allowedIps.addNetworks(text, at);
-      if (end > at) continue;
+      end = networksEnd(text, at);
+      if (end > at) {
+        peer.allowedIps.addNetworks(text.slice(at, end));
+        continue;
+      }
       const comma = text.indexOf(",", at);
       end = comma < 0 ? text.length : comma;
       item = text.slice(at, end);

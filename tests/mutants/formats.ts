@@ -168,7 +168,15 @@ export const FORMATS_MUTANTS: Mutant[] = [
     snippet: "${CANONICAL_NETWORK}(?=,|$)",
     replacement: "[0-9a-f.:]+/[0-9]+(?=,|$)",
     testFile: "tests/core/allowed_ip_list_test.ts",
-    test: "a list takes networks as they stand in a text, and stops where something else does",
+    test: "networks of a list end where something else begins",
+  },
+  {
+    property: "syncconf leaves no peer alone that has more allowed IPs than the file says",
+    file: "core/allowed_ip_list.ts",
+    snippet: "return at === lines.length && next === networks.length;",
+    replacement: "return true;",
+    testFile: "tests/core/wg/syncconf_test.ts",
+    test: "a peer of which nothing differs is left alone, and one of which anything does isn't",
   },
   {
     property:
