@@ -10,7 +10,7 @@ import type { WgSurroundings } from "../core/wg/surroundings.ts";
 import { importLater } from "./import_later.ts";
 import { UsageError } from "./program_name.ts";
 import { deviceErrorText } from "./system/device_error.ts";
-import { getInterface, readInterface } from "./system/interfaces.ts";
+import { readInterface } from "./system/interfaces.ts";
 import { osErrorText } from "./system/os_error.ts";
 import { deviceName, runChange, systemSurroundings } from "./wg_change.ts";
 
@@ -82,7 +82,8 @@ async function syncWith(name: string, change: WgChange): Promise<WgChange> {
   if (change.peers.length === 0) return change;
   const { syncChange } = await importLater<Syncconf>("../core/wg/syncconf.ts");
   try {
-    return syncChange(change, await getInterface(name, Date.now(), { publicKey: false }));
+    const wanted = { publicKey: false, receiver: null, wholeLines: true };
+    return syncChange(change, await readInterface(name, Date.now(), wanted));
   } catch (error) {
     throw unretrievable(error);
   }

@@ -75,13 +75,15 @@ export interface Wanted {
    * its state.
    */
   readonly receiver: ((name: string) => Promise<PeerReceiver | null>) | null;
+  /** Whether allowed IPs in its state may be lines of the answer, as `AllowedIpList.gets` compares them. */
+  readonly wholeLines?: boolean;
 }
 
 /** As {@linkcode getInterface}, but hands out the peers of a long answer while it comes. */
 export async function readInterface(
   name: string,
   wall: number,
-  { publicKey, receiver }: Wanted,
+  { publicKey, receiver, wholeLines = false }: Wanted,
 ): Promise<InterfaceState | null> {
   using channel = await ControlChannel.open(name);
   if (channel === null) return null;
@@ -102,8 +104,8 @@ export async function readInterface(
     }
     length += part.length;
     if (length >= LONG_ANSWER && reader.usualLines === null) {
-      const { readUsualLines } = await importLater<UsualLines>("../core/uapi/usual_lines.ts");
-      reader.usualLines = readUsualLines;
+      const lines = await importLater<UsualLines>("../core/uapi/usual_lines.ts");
+      reader.usualLines = wholeLines ? lines.readWholeLines : lines.readUsualLines;
     }
     isFirst = false;
     if (long === null) reader.push(decoder.decode(part, { stream: true }));

@@ -16,6 +16,18 @@ import { parseUapiEndpoint } from "./values.ts";
  * `UapiGetReader.usualLines`.
  */
 export function readUsualLines(text: string, at: number, peers: PeerState[]): number {
+  return readLines(text, at, peers, false);
+}
+
+/**
+ * As {@linkcode readUsualLines}, but of allowed IPs some lines at a time are kept as they are: to part very many
+ * takes longer than to read them.
+ */
+export function readWholeLines(text: string, at: number, peers: PeerState[]): number {
+  return readLines(text, at, peers, true);
+}
+
+function readLines(text: string, at: number, peers: PeerState[], whole: boolean): number {
   for (;;) {
     const peer = readUsualPeer(text, at);
     if (peer !== null) {
@@ -23,7 +35,7 @@ export function readUsualLines(text: string, at: number, peers: PeerState[]): nu
       peers.push(peer);
     }
     const last = peers.at(-1);
-    const next = last === undefined ? at : readCanonicalAllowedIps(last, text, at);
+    const next = last === undefined ? at : readCanonicalAllowedIps(last, text, at, whole);
     if (peer === null && next === at) return at;
     at = next;
   }
@@ -82,12 +94,20 @@ const CANONICAL_LINES = new RegExp(`(?:${ALLOWED_IP}${CANONICAL_PREFIX}\n){1,64}
  * Reads the lines from `at` on that tell allowed IPs as they are printed: there may be very many. Gives where
  * the first other line begins.
  */
-function readCanonicalAllowedIps(peer: PeerState, text: string, at: number): number {
+function readCanonicalAllowedIps(
+  { allowedIps }: PeerState,
+  text: string,
+  at: number,
+  whole: boolean,
+): number {
   for (;;) {
     CANONICAL_LINES.lastIndex = at;
     if (!CANONICAL_LINES.test(text)) return at;
     const next = CANONICAL_LINES.lastIndex;
-    peer.allowedIps.push(...text.slice(at + ALLOWED_IP.length, next - 1).split(`\n${ALLOWED_IP}`));
+    if (whole) allowedIps.push(text.slice(at, next));
+    else {
+      allowedIps.push(...text.slice(at + ALLOWED_IP.length, next - 1).split(`\n${ALLOWED_IP}`));
+    }
     at = next;
   }
 }

@@ -6,7 +6,7 @@ import { UapiGetReader } from "../../../core/uapi/get_reader.ts";
 import { parseUapiGet } from "../../../core/uapi/parse_get.ts";
 import { formatUapiSet } from "../../../core/uapi/set_request.ts";
 import { formatUapiResult } from "../../../core/uapi/command.ts";
-import { readUsualLines } from "../../../core/uapi/usual_lines.ts";
+import { readUsualLines, readWholeLines } from "../../../core/uapi/usual_lines.ts";
 import { parseUapiEndpoint } from "../../../core/uapi/values.ts";
 
 const hex = (byte: number) => byte.toString(16).padStart(2, "0").repeat(32);
@@ -237,6 +237,13 @@ Deno.test("a long answer, read by expression, tells what a short one does", () =
       peer.allowedIps
     );
   const [short = [], last] = read(1), [long, lastOfLong] = read(1000);
+  const reader = new UapiGetReader(CONTEXT);
+  reader.usualLines = readWholeLines;
+  reader.push(`${peer(1000)}errno=0\n\n`);
+  const lines = reader.finish().peers.flatMap(({ allowedIps }) => allowedIps)
+    .map((text) => text.endsWith("\n") ? text : `allowed_ip=${text}\n`);
+  assert.deepEqual(lines.join("").trim().split(/\n?allowed_ip=/).slice(1), long);
+  assert.ok(lines.includes("allowed_ip=10.0.0.0/8\n"));
   assert.deepEqual(short, last);
   assert.deepEqual(short.slice(2), ["fd00::/64", "fd00::1/128", "::/0", "::/0"]);
   assert.deepEqual(long, Array(1000).fill(short).flat());
