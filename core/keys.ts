@@ -93,27 +93,6 @@ export function formatHexKey(key: Uint8Array): string {
   return text;
 }
 
-/**
- * Writes the key whose 64 lowercase hex digits are at `at` of `hex` in base64, 44 characters, to `base64`.
- * Gives what is negative when they aren't such digits, and 0 when the key is all zero.
- */
-export function hexKeyToBase64(hex: Uint8Array, at: number, base64: Uint8Array): number {
-  // Negative as soon as one character isn't a digit.
-  let all = 0;
-  let to = 0;
-  for (let i = at; i < at + HEX_KEY_LENGTH - 1; i += 3) {
-    const a = lowerHexValue(hex[i] ?? 0), b = lowerHexValue(hex[i + 1] ?? 0);
-    const c = lowerHexValue(hex[i + 2] ?? 0);
-    all |= a | b | c;
-    base64[to++] = base64Character(a << 2 & 63 | b >> 2 & 3);
-    base64[to++] = base64Character(b << 4 & 63 | c & 15);
-  }
-  const last = lowerHexValue(hex[at + HEX_KEY_LENGTH - 1] ?? 0);
-  base64[to++] = base64Character(last << 2 & 63);
-  base64[to] = 0x3d;
-  return all | last;
-}
-
 // Public keys are no secrets, and there may be very many: the runtime's own functions, whose time depends on
 // what they code, take a tenth of the time.
 
@@ -199,7 +178,7 @@ function base64Value(code: number): number {
 }
 
 /** The character code of the base64 digit `value` (0 to 63): each step corrects the one before. */
-function base64Character(value: number): number {
+export function base64Character(value: number): number {
   return value + 0x41 +
     ((25 - value) >> 31 & 6) -
     ((51 - value) >> 31 & 75) -
@@ -222,7 +201,7 @@ export function hexValue(code: number): number {
 }
 
 /** 0 to 15, or -1 when `code` isn't a lowercase hex digit. */
-function lowerHexValue(code: number): number {
+export function lowerHexValue(code: number): number {
   return -1 +
     (between(code, 0x30, 0x39) & (code - 0x30 + 1)) +
     (between(code, 0x61, 0x66) & (code - 0x61 + 11));

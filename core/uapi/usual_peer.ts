@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { BASE64_KEY_LENGTH, HEX_KEY_LENGTH, hexKeyToBase64 } from "../keys.ts";
+import { differenceFromZeroKey, hexKeyToBase64, publicHexKeyToBase64 } from "../key_digits.ts";
+import { BASE64_KEY_LENGTH, HEX_KEY_LENGTH } from "../keys.ts";
 import { secretBytes } from "../memory.ts";
 import type { TextBuffer } from "../text_buffer.ts";
 import { decimal, digitsEnd, isAt, readIpv4 } from "./ascii.ts";
@@ -78,14 +79,13 @@ export class UsualPeer {
   read(answer: Uint8Array, at: number): number {
     if (!isAt(answer, at, PUBLIC_KEY)) return -1;
     at += PUBLIC_KEY.length;
-    if (hexKeyToBase64(answer, at, this.publicKey) < 0) return -1;
+    if (publicHexKeyToBase64(answer, at, this.publicKey) < 0) return -1;
     this.publicKeyHex.start = at;
     at = this.publicKeyHex.end = at + HEX_KEY_LENGTH;
     if (!isAt(answer, at, PRESHARED_KEY)) return -1;
     at += PRESHARED_KEY.length;
-    const presharedKey = hexKeyToBase64(answer, at, this.presharedKey);
-    if (presharedKey < 0) return -1;
-    this.hasPresharedKey = presharedKey !== 0;
+    this.hasPresharedKey = differenceFromZeroKey(answer, at) !== 0;
+    if (this.hasPresharedKey && hexKeyToBase64(answer, at, this.presharedKey) < 0) return -1;
     at += HEX_KEY_LENGTH;
     if (!isAt(answer, at, PROTOCOL_VERSION)) return -1;
     at += PROTOCOL_VERSION.length;

@@ -9,7 +9,6 @@ import {
   formatPublicKey,
   generatePresharedKey,
   generatePrivateKey,
-  hexKeyToBase64,
   isZeroKey,
   parseHexKey,
   parseKey,
@@ -50,28 +49,6 @@ Deno.test("a key's hex digits are written where they are wanted, and nowhere els
     writeHexKey(key, target, 5);
     assert.equal(new TextDecoder().decode(target), `.....${key.toHex()}.`);
   }));
-});
-
-Deno.test("a key's hex digits become the base64 of that key", () => {
-  const hex = new Uint8Array(70), base64 = new Uint8Array(44);
-  fc.assert(fc.property(fc.oneof(anyKey, fc.constant(new Uint8Array(32))), (key) => {
-    hex.set(new TextEncoder().encode(key.toHex()), 5);
-    const digits = hexKeyToBase64(hex, 5, base64);
-    assert.equal(new TextDecoder().decode(base64), key.toBase64());
-    assert.equal(digits === 0, isZeroKey(key));
-    assert.ok(digits >= 0);
-  }));
-});
-
-Deno.test("nothing but lowercase hex digits is taken for those of a key", () => {
-  for (let at = 0; at < 64; at++) {
-    for (let code = 0; code < 256; code++) {
-      const hex = new Uint8Array(64).fill(0x30);
-      hex[at] = code;
-      const isDigit = /^[0-9a-f]$/.test(String.fromCharCode(code));
-      assert.equal(hexKeyToBase64(hex, 0, new Uint8Array(44)) >= 0, isDigit, `${code} at ${at}`);
-    }
-  }
 });
 
 Deno.test("every base64 digit is read and written in every place", () => {
