@@ -2,8 +2,11 @@ import { CANONICAL_NETWORK } from "./canonical_prefix.ts";
 import type { AllowedIpChange } from "./interface_change.ts";
 import { IpPrefix } from "./ip.ts";
 
-/** As many as are looked at at once: an expression that repeats without end needs memory for each time. */
-const NETWORKS = new RegExp(`(?:(?:, *)?${CANONICAL_NETWORK}(?=,|$)){1,64}`, "y");
+/**
+ * As many as are looked at at once, or none: an expression that repeats without end needs memory for each time,
+ * and one that repeats at least once is compiled twice.
+ */
+const NETWORKS = new RegExp(`(?:(?:, *)?${CANONICAL_NETWORK}(?=,|$)){0,64}`, "y");
 /** Changes that {@linkcode AllowedIpList.of} makes one text of. */
 const RUN = 1024;
 const COMMA = /, */g;
@@ -21,8 +24,10 @@ export function networksEnd(text: string, at: number): number {
   if (text[at] === ",") return at;
   for (let end = at;;) {
     NETWORKS.lastIndex = end;
-    if (!NETWORKS.test(text)) return end;
-    end = NETWORKS.lastIndex;
+    NETWORKS.test(text);
+    const { lastIndex } = NETWORKS;
+    if (lastIndex === end || lastIndex === text.length) return lastIndex;
+    end = lastIndex;
   }
 }
 

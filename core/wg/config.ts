@@ -53,6 +53,8 @@ function contentOf(line: string): string {
 /** A key and a value without anything that doesn't count, or only around the equals sign. */
 const USUAL_LINE = /^([A-Za-z]+)[\t-\r ]*=[\t-\r ]*([!"$-~]+)$/;
 
+/** Characters of a line that is worth the time to compile expressions. */
+const LONG_LINE = 256;
 /** A list of allowed IPs, up to where it begins. */
 const ALLOWED_IPS = /AllowedIPs[\t-\r ]*=[\t-\r ]*/iy;
 
@@ -117,7 +119,9 @@ class FileReader {
   /** Reads a list of nothing but networks as it stands, as {@linkcode readUsualLine} does other lines. */
   readNetworks(line: string): boolean {
     ALLOWED_IPS.lastIndex = 0;
-    if (this.#section !== "peer" || !ALLOWED_IPS.test(line)) return false;
+    if (line.length < LONG_LINE || this.#section !== "peer" || !ALLOWED_IPS.test(line)) {
+      return false;
+    }
     const peer = this.#peers.at(-1), at = ALLOWED_IPS.lastIndex;
     if (peer === undefined || at === line.length || networksEnd(line, at) < line.length) {
       return false;

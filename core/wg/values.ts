@@ -67,6 +67,12 @@ export function parseWgEndpoint(text: string, { resolve }: WgSurroundings): Uapi
   return resolve(host, portText, text);
 }
 
+/** So many lists are read item by item if they are short: the expression takes a millisecond to compile. */
+const FEW_LISTS = 20;
+const LONG_LIST = 256;
+/** Lists that were read so far. */
+let lists = 0;
+
 /**
  * Adds a list of allowed IPs to a change of a peer. Such a list replaces those that the peer has, unless
  * one of it has a sign.
@@ -75,9 +81,10 @@ export function addAllowedIps(peer: PeerSettings, text: string, { warn }: WgSurr
   peer.replaceAllowedIps = true;
   if (text === "") return;
   let item = "";
+  const worthExpression = ++lists > FEW_LISTS || text.length >= LONG_LIST;
   orComplain(() => {
     for (let at = 0, end; at <= text.length; at = end + 1) {
-      end = networksEnd(text, at);
+      end = worthExpression ? networksEnd(text, at) : at;
       if (end > at) {
         peer.allowedIps.addNetworks(text.slice(at, end));
         continue;
