@@ -22,9 +22,18 @@ export interface ShowOptions {
 export function formatShow(state: InterfaceState, options: ShowOptions): string {
   const show = new PrettyShow(options);
   show.interface(state);
-  for (const peer of state.peers.toSorted(newestHandshakeFirst)) show.peer(peer);
+  const byHandshake = (a: PeerState, b: PeerState) =>
+    newestHandshakeFirst(a.lastHandshake, b.lastHandshake);
+  for (const peer of state.peers.toSorted(byHandshake)) show.peer(peer);
   return show.take();
 }
+
+/** Sorts handshakes by their times; peers in whose times there is no difference stay in their order. */
+export function newestHandshakeFirst(a: Handshake, b: Handshake): number {
+  return b.seconds - a.seconds || b.nanoseconds - a.nanoseconds;
+}
+
+type Handshake = PeerState["lastHandshake"];
 
 /** Prints an interface and peers as `wg show` does. */
 export class PrettyShow {
@@ -102,13 +111,6 @@ export class PrettyShow {
     this.#intervals.set(seconds, text);
     return text;
   }
-}
-
-function newestHandshakeFirst(
-  { lastHandshake: a }: PeerState,
-  { lastHandshake: b }: PeerState,
-): number {
-  return b.seconds - a.seconds || b.nanoseconds - a.nanoseconds;
 }
 
 function formatAllowedIps(peer: PeerState, style: Style): string {

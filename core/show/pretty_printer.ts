@@ -5,7 +5,7 @@ import { TextBuffer } from "../text_buffer.ts";
 import { decimal } from "../uapi/ascii.ts";
 import type { UsualPeer } from "../uapi/usual_peer.ts";
 import { PeerPrinter } from "./peer_printers.ts";
-import { PrettyShow, type ShowOptions } from "./pretty.ts";
+import { newestHandshakeFirst, PrettyShow, type ShowOptions } from "./pretty.ts";
 
 const encoder = new TextEncoder();
 const PEER = encoder.encode("\npeer: ");
@@ -18,15 +18,20 @@ const NONE = encoder.encode("(none)");
 const NEWLINE = encoder.encode("\n");
 const ZERO = 0x30;
 
+/** A peer that was printed: its last handshake, and where its text begins. */
+interface Printed {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  readonly start: number;
+}
+
 /** What `show` prints of peers, those with the newest handshake first. */
 export class PrettyPrinter extends PeerPrinter {
   readonly #show: PrettyShow;
   readonly #showKeys: boolean;
   readonly #keepalives = new Map<number, Uint8Array>();
-  /** Of each peer that was printed, in turn: its last handshake, and where its text begins. */
-  readonly #seconds: number[] = [];
-  readonly #nanoseconds: number[] = [];
-  readonly #starts: number[] = [];
+  /** In turn. */
+  readonly #printed: Printed[] = [];
   /** Whether they came in the order in which they are shown. */
   #isSorted = true;
 
@@ -78,27 +83,21 @@ export class PrettyPrinter extends PeerPrinter {
   override finish(): TextBuffer {
     if (this.#isSorted) return this.text;
     const text = this.text.toBytes(), sorted = new TextBuffer();
-    const numbers = Array.from(this.#starts.keys()).sort((a, b) => this.#compare(a, b));
-    for (const number of numbers) {
-      sorted.append(text, this.#starts[number], this.#starts[number + 1] ?? text.length);
-    }
+    const peers = this.#printed.map((peer, i) => ({
+      ...peer,
+      text: text.subarray(peer.start, this.#printed[i + 1]?.start),
+    }));
+    for (const peer of peers.sort(newestHandshakeFirst)) sorted.append(peer.text);
     text.fill(0);
     this.wipe();
     return sorted;
   }
 
   #begin(seconds: number, nanoseconds: number): void {
-    const number = this.#starts.length;
-    this.#seconds.push(seconds);
-    this.#nanoseconds.push(nanoseconds);
-    this.#starts.push(this.text.length);
-    if (number > 0 && this.#compare(number - 1, number) > 0) this.#isSorted = false;
-  }
-
-  /** Negative when peer number `a` is shown before number `b`. */
-  #compare(a: number, b: number): number {
-    return (this.#seconds[b] ?? 0) - (this.#seconds[a] ?? 0) ||
-      (this.#nanoseconds[b] ?? 0) - (this.#nanoseconds[a] ?? 0);
+    const peer = { seconds, nanoseconds, start: this.text.length };
+    const before = this.#printed.at(-1);
+    if (before !== undefined && newestHandshakeFirst(before, peer) > 0) this.#isSorted = false;
+    this.#printed.push(peer);
   }
 
   /** What is printed of a keepalive: peers have few between them. */

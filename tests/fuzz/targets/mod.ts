@@ -3,6 +3,7 @@ import { check } from "./check.ts";
 import { config } from "./config.ts";
 import { dnsAnswer } from "./dns.ts";
 import { genericNetlink, routingNetlink } from "./netlink.ts";
+import { uapiPeers } from "./peers.ts";
 import { uapiClient, uapiServer } from "./uapi.ts";
 import { wgArguments, wgFile } from "./wg.ts";
 
@@ -14,6 +15,7 @@ export const TARGETS: readonly Target[] = [
   wgArguments,
   uapiServer,
   uapiClient,
+  uapiPeers,
   genericNetlink,
   routingNetlink,
   dnsAnswer,
