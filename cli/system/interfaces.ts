@@ -1,16 +1,28 @@
 /**
- * The WireGuard interfaces of this host, whatever serves them: what all commands list and read them through. As with `wg`, a control socket goes before an interface of the kernel's that has its name.
+ * The WireGuard interfaces of this host, whatever serves them: what all commands list and read them through.
+ * As with `wg`, a control socket goes before an interface of the kernel's that has its name.
  *
  * @module
  */
 import type { InterfaceState } from "../../core/interface_state.ts";
 import type { PeerPrinter } from "../../core/show/peer_printers.ts";
 import type { TextBuffer } from "../../core/text_buffer.ts";
+import { CONTROL_DIRECTORY, GET_REQUEST } from "../../core/uapi/client.ts";
+import { LONG_ANSWER, UapiGetReader } from "../../core/uapi/get_reader.ts";
+import type { LongAnswer, PeerReceiver } from "../../core/uapi/long_answer.ts";
 import { importLater } from "../import_later.ts";
-import * as client from "./control_client.ts";
+import { derivePublicKey } from "../public_key.ts";
+import { ControlChannel } from "./control_channel.ts";
 
 type KernelInterface = typeof import("./kernel_interface.ts");
 type KernelLinks = typeof import("./kernel_links.ts");
+type LongAnswerModule = typeof import("../../core/uapi/long_answer.ts");
+type UsualLines = typeof import("../../core/uapi/usual_lines.ts");
+
+const SUFFIX = ".sock";
+const MAX_INTERFACE_NAME_LENGTH = 15;
+/** Bytes of the first part of an answer that is probably long. */
+const LONG_PART = 16_384;
 
 /**
  * The names of all interfaces: first those that the kernel serves, then those with a control socket; each
@@ -19,7 +31,7 @@ type KernelLinks = typeof import("./kernel_links.ts");
  * @throws SysError when the kernel can't be asked
  */
 export async function listInterfaces(): Promise<string[]> {
-  return [...await listKernelInterfaces(), ...await client.listInterfaces()];
+  return [...await listKernelInterfaces(), ...await listUserspaceInterfaces()];
 }
 
 async function listKernelInterfaces(): Promise<string[]> {
@@ -41,6 +53,44 @@ function kernelLacksWireguard(): boolean {
 }
 
 /**
+ * The names of the userspace WireGuard interfaces, in the order of the directory. Sockets that nobody
+ * listens at any more are removed, as `wg` does.
+ */
+async function listUserspaceInterfaces(): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for (const entry of Deno.readDirSync(CONTROL_DIRECTORY)) {
+      if (!entry.name.endsWith(SUFFIX)) continue;
+      const name = entry.name.slice(0, -SUFFIX.length);
+      if (await isServed(name)) names.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names;
+}
+
+/** Whether a file of the directory is a socket or a symbolic link to one. */
+function leadsToSocket(file: string): boolean {
+  try {
+    return Deno.statSync(`${CONTROL_DIRECTORY}/${file}`).isSocket === true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Whether somebody listens at the control socket of `name`, or may: only whom it is for can know. */
+async function isServed(name: string): Promise<boolean> {
+  try {
+    using channel = await ControlChannel.open(name);
+    return channel !== null;
+  } catch {
+    return leadsToSocket(`${name}${SUFFIX}`);
+  }
+}
+
+/**
  * The state of the interface `name`; `wall` is the present time in ms since 1970 UTC. `publicKey` says
  * whether its public key is wanted, which may have to be derived.
  *
@@ -53,8 +103,20 @@ export async function getInterface(
   wall: number,
   { publicKey = true } = {},
 ): Promise<InterfaceState> {
-  const state = await client.getInterface(name, wall, publicKey);
-  return state ?? await getKernelInterface(name);
+  return await readInterface(name, wall, { publicKey, receiver: null });
+}
+
+/** What is wanted of an interface. */
+export interface Wanted {
+  /** Whether its public key is, which may have to be derived. */
+  readonly publicKey: boolean;
+  /**
+   * Gives who gets its peers, by the interface's name, if they are very many; null when they are wanted in
+   * its state.
+   */
+  readonly receiver: ((name: string) => Promise<PeerReceiver | null>) | null;
+  /** Whether allowed IPs in its state may be lines of the answer, as `AllowedIpList.gets` compares them. */
+  readonly wholeLines?: boolean;
 }
 
 /**
@@ -64,9 +126,62 @@ export async function getInterface(
 export async function readInterface(
   name: string,
   wall: number,
-  wanted: client.Wanted,
+  wanted: Wanted,
 ): Promise<InterfaceState> {
-  return await client.readInterface(name, wall, wanted) ?? await getKernelInterface(name);
+  return await readUserspaceInterface(name, wall, wanted) ?? await getKernelInterface(name);
+}
+
+/**
+ * As {@linkcode readInterface}, of an interface that has a control socket; null when it has none.
+ *
+ * @throws SysError with EACCES without permission; UapiError when the answer is an error
+ */
+export async function readUserspaceInterface(
+  name: string,
+  wall: number,
+  { publicKey, receiver, wholeLines = false }: Wanted,
+): Promise<InterfaceState | null> {
+  using channel = await ControlChannel.open(name);
+  if (channel === null) return null;
+  // A socket's name may be longer; `wg` keeps as much of it as an interface's name can have.
+  const shownName = name.slice(0, MAX_INTERFACE_NAME_LENGTH);
+  const reader = new UapiGetReader({
+    name: shownName,
+    wall,
+    // It is derived below, if at all: Web Crypto takes its time.
+    publicKeyOf: () => null,
+  });
+  const decoder = new TextDecoder();
+  let long: LongAnswer | null = null, isFirst = true, length = 0;
+  for await (const part of channel.askInParts([new TextEncoder().encode(GET_REQUEST)])) {
+    if (isFirst && part.length >= LONG_PART) {
+      const peers = await receiver?.(shownName) ?? null;
+      if (peers !== null) long = await longAnswer(reader, peers);
+    }
+    length += part.length;
+    if (length >= LONG_ANSWER && reader.usualLines === null) {
+      const lines = await importLater<UsualLines>("../core/uapi/usual_lines.ts");
+      reader.usualLines = wholeLines ? lines.readWholeLines : lines.readUsualLines;
+    }
+    isFirst = false;
+    if (long === null) reader.push(decoder.decode(part, { stream: true }));
+    else long.push(part);
+  }
+  const state = (long ?? reader).finish();
+  if (publicKey && state.privateKey !== null) {
+    state.publicKey = await derivePublicKey(state.privateKey);
+  }
+  return state;
+}
+
+async function longAnswer(reader: UapiGetReader, receiver: PeerReceiver): Promise<LongAnswer> {
+  const { LongAnswer } = await importLater<LongAnswerModule>("../core/uapi/long_answer.ts");
+  return new LongAnswer(reader, receiver);
+}
+
+async function getKernelInterface(name: string): Promise<InterfaceState> {
+  const kernel = await importLater<KernelInterface>("system/kernel_interface.ts");
+  return kernel.getKernelInterface(name);
 }
 
 /** An interface, and its peers as text where they were printed. */
@@ -78,7 +193,7 @@ export interface Shown {
 
 /** What is wanted of an interface that is shown. */
 export interface WantedToShow {
-  /** As in {@linkcode client.Wanted}. */
+  /** As in {@linkcode Wanted}. */
   readonly publicKey: boolean;
   /** What prints its peers, by the interface's name, if they are very many; null if nothing does. */
   readonly printer: ((name: string) => Promise<PeerPrinter | null>) | null;
@@ -99,9 +214,4 @@ export async function readToShow(
     used?.wipe();
     throw error;
   }
-}
-
-async function getKernelInterface(name: string): Promise<InterfaceState> {
-  const kernel = await importLater<KernelInterface>("system/kernel_interface.ts");
-  return kernel.getKernelInterface(name);
 }

@@ -182,8 +182,9 @@ export class LinuxSystem implements System, Disposable {
 
   async readInterface(name: string, backend: Backend): Promise<InterfaceState> {
     if (backend === "kernel") return getKernelInterface(name, this.#options.birthNamespace);
-    const { getInterface } = await import("./control_client.ts");
-    const state = await getInterface(name, Date.now(), false);
+    const { readUserspaceInterface } = await import("./interfaces.ts");
+    const wanted = { publicKey: false, receiver: null };
+    const state = await readUserspaceInterface(name, Date.now(), wanted);
     if (state === null) throw new SysError(`ask the engine of ${name}`, Errno.ENOENT);
     return state;
   }
