@@ -8,7 +8,6 @@ import { ENGINE_ENVIRONMENT, ENGINE_OPTIONS } from "./help/engine_options.ts";
 import { DROP_IN_COMMANDS, OTHER_COMMANDS } from "./help/other_commands.ts";
 import { INTERFACE_COMMANDS, KEY_COMMANDS } from "./help/wg_commands.ts";
 import { programName } from "./program_name.ts";
-import { VERSION } from "./version.ts";
 
 /** Of commands that work on a tunnel that stands. */
 const NETNS_OPTION = `\
@@ -377,11 +376,6 @@ export function commandSummaries(): ReadonlyMap<string, string> {
 /** What is said to a subcommand that there isn't. */
 export function complaintAbout(word: string): string {
   return `Invalid subcommand: \`${word}'\n${usage()}`;
-}
-
-/** The text of `wgts --version`. */
-export function versionLine(): string {
-  return `wgts v${VERSION} - WireGuard in one executable`;
 }
 
 function helpOf(name: string): CommandHelp | null {

@@ -1,5 +1,5 @@
-import { versionLine } from "../help.ts";
 import { writeStdout } from "../output.ts";
+import { versionLine } from "../version.ts";
 
 /** `wgts version`: one line on stdout. */
 export function main(_args: string[]): Promise<number> {

@@ -1,4 +1,5 @@
 import { ConfigError, type ConfigPosition, raise, type Refuse } from "./error.ts";
+import { removeSpace, SPACE } from "./text.ts";
 
 /** What every line of a config has. */
 export interface LineBase {
@@ -96,15 +97,7 @@ export class ConfigDocument {
   }
 }
 
-/** C's isspace(3) in the C locale, nothing of Unicode: `wg` and wg-quick know no other. */
-const SPACE = "\\t-\\r ";
-const ALL_SPACE = new RegExp(`[${SPACE}]`, "g");
 const SPACE_AROUND = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
-
-/** `text` without any white space. */
-export function removeSpace(text: string): string {
-  return text.replace(ALL_SPACE, "");
-}
 
 const SECTION = /^\[([^\]=]*)\]$/;
 

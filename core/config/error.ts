@@ -1,5 +1,3 @@
-import { withoutKeys } from "../hidden_keys.ts";
-
 /** Where a {@linkcode ConfigError} points to. Lines and columns count from 1. */
 export interface ConfigPosition {
   /** Path, or what else names the text. */
@@ -94,26 +92,4 @@ export interface ConfigWarning {
 export function formatComplaint(position: ConfigPosition, problem: string): string {
   const where = position.line > 0 ? `${position.file}:${position.line}` : position.file;
   return `${where}: ${problem}`;
-}
-
-/**
- * Quotes text from a file for a message: control characters are escaped and long text is cut, so that
- * one complaint stays one readable line and can't drive a terminal; what may be a key is left out.
- */
-export function quote(text: string): string {
-  const shown = withoutKeys(text);
-  return escape(shown.length > 60 ? shown.slice(0, 57) + "..." : shown);
-}
-
-/** Quotes the path of a file for a message: neither cut nor searched for keys, which look like paths. */
-export function quotePath(path: string): string {
-  return escape(path);
-}
-
-function escape(text: string): string {
-  // JSON leaves DEL, C1 controls and bidirectional overrides as they are.
-  return JSON.stringify(text).replace(
-    /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]/g,
-    (char) => "\\u" + char.charCodeAt(0).toString(16).padStart(4, "0"),
-  );
 }

@@ -1,8 +1,8 @@
 /** Keys that are in files of their own, which a config only names. */
 
-import { HIDDEN, withoutKeys } from "../hidden_keys.ts";
+import { HIDDEN, quotePath, withoutKeys } from "../hidden_keys.ts";
 import type { ConfigDocument, SettingLine } from "./document.ts";
-import { ConfigError, quotePath, raise, type Refuse } from "./error.ts";
+import { ConfigError, raise, type Refuse } from "./error.ts";
 import type { KeyFileName, QuickConfig } from "./types.ts";
 import { ValueError } from "./values.ts";
 

@@ -1,12 +1,12 @@
 /** The grammar that all config dialects share: sections, and settings that each section knows. */
 
 import type { ConfigDocument, SectionLine, SettingLine } from "./document.ts";
+import { quote } from "../hidden_keys.ts";
 import {
   ConfigError,
   type ConfigErrorDetails,
   type ConfigWarning,
   formatComplaint,
-  quote,
   raise,
   type Refuse,
 } from "./error.ts";

@@ -51,3 +51,12 @@ function sequenceSize(first: number): number {
   if (first < 0xc0) return 1;
   return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
+
+/** C's isspace(3) in the C locale, nothing of Unicode: `wg` and wg-quick know no other. For a class of an expression. */
+export const SPACE = "\\t-\\r ";
+const ALL_SPACE = new RegExp(`[${SPACE}]`, "g");
+
+/** `text` without any white space. */
+export function removeSpace(text: string): string {
+  return text.replace(ALL_SPACE, "");
+}

@@ -3,9 +3,9 @@
  * {@linkcode ValueError} saying what was expected. No message holds a key.
  */
 
+import { quote } from "../hidden_keys.ts";
 import { IpAddress, IpPrefix } from "../ip.ts";
 import { BASE64_KEY_LENGTH, parseKey } from "../keys.ts";
-import { quote } from "./error.ts";
 import type { ConfigEndpoint } from "./types.ts";
 
 /** A value that can't be accepted; the message says why, not where. */

@@ -1,6 +1,6 @@
 /** What is odd about `DNS`. */
 
-import { quote } from "../config/error.ts";
+import { quote } from "../hidden_keys.ts";
 import type { QuickConfig } from "../config/types.ts";
 import { MAX_NAMESERVERS } from "../dns/resolv_conf.ts";
 import { dnsSettings, isSplit } from "../dns/settings.ts";

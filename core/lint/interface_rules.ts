@@ -1,6 +1,6 @@
 /** What is odd about `[Interface]`. */
 
-import { quote } from "../config/error.ts";
+import { quote } from "../hidden_keys.ts";
 import { EVENT_HOOK_KEYS } from "../config/keys.ts";
 import type { QuickConfig } from "../config/types.ts";
 import { IpPrefix } from "../ip.ts";

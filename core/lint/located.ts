@@ -1,11 +1,6 @@
 /** A config with the places of all that it sets. */
 
-import {
-  type ConfigDocument,
-  removeSpace,
-  type SectionLine,
-  type SettingLine,
-} from "../config/document.ts";
+import type { ConfigDocument, SectionLine, SettingLine } from "../config/document.ts";
 import { sectionsOf } from "../config/edit.ts";
 import {
   findName,
@@ -17,6 +12,7 @@ import {
   type SectionName,
 } from "../config/keys.ts";
 import { LIST_ITEM } from "../config/quick.ts";
+import { removeSpace } from "../config/text.ts";
 import type { Span } from "./finding.ts";
 
 /** Any key that a section may have, in its canonical spelling. */

@@ -1,6 +1,6 @@
 /** What is odd about `[Peer]`. */
 
-import { quote } from "../config/error.ts";
+import { quote } from "../hidden_keys.ts";
 import { exclusionsOf } from "../config/exclusions.ts";
 import type { QuickConfig } from "../config/types.ts";
 import {

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { ConfigError, quote } from "../config/error.ts";
+import { ConfigError } from "../config/error.ts";
 import type { QuickConfig, RoutingTable } from "../config/types.ts";
+import { quote } from "../hidden_keys.ts";
 import type { DnsManager } from "../dns/manager.ts";
 import { dnsSettings } from "../dns/settings.ts";
 import type { IpFamily, IpPrefix } from "../ip.ts";

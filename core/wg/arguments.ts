@@ -1,4 +1,4 @@
-import { removeSpace } from "../config/document.ts";
+import { removeSpace } from "../config/text.ts";
 import type { WgChange, WgPeerChange } from "./change.ts";
 import { WgError } from "./error.ts";
 import type { WgSurroundings } from "./surroundings.ts";

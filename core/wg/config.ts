@@ -1,6 +1,6 @@
 import { networksEnd } from "../allowed_ip_list.ts";
-import { removeSpace } from "../config/document.ts";
 import { asciiLowerCase } from "../config/keys.ts";
+import { removeSpace } from "../config/text.ts";
 import { KEY_SIZE } from "../crypto/crypto.ts";
 import { withoutKeys } from "../hidden_keys.ts";
 import { secretBytes } from "../memory.ts";

@@ -123,7 +123,7 @@ export const FORMATS_MUTANTS: Mutant[] = [
   },
   {
     property: "a key at a wrong place of a config isn't repeated in a message",
-    file: "core/config/error.ts",
+    file: "core/hidden_keys.ts",
     snippet: "const shown = withoutKeys(text);",
     replacement: "const shown = text;",
     testFile: "tests/core/hidden_keys_test.ts",
