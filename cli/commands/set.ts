@@ -4,6 +4,24 @@ import { importLater } from "../import_later.ts";
 import { UsageError } from "../program_name.ts";
 import { printWords, runChange, systemSurroundings } from "../wg_change.ts";
 
+// All else that these load: of each module that is the first to name another, `deno run` reads the source
+// map, which takes as long as to load one.
+import "../../core/allowed_ip_list.ts";
+import "../../core/canonical_prefix.ts";
+import "../../core/config/text.ts";
+import "../../core/hidden_keys.ts";
+import "../../core/ip.ts";
+import "../../core/keys.ts";
+import "../../core/memory.ts";
+import "../../core/uapi/change_request.ts";
+import "../../core/uapi/chunk.ts";
+import "../../core/uapi/client.ts";
+import "../../core/uapi/values.ts";
+import "../../core/wg/error.ts";
+import "../../core/wg/values.ts";
+import "../system/change_interface.ts";
+import "../system/control_channel.ts";
+
 type KeyFile = typeof import("../system/key_file.ts");
 
 /** `wgts set`: changes an interface as its arguments say. */

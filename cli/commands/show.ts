@@ -11,6 +11,18 @@ import { colorWanted, printError, writeShown, writeStdout } from "../output.ts";
 import { UsageError } from "../program_name.ts";
 import { listInterfaces, readToShow, type Shown } from "../system/interfaces.ts";
 
+// All else that these load: of each module that is the first to name another, `deno run` reads the source
+// map, which takes as long as to load one.
+import "../../core/ip.ts";
+import "../../core/keys.ts";
+import "../../core/memory.ts";
+import "../../core/show/style.ts";
+import "../../core/uapi/client.ts";
+import "../../core/uapi/get_reader.ts";
+import "../../core/uapi/values.ts";
+import "../public_key.ts";
+import "../system/control_channel.ts";
+
 type DeviceError = typeof import("../system/device_error.ts");
 type Help = typeof import("../help.ts");
 type PeerPrinters = typeof import("../../core/show/peer_printers.ts");

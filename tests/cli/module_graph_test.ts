@@ -9,11 +9,8 @@ interface Graph {
   modules: { specifier: string; dependencies?: { code?: { specifier: string } }[] }[];
 }
 
-/**
- * The modules that `deno run` loads before it runs the module at `path`, below the project's root: those
- * that its code imports, and those that a literal `import()` names.
- */
-async function modulesOf(path: string): Promise<string[]> {
+/** Those modules that {@linkcode modulesOf} gives, each with what it names itself. */
+async function graphOf(path: string): Promise<Map<string, string[]>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", `${root}${path}`],
   }).output();
@@ -21,13 +18,27 @@ async function modulesOf(path: string): Promise<string[]> {
   const dependencies = new Map(
     modules.map(({ specifier, dependencies = [] }) => [specifier, dependencies]),
   );
+  const below = (specifier: string) => specifier.replace(`file://${root}`, "");
+  const graph = new Map<string, string[]>();
   const seen = new Set(roots);
   for (const specifier of seen) {
+    const named: string[] = [];
     for (const { code } of dependencies.get(specifier) ?? []) {
-      if (code !== undefined) seen.add(code.specifier);
+      if (code === undefined) continue;
+      seen.add(code.specifier);
+      named.push(below(code.specifier));
     }
+    graph.set(below(specifier), named);
   }
-  return [...seen].map((specifier) => specifier.replace(`file://${root}`, ""));
+  return graph;
+}
+
+/**
+ * The modules that `deno run` loads before it runs the module at `path`, below the project's root: those
+ * that its code imports, and those that a literal `import()` names.
+ */
+async function modulesOf(path: string): Promise<string[]> {
+  return [...(await graphOf(path)).keys()];
 }
 
 Deno.test("the entry point loads no command, and only what it says", async () => {
@@ -41,11 +52,12 @@ Deno.test("the entry point loads no command, and only what it says", async () =>
 
 for (
   const [command, limit] of [
-    ["genkey", 9],
-    ["genpsk", 9],
-    ["pubkey", 9],
-    ["show", 20],
-    ["set", 24],
+    ["genkey", 7],
+    ["genpsk", 7],
+    ["pubkey", 7],
+    ["show", 16],
+    ["showconf", 14],
+    ["set", 21],
   ] as const
 ) {
   Deno.test(`${command} loads little, and nothing of other commands and of the engine`, async () => {
@@ -57,6 +69,15 @@ for (
       assert.doesNotMatch(module, /^npm:|^cli\/engine\/|noble/);
       if (module.startsWith("cli/commands/")) assert.equal(module, own);
     }
+  });
+}
+
+for (const command of ["show", "showconf", "set"]) {
+  Deno.test(`${command} names all that it loads but for what the entry point has loaded`, async () => {
+    const own = `cli/commands/${command}.ts`;
+    const graph = await graphOf(own);
+    const named = new Set([own, ...graph.get(own) ?? [], ...await modulesOf("cli/main.ts")]);
+    assert.deepEqual([...graph.keys()].filter((module) => !named.has(module)), []);
   });
 }
 
