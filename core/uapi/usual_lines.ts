@@ -87,8 +87,11 @@ function readUsualPeer(text: string, at: number): PeerState | null {
 }
 
 const ALLOWED_IP = "allowed_ip=";
-/** As many as are looked at at once: an expression that repeats without end needs memory for each time. */
-const CANONICAL_LINES = new RegExp(`(?:${ALLOWED_IP}${CANONICAL_PREFIX}\n){1,64}`, "y");
+/**
+ * As many as are looked at at once, or none: an expression that repeats without end needs memory for each time,
+ * and one that repeats at least once is compiled twice.
+ */
+const CANONICAL_LINES = new RegExp(`(?:${ALLOWED_IP}${CANONICAL_PREFIX}\n){0,64}`, "y");
 
 /**
  * Reads the lines from `at` on that tell allowed IPs as they are printed: there may be very many. Gives where
@@ -102,8 +105,9 @@ function readCanonicalAllowedIps(
 ): number {
   for (;;) {
     CANONICAL_LINES.lastIndex = at;
-    if (!CANONICAL_LINES.test(text)) return at;
+    CANONICAL_LINES.test(text);
     const next = CANONICAL_LINES.lastIndex;
+    if (next === at) return at;
     if (whole) allowedIps.push(text.slice(at, next));
     else {
       allowedIps.push(...text.slice(at + ALLOWED_IP.length, next - 1).split(`\n${ALLOWED_IP}`));
