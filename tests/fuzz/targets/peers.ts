@@ -30,19 +30,21 @@ const WAYS: readonly [(state: InterfaceState) => string, () => PeerPrinter][] = 
   [(state) => formatShow(state, SHOW), () => new PrettyPrinter(SHOW)],
 ];
 
-const KEYS = [KEY_HEX, "0".repeat(64), "f".repeat(64), KEY_HEX.toUpperCase(), "g".repeat(64)];
+const KEYS = ["0123456789abcdef".repeat(4), "0".repeat(64), "f".repeat(64), "1".repeat(64), KEY_HEX]
+  .concat("A".repeat(64), "g".repeat(64));
+const ENDPOINTS = [...VALID.endpoint, ...WRONG.endpoint];
 const NUMBERS = ["0", "1", "25", "1700000000", "999999999999999", "9007199254740993", "00", ""];
-/** The lines of a peer in wireguard-go's order, and their values. */
+/** The lines of a peer in wireguard-go's order, and their values; the first four are as usual. */
 const LINES: readonly (readonly [key: string, values: readonly string[]])[] = [
   ["public_key", KEYS],
   ["preshared_key", KEYS],
-  ["protocol_version", ["1", "1", "1", "2"]],
-  ["endpoint", [...VALID.endpoint, ...WRONG.endpoint]],
+  ["protocol_version", ["1", "1", "1", "1", "2"]],
+  ["endpoint", ["192.0.2.1:51820", "1.2.3.4:1", "255.0.10.99:65535", "0.0.0.0:0", ...ENDPOINTS]],
   ["last_handshake_time_sec", NUMBERS],
   ["last_handshake_time_nsec", NUMBERS],
   ["tx_bytes", NUMBERS],
   ["rx_bytes", NUMBERS],
-  ["persistent_keepalive_interval", ["0", "25", "9999", "65535", "65536", "025", "x"]],
+  ["persistent_keepalive_interval", ["0", "25", "9999", "1", "65535", "65536", "025", "x"]],
 ];
 const ALLOWED_IPS = ["10.0.0.1/32", "0.0.0.0/0", "fd00::/64", "2001:db8:0:1::/128", "255.1.10.9/8"]
   .concat(VALID.prefix.filter((prefix) => prefix.includes("/")));
@@ -67,8 +69,8 @@ function peerLines(random: SeededRandom, odd: number): string[] {
   const lines = LINES
     .filter(([key]) => random.chance(key === "endpoint" ? 50 : 100 - odd / 5))
     .map(([key, values]) => {
-      const usual = values[0] === "0" ? random.below(4) : 0;
-      return `${key}=${random.chance(odd) ? pick(random, values) : values[usual] ?? ""}`;
+      const value = pick(random, random.chance(odd) ? values : values.slice(0, 4));
+      return `${key}=${value}`;
     });
   for (let count = random.below(5); count > 0; count--) {
     lines.push(`allowed_ip=${pick(random, random.chance(odd) ? ODD_ALLOWED_IPS : ALLOWED_IPS)}`);
