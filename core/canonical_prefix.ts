@@ -11,9 +11,9 @@ const IPV4 = `(?:${OCTET}\\.){3}${OCTET}/(?:3[0-2]|[12]?[0-9])`;
 
 const GROUP = "(?:0|[1-9a-f][0-9a-f]{0,3})";
 /** With more groups, `::` would stand for one or none. */
-const SEVEN_GROUPS = "(?:[^:/]+:+){6}[^:/]";
+const SEVEN_GROUPS = "(?:[^:/,\\n]+:+){6}[^:/,\\n]";
 /** Zeros that `::` should have stood for. */
-const ADJACENT_ZEROS = "[^/]*(?:\\b0:0\\b|\\b0::|::0\\b)";
+const ADJACENT_ZEROS = "[^/,\\n]*(?:\\b0:0\\b|\\b0::|::0\\b)";
 /** With `::` behind its first group: addresses that begin with it may embed an IPv4 address. */
 const NO_LONGER_ZEROS = `(?!${SEVEN_GROUPS}|${ADJACENT_ZEROS})`;
 const IPV6 = `${NO_LONGER_ZEROS}${GROUP}(?::${GROUP})*::(?:${GROUP}(?::${GROUP})*)?`;
