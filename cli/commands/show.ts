@@ -143,7 +143,7 @@ function writePretty({ state, peers }: Shown): void {
 
 function showOptions(): ShowOptions {
   return {
-    wall: Date.now(),
+    wall: Date.now,
     color: colorWanted(),
     showKeys: Deno.env.get("WG_HIDE_KEYS") === "never",
   };

@@ -8,7 +8,7 @@ import { formatAge, formatBytes, formatDuration, type Style, styleOf } from "./s
 /** How an interface is shown. */
 export interface ShowOptions {
   /** Milliseconds since 1970-01-01 UTC, from which ages are counted. */
-  readonly wall: number;
+  readonly wall: () => number;
   /** Terminal colours, even if the output is no terminal (`WG_COLOR_MODE=always`). */
   readonly color: boolean;
   /** Private and preshared keys instead of `(hidden)` (`WG_HIDE_KEYS=never`). */
@@ -78,7 +78,7 @@ export class PrettyShow {
   activity(handshake: number, received: number, sent: number): void {
     const style = this.#style;
     if (handshake !== 0) {
-      this.#field("latest handshake", formatAge(handshake, this.#options.wall, style));
+      this.#field("latest handshake", formatAge(handshake, this.#options.wall(), style));
     }
     if (received !== 0 || sent !== 0) {
       const text = `${formatBytes(received, style)} received, ${formatBytes(sent, style)} sent`;

@@ -38,7 +38,7 @@ async function compareAll(socket: FakeControlSocket, lines: string): Promise<voi
       await compare(
         socket,
         ["show", name],
-        (state, wall) => formatShow(state, { wall, color, showKeys }),
+        (state, wall) => formatShow(state, { wall: () => wall, color, showKeys }),
         env,
       );
     }

@@ -24,7 +24,7 @@ interface Way {
 }
 
 function pretty(showKeys: boolean): Way {
-  const options = { wall: CONTEXT.wall, color: false, showKeys };
+  const options = { wall: () => CONTEXT.wall, color: false, showKeys };
   return {
     print: (state) => formatShow(state, options),
     printer: () => new PrettyPrinter(options),

@@ -20,7 +20,7 @@ import type { Input, Target } from "../target.ts";
 import { VALID, WRONG } from "../words.ts";
 
 const CONTEXT = { name: "wg0", wall: 1_700_000_000_000, publicKeyOf: () => null };
-const SHOW = { wall: CONTEXT.wall, color: false, showKeys: true };
+const SHOW = { wall: () => CONTEXT.wall, color: false, showKeys: true };
 const WRONG_LINES = PEER_LINES.map(([line]) => line);
 
 /** How an interface is printed, and what prints its peers when they are many. */

@@ -255,7 +255,8 @@ function readGet(text: string): void {
   for (const field of SHOW_FIELDS) {
     assert.match(formatShowField(state, field, true), /^(wg0\t[^\n]+\n)*$/, field);
   }
-  const options = { wall: 1_700_000_000_000, color: state.peers.length % 2 === 0, showKeys: true };
+  const wall = () => CONTEXT.wall;
+  const options = { wall, color: state.peers.length % 2 === 0, showKeys: true };
   assert(formatShow(state, options).length > 0);
   assert.match(formatShowconf(state), /^\[Interface\]\n/);
 }
