@@ -153,21 +153,26 @@ export async function readUserspaceInterface(
   });
   const decoder = new TextDecoder();
   let long: LongAnswer | null = null, isFirst = true, length = 0;
-  for await (const part of channel.askInParts([new TextEncoder().encode(GET_REQUEST)])) {
-    if (isFirst && part.length >= LONG_PART) {
-      const peers = await receiver?.(shownName) ?? null;
-      if (peers !== null) long = await longAnswer(reader, peers);
+  let state: InterfaceState;
+  try {
+    for await (const part of channel.askInParts([new TextEncoder().encode(GET_REQUEST)])) {
+      if (isFirst && part.length >= LONG_PART) {
+        const peers = await receiver?.(shownName) ?? null;
+        if (peers !== null) long = await longAnswer(reader, peers);
+      }
+      length += part.length;
+      if (length >= LONG_ANSWER && reader.usualLines === null) {
+        const lines = await importLater<UsualLines>("../core/uapi/usual_lines.ts");
+        reader.usualLines = wholeLines ? lines.readWholeLines : lines.readUsualLines;
+      }
+      isFirst = false;
+      if (long === null) reader.push(decoder.decode(part, { stream: true }));
+      else long.push(part);
     }
-    length += part.length;
-    if (length >= LONG_ANSWER && reader.usualLines === null) {
-      const lines = await importLater<UsualLines>("../core/uapi/usual_lines.ts");
-      reader.usualLines = wholeLines ? lines.readWholeLines : lines.readUsualLines;
-    }
-    isFirst = false;
-    if (long === null) reader.push(decoder.decode(part, { stream: true }));
-    else long.push(part);
+    state = (long ?? reader).finish();
+  } finally {
+    long?.wipe();
   }
-  const state = (long ?? reader).finish();
   if (publicKey && state.privateKey !== null) {
     state.publicKey = await derivePublicKey(state.privateKey);
   }

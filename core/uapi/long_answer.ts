@@ -29,7 +29,7 @@ const INITIAL_SIZE = 524_288;
 export class LongAnswer {
   readonly #reader: UapiGetReader;
   readonly #receiver: PeerReceiver;
-  readonly #decoder = new TextDecoder();
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #answer = new Uint8Array(INITIAL_SIZE);
   /** Where the answer ends, as far as it has come. */
   #end = 0;
@@ -55,16 +55,17 @@ export class LongAnswer {
 
   /** What the complete answer tells but for its peers. Throws {@linkcode UapiError} as the reader does. */
   finish(): InterfaceState {
-    try {
-      while (this.#proceed(true));
-      this.#passOn(this.#end);
-      const state = this.#reader.finish();
-      this.#handOutOthers();
-      return state;
-    } finally {
-      this.#answer.fill(0);
-      this.#peer.presharedKey.fill(0);
-    }
+    while (this.#proceed(true));
+    this.#passOn(this.#end);
+    const state = this.#reader.finish();
+    this.#handOutOthers();
+    return state;
+  }
+
+  /** Overwrites the answer, which may hold secrets, complete or not. */
+  wipe(): void {
+    this.#answer.fill(0);
+    this.#peer.presharedKey.fill(0);
   }
 
   /** Deals with a line or with a peer; false when more has to come before. */
