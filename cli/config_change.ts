@@ -1,12 +1,11 @@
 /** `setconf`, `addconf` and `syncconf`. */
 
 import { decodeConfigText } from "../core/config/text.ts";
-import type { InterfaceState } from "../core/interface_state.ts";
 import type { WgChange } from "../core/wg/change.ts";
 import { parseWgFile } from "../core/wg/config.ts";
 import { WgError } from "../core/wg/error.ts";
-import type { PeerSections } from "../core/wg/peer_sections.ts";
 import type { WgSurroundings } from "../core/wg/surroundings.ts";
+import { wipeKeys } from "../core/wg/values.ts";
 import { importLater } from "./import_later.ts";
 import { UsageError } from "./program_name.ts";
 import { deviceErrorText } from "./system/device_error.ts";
@@ -85,36 +84,31 @@ async function syncWith(name: string, change: WgChange): Promise<WgChange> {
     const wanted = { publicKey: false, receiver: null, wholeLines: true };
     return syncChange(change, await readInterface(name, Date.now(), wanted));
   } catch (error) {
+    wipeKeys(change);
     throw unretrievable(error);
   }
 }
 
-/** Compares peers before the file is read, if they are many on both sides. */
+/** Compares peers before the file is read, unless that may take its time to look up names. */
 async function syncLong(
   name: string,
   file: Uint8Array,
   surroundings: WgSurroundings,
 ): Promise<WgChange> {
-  const sections: PeerSections[] = [];
-  const receiver = async () => {
-    const { PeerSections } = await importLater<PeerSectionsModule>("../core/wg/peer_sections.ts");
-    return sections[0] = new PeerSections(file);
-  };
-  let running: InterfaceState;
+  const { PeerSections } = await importLater<PeerSectionsModule>("../core/wg/peer_sections.ts");
+  const sections = new PeerSections(file);
+  if (!sections.isPlain) return await syncWith(name, parse(file, "replace", surroundings));
   try {
-    running = await readInterface(name, Date.now(), { publicKey: false, receiver });
+    const wanted = { publicKey: false, receiver: () => Promise.resolve(sections) };
+    const { peers } = await readInterface(name, Date.now(), wanted);
+    for (const peer of peers) sections.other(peer);
   } catch (error) {
-    // What is wrong with the file is told first, and without peers nobody would have been asked.
-    const change = parse(file, "replace", surroundings);
-    if (change.peers.length === 0) return change;
+    // What is wrong with the file is told first.
+    wipeKeys(parse(file, "replace", surroundings));
     throw unretrievable(error);
   }
-  if (sections[0] !== undefined) {
-    const { syncFile } = await importLater<SyncFile>("../core/wg/sync_file.ts");
-    return syncFile(sections[0], running, surroundings);
-  }
-  const { syncChange } = await importLater<Syncconf>("../core/wg/syncconf.ts");
-  return syncChange(parse(file, "replace", surroundings), running);
+  const { syncFile } = await importLater<SyncFile>("../core/wg/sync_file.ts");
+  return syncFile(sections, surroundings);
 }
 
 function unretrievable(error: unknown): WgError {

@@ -7,25 +7,22 @@
 import type { PeerState } from "../interface_state.ts";
 import { KEY_SIZE } from "../crypto/crypto.ts";
 import { equalAt } from "../memory.ts";
-import { formatPublicKey } from "../keys.ts";
 import { TextBuffer } from "../text_buffer.ts";
 import type { PeerReceiver } from "../uapi/long_answer.ts";
 import type { UsualPeer } from "../uapi/usual_peer.ts";
-import type { WgPeerChange } from "./change.ts";
 import { ALLOWED_IPS, ENDPOINT, KEEPALIVE, PRESHARED_KEY, SectionTable } from "./section_table.ts";
 
 const ZERO = 0x30;
 
 /**
- * The sections of a file. It receives the peers that run: those that a section says exactly need nothing, and
- * neither does their section. A section that is written in any unusual way is never found the same.
+ * The sections of a file. If that is plain, this receives the peers that run: those that a section says exactly need nothing,
+ * and neither does their section.
  */
 export class PeerSections implements PeerReceiver {
   /** The peers that are to be compared with what is read of the file, in the order of the answer. */
   readonly others: PeerState[] = [];
   readonly #file: Uint8Array;
   readonly #table: SectionTable;
-  readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder();
   /** The numbers of those that were found to be the same. */
   readonly #same = new Set<number>();
@@ -40,6 +37,11 @@ export class PeerSections implements PeerReceiver {
     this.#table = new SectionTable(file);
   }
 
+  /** Whether the file is plain; the other functions are for such files only. */
+  get isPlain(): boolean {
+    return this.#table.isPlain;
+  }
+
   /** How many sections were found to be the same. */
   get sameCount(): number {
     return this.#same.size;
@@ -49,10 +51,8 @@ export class PeerSections implements PeerReceiver {
   usual(answer: Uint8Array, peer: UsualPeer): boolean {
     const section = this.#table.find(peer.publicKey, 0, this.#likely);
     if (section < 0) {
-      const { publicKeyHex } = peer;
-      const isUnwanted = this.#table.knowsPeers;
-      if (isUnwanted) this.#unwanted.append(answer, publicKeyHex.start, publicKeyHex.end);
-      return isUnwanted;
+      this.#unwanted.append(answer, peer.publicKeyHex.start, peer.publicKeyHex.end);
+      return true;
     }
     this.#likely = section + 1;
     if (!this.#table.isPeer(section) || !this.#isSame(section, answer, peer)) return false;
@@ -89,19 +89,11 @@ export class PeerSections implements PeerReceiver {
   }
 
   /**
-   * No longer takes a section for the same that must come along with `peers`, which are read from the rest of
-   * the file: one of a peer that is among them too, in another spelling, and one of whose allowed IPs is
-   * claimed by another peer. Gives whether there was one.
-   *
-   * @param claimed the allowed IPs of `peers`, as `IpPrefix` prints them
+   * No longer takes a section for the same that has one of these allowed IPs, as `IpPrefix` prints them: another
+   * peer claims it. Gives whether there was one.
    */
-  takeBack(peers: readonly WgPeerChange[], claimed: ReadonlySet<string>): boolean {
+  takeBack(claimed: ReadonlySet<string>): boolean {
     const before = this.#same.size;
-    if (!this.#table.knowsPeers) {
-      for (const { publicKey } of peers) {
-        this.#same.delete(this.#table.find(this.#encoder.encode(formatPublicKey(publicKey)), 0, 0));
-      }
-    }
     for (const section of claimed.size === 0 ? [] : this.#same) {
       const at = this.#table.value(section, ALLOWED_IPS);
       const end = this.#table.valueEnd(section, ALLOWED_IPS);

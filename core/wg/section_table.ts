@@ -6,6 +6,10 @@ import { isAt, isSameAt } from "../uapi/ascii.ts";
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const HASH = 0x23;
+const DOT = 0x2e;
+const DIGIT_0 = 0x30;
+/** Behind the digits. */
+const COLON = 0x3a;
 const EQUALS = 0x3d;
 const BRACKET = 0x5b;
 
@@ -29,23 +33,20 @@ const INITIAL_SECTIONS = 1024;
 /** Kinds of sections. */
 const OTHER = 0, PEER = 1;
 
-/**
- * The sections of a file. One is a peer's if all its lines are spelled as in wg(8), have one value each, and
- * no other section of this spelling has its public key; all others are for who reads the file.
- */
+/** The sections of a file, if it is plain. One is a peer's if no other one has its public key. */
 export class SectionTable {
   readonly #file: Uint8Array;
   #sections = new Int32Array(INITIAL_SECTIONS * SECTION_SIZE);
   #count = 0;
   #isPeer = false;
-  #knowsPeers = true;
+  #isPlain = true;
   /** By the public key's hash: a section's number plus one, or 0. A power of two of places. */
   readonly #byKey: Int32Array;
 
   /** The sections of `file`, which is kept. */
   constructor(file: Uint8Array) {
     this.#file = file;
-    for (let at = 0; at < file.length;) {
+    for (let at = 0; at < file.length && this.#isPlain;) {
       const newline = file.indexOf(NEWLINE, at);
       const end = newline < 0 ? file.length : newline;
       this.#readLine(at, end);
@@ -60,9 +61,12 @@ export class SectionTable {
     return this.#count;
   }
 
-  /** Whether {@linkcode find} finds every public key that the file has. */
-  get knowsPeers(): boolean {
-    return this.#knowsPeers;
+  /**
+   * Whether all lines of peers are spelled as in wg(8), have one value each, and name no host that would have to
+   * be looked up. If not, this doesn't know all sections.
+   */
+  get isPlain(): boolean {
+    return this.#isPlain;
   }
 
   /** Where a section begins; for `count`, where the last one ends. */
@@ -115,7 +119,7 @@ export class SectionTable {
     else if (at === end || first === HASH) return;
     else if (this.#isPeer && this.#count > 0) this.#readSetting(at, end);
     // It might be the header of a section, behind white space.
-    else if (!isLetter(first)) this.#knowsPeers = false;
+    else if (!isLetter(first)) this.#isPlain = false;
   }
 
   #beginSection(at: number, end: number): void {
@@ -126,7 +130,7 @@ export class SectionTable {
       this.#sections.set(old);
     }
     this.#isPeer = isLine(this.#file, at, end, PEER_HEADER);
-    if (!this.#isPeer && !isLine(this.#file, at, end, INTERFACE_HEADER)) this.#knowsPeers = false;
+    if (!this.#isPeer && !isLine(this.#file, at, end, INTERFACE_HEADER)) this.#isPlain = false;
     this.#sections[base + START] = at;
     this.#sections[base + KIND] = this.#isPeer ? PEER : OTHER;
   }
@@ -136,15 +140,15 @@ export class SectionTable {
     const key = keyAt(this.#file, at);
     const value = key < 0 ? end : valueAt(this.#file, at + (KEYS[key]?.length ?? 0));
     const isKey = key === PUBLIC_KEY || key === PRESHARED_KEY;
-    const isGood = value > 0 && value < end && (!isKey || end - value === BASE64_KEY_LENGTH);
-    if (!isGood || this.value(section, key) > 0) {
-      this.#setOther(section);
-      this.#knowsPeers = false;
-    } else {
-      const place = section * SECTION_SIZE + VALUES + 2 * key;
-      this.#sections[place] = value;
-      this.#sections[place + 1] = end;
+    const isGood = value > 0 && value < end && (!isKey || end - value === BASE64_KEY_LENGTH) &&
+      (key !== ENDPOINT || isLiteral(this.#file, value, end)) && this.value(section, key) === 0;
+    if (!isGood) {
+      this.#isPlain = false;
+      return;
     }
+    const place = section * SECTION_SIZE + VALUES + 2 * key;
+    this.#sections[place] = value;
+    this.#sections[place + 1] = end;
   }
 
   /** Enters a section by its public key; if another one has that, neither is a peer's. */
@@ -188,6 +192,18 @@ function valueAt(file: Uint8Array, at: number): number {
   if (file[at++] !== EQUALS) return -1;
   while (file[at] === SPACE) at++;
   return at;
+}
+
+/** Whether an endpoint begins with an IP address: in brackets, or of digits and dots. */
+function isLiteral(file: Uint8Array, at: number, end: number): boolean {
+  if (file[at] === BRACKET) return true;
+  while (at < end && isIpv4Character(file[at])) at++;
+  return at === end;
+}
+
+/** Whether it may be in an IPv4 address or in front of or in a port. */
+function isIpv4Character(code = 0): boolean {
+  return (code >= DIGIT_0 && code <= COLON) || code === DOT;
 }
 
 function isLine(file: Uint8Array, at: number, end: number, line: Uint8Array): boolean {

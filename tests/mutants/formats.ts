@@ -268,13 +268,20 @@ export const FORMATS_MUTANTS: Mutant[] = [
     test: "what is compared as it comes makes the same change",
   },
   {
-    property:
-      "syncconf of a long file takes no section for a peer's only one while there may be another",
-    file: "core/wg/peer_sections.ts",
-    snippet: "if (!this.#table.knowsPeers) {",
-    replacement: "if (false) {",
+    property: "syncconf of a long file looks up names before it asks what runs",
+    file: "core/wg/section_table.ts",
+    snippet: "(key !== ENDPOINT || isLiteral(this.#file, value, end))",
+    replacement: "key >= 0",
     testFile: "tests/core/wg/sync_file_test.ts",
-    test: "of a peer that comes in two spellings, the last section says what it is",
+    test: "a file is read at once where anything but literals is spelled as it should be",
+  },
+  {
+    property: "syncconf of a long file is compared as it stands only if all of it is understood",
+    file: "core/wg/section_table.ts",
+    snippet: "if (!isGood) {",
+    replacement: "if (isGood && at < 0) {",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "a file is read at once where anything but literals is spelled as it should be",
   },
   {
     property: "a line of a peer that a long answer shouldn't have is never passed over",

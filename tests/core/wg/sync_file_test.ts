@@ -48,14 +48,15 @@ function compareAll(file: string, answer: string): Outcome {
   );
 }
 
-/** As they are compared while the answer comes; and how many sections were never read. */
-function compareComing(file: string, answer: string): Outcome & { readonly same: number } {
+/** As they are compared while the answer comes, and how many sections were never read; null for an odd file. */
+function compareComing(file: string, answer: string): Outcome & { readonly same: number } | null {
   const sections = new PeerSections(new TextEncoder().encode(file));
+  if (!sections.isPlain) return null;
   const long = new LongAnswer(new UapiGetReader(CONTEXT), sections);
   const bytes = new TextEncoder().encode(answer);
   for (let at = 0; at < bytes.length; at += 700) long.push(bytes.subarray(at, at + 700));
-  const running = long.finish();
-  const outcome = outcomeOf((surroundings) => requestOf(syncFile(sections, running, surroundings)));
+  long.finish();
+  const outcome = outcomeOf((surroundings) => requestOf(syncFile(sections, surroundings)));
   return { ...outcome, same: sections.sameCount };
 }
 
@@ -189,8 +190,8 @@ function fileOf(peers: readonly Peer[], percentOtherwise: number): string {
 }
 
 Deno.test("what is compared as it comes makes the same change", () => {
-  let same = 0, changes = 0;
-  for (let run = 0; run < 3000; run++) {
+  let same = 0, changes = 0, odd = 0;
+  for (let run = 0; run < 4000; run++) {
     const running = randomPeers();
     const wanted = running
       .filter(() => !random.chance(10))
@@ -200,27 +201,51 @@ Deno.test("what is compared as it comes makes the same change", () => {
     if (random.chance(30)) wanted.reverse();
     const file = fileOf(wanted, pick(0, 0, 1, 10)), answer = answerOf(running);
     const coming = compareComing(file, answer);
+    if (coming === null) {
+      odd++;
+      continue;
+    }
     const { request, warnings, lookups } = compareAll(file, answer);
     assert.equal(coming.request, request, file);
     assert.deepEqual(coming.warnings, warnings, file);
-    // What stays needn't be looked up, and nothing is twice.
-    const names = coming.lookups.map(String), allNames = new Set(lookups.map(String));
-    assert.equal(new Set(names).size, names.length, file);
-    assert.ok(names.every((name) => allNames.has(name)), file);
+    // What stays needn't be looked up.
+    const all = new Set(lookups.map(String));
+    assert.ok(coming.lookups.every((lookup) => all.has(String(lookup))), file);
     same += coming.same;
     if (request.includes("public_key")) changes++;
   }
-  assert.ok(same > 3000 && changes > 1000, `${same} the same, ${changes} changes`);
+  assert.ok(same > 3000 && changes > 1000 && odd > 300, `${same}, ${changes}, ${odd}`);
 });
 
-Deno.test("of a peer that comes in two spellings, the last section says what it is", () => {
-  const peer = { ...randomPeer(), allowedIps: ["10.0.0.0/32"] };
-  const section = `[Peer]\nPublicKey = ${base64(peer.key)}\nAllowedIPs = 10.0.0.0/32\n`;
-  const other = section.replace("PublicKey", "publickey").replace("10.0.0.0", "10.0.0.1");
-  const running = answerOf([{ ...peer, presharedKey: ZERO, endpoint: "", keepalive: 0 }]);
-  for (const file of [section + other, other + section]) {
-    const { request } = compareComing(file, running);
-    assert.equal(request, compareAll(file, running).request);
-    assert.equal(request.match(/allowed_ip=/g)?.length, 2);
+Deno.test("a file is read at once where anything but literals is spelled as it should be", () => {
+  const section = `[Peer]\nPublicKey = ${base64(key())}\n`;
+  const isPlain = (text: string) => new PeerSections(new TextEncoder().encode(text)).isPlain;
+  for (
+    const more of ["", "\n# Name = a\n", "Endpoint=192.0.2.1:5", "Endpoint = [fe80::1%lo]:5\n"]
+  ) {
+    assert.ok(isPlain(`${section}${more}`), more);
+    assert.ok(isPlain(`[Interface]\nListenPort = 5\n\n${section}${more}`), more);
+  }
+  const odd = [
+    "Endpoint = a.example:5",
+    "Endpoint = 1.example:5",
+    " AllowedIPs = ::/0",
+    "allowedips = ::/0",
+  ]
+    .concat(
+      "AllowedIPs=",
+      "PublicKey = a",
+      "[peer]",
+      " [Peer]",
+      "[Peer] # b",
+      "PersistentKeepalive 5",
+    )
+    .concat(
+      "AllowedIPs = ::/0\nAllowedIPs = 10.0.0.0/8",
+      section.replace("PublicKey", "publickey"),
+    );
+  for (const more of odd) {
+    assert.ok(!isPlain(`${section}${more}\n`), more);
+    assert.ok(!isPlain(`${section}${more}\n${section}`), more);
   }
 });
