@@ -116,8 +116,14 @@ for (const { name, prefix = [] } of SILENT) {
     const before = await snapshot(site.host);
     // strace stays as long as the engine does.
     const up = await site.host.start([...prefix, ...wgts(), "up", "--strict", "wg0"]);
-    await site.waitForTunnel();
+    let isUp = false;
+    const ended = up.result.then(({ code, stderr }) => {
+      assert.ok(isUp, `up ended with ${code}: ${stderr}`);
+    });
+    await Promise.race([site.waitForTunnel(), ended]);
+    isUp = true;
     await site.wgtsOk("down", "wg0");
+    await ended;
     const { stderr } = await up.result;
     assert.deepEqual(warningsOf({ stderr }), []);
     await site.waitForNoProcess();
