@@ -17,6 +17,9 @@ const WORKERS = 2;
 /** How a named test ended. */
 type Outcome = "passed" | "failed" | "did not run";
 
+/** For the tests of one call; the slowest take a few minutes. */
+const TIME_LIMIT_MS = 1_200_000;
+
 /** A copy of the repository's tree, as far as the tests need it. */
 class Copy {
   private constructor(readonly root: string) {}
@@ -36,6 +39,8 @@ class Copy {
       env: { NO_COLOR: "1" },
       stdout: "piped",
       stderr: "null",
+      // A mutant may make its test hang: then it isn't caught.
+      signal: AbortSignal.timeout(TIME_LIMIT_MS),
     }).output();
     const lines = new TextDecoder().decode(stdout).split("\n");
     return new Map(names.map((name) => [name, outcomeOf(lines, name)]));

@@ -82,14 +82,6 @@ export const PROTOCOL_MUTANTS: Mutant[] = [
     test: "allowed IPs: any sequence of changes equals that of a plain list",
   },
   {
-    property: "a prefix isn't given to a node that is longer than it",
-    file: "core/allowed_ips.ts",
-    snippet: "Math.min(this.#commonBits(node, wanted), this.#get(wanted + LENGTH))",
-    replacement: "this.#commonBits(node, wanted)",
-    testFile: "tests/core/allowed_ips_test.ts",
-    test: "allowed IPs: any sequence of changes equals that of a plain list",
-  },
-  {
     property: "the length in the IP header fits",
     file: "core/packet.ts",
     snippet: "claimed < least || claimed > length ? -1 : claimed",
