@@ -142,7 +142,7 @@ export const CLI_MUTANTS: Mutant[] = [
   },
   {
     property: "the keys of a change are wiped once it is made",
-    file: "cli/wg_change.ts",
+    file: "core/wg/values.ts",
     snippet: "  privateKey?.fill(0);\n",
     replacement: "",
     testFile: "tests/cli/wg_change_test.ts",
