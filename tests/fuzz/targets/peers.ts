@@ -9,7 +9,6 @@ import {
 import { formatShow } from "../../../core/show/pretty.ts";
 import { PrettyPrinter } from "../../../core/show/pretty_printer.ts";
 import { formatShowconf } from "../../../core/show/showconf.ts";
-import { UapiError } from "../../../core/uapi/client.ts";
 import { UapiGetReader } from "../../../core/uapi/get_reader.ts";
 import { LongAnswer } from "../../../core/uapi/long_answer.ts";
 import { parseUapiGet } from "../../../core/uapi/parse_get.ts";
@@ -18,6 +17,7 @@ import { KEY_HEX, PEER_LINES } from "../../core/uapi/wrong_lines.ts";
 import { mutateText, pick } from "../mutate.ts";
 import type { Input, Target } from "../target.ts";
 import { VALID, WRONG } from "../words.ts";
+import { outcome } from "./uapi.ts";
 
 const CONTEXT = { name: "wg0", wall: 1_700_000_000_000, publicKeyOf: () => null };
 const SHOW = { wall: () => CONTEXT.wall, color: false, showKeys: true };
@@ -103,22 +103,13 @@ export const uapiPeers: Target = {
     assert(typeof input === "string");
     let isRead = false;
     for (const [print, printer] of WAYS) {
-      const wanted = outcome(() => print(parseUapiGet(input, CONTEXT)));
+      const wanted: string = outcome(() => print(parseUapiGet(input, CONTEXT)));
       assert.equal(outcome(() => printComing(input, print, printer())), wanted);
       isRead = wanted.startsWith("wg0") || wanted.startsWith("[") || wanted.startsWith("interface");
     }
     return isRead;
   },
 };
-
-function outcome(print: () => string): string {
-  try {
-    return print();
-  } catch (error) {
-    if (error instanceof UapiError) return error.message;
-    throw error;
-  }
-}
 
 /** What is printed of an answer that comes in parts. */
 function printComing(

@@ -222,8 +222,8 @@ const CONTEXT = {
   publicKeyOf: (key: Uint8Array) => key.slice().reverse(),
 };
 
-/** What is read, or the error. */
-function outcome(read: () => unknown): unknown {
+/** What is read, or the error's message. */
+export function outcome<Read>(read: () => Read): Read | string {
   try {
     return read();
   } catch (error) {
