@@ -15,6 +15,14 @@ const PART_SIZE = 262_144;
 /** The two newlines that end an answer. */
 const BLANK_LINE = 0x0a0a;
 
+/** A part of an answer. */
+export interface AnswerPart {
+  /** Valid until the next part comes. May hold secrets. */
+  readonly bytes: Uint8Array;
+  /** Whether it ends the answer. */
+  readonly isLast: boolean;
+}
+
 /**
  * A connection to an interface's control socket, for one request. By the runtime's own sockets: to bind
  * the C library's functions would take several times as long as a request does.
@@ -64,14 +72,14 @@ export class ControlChannel {
   async ask(request: Iterable<Uint8Array>): Promise<string> {
     const decoder = new TextDecoder();
     const texts: string[] = [];
-    for await (const part of this.askInParts(request)) {
-      texts.push(decoder.decode(part, { stream: true }));
+    for await (const { bytes } of this.askInParts(request)) {
+      texts.push(decoder.decode(bytes, { stream: true }));
     }
     return texts.join("");
   }
 
-  /** As {@linkcode ask}, but hands out each part of the answer as it comes, valid until the next one does. */
-  async *askInParts(request: Iterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  /** As {@linkcode ask}, but hands out each part of the answer as it comes. */
+  async *askInParts(request: Iterable<Uint8Array>): AsyncGenerator<AnswerPart, void, void> {
     this.#watch();
     try {
       for (const chunk of request) await this.#write(chunk);
@@ -87,7 +95,7 @@ export class ControlChannel {
       if (count === 0) throw new UapiError(0, `The answer of ${this.#path} breaks off`);
       const before = count === 1 ? end & 0xff : buffer[count - 2] ?? 0;
       end = before << 8 | (buffer[count - 1] ?? 0);
-      yield buffer.subarray(0, count);
+      yield { bytes: buffer.subarray(0, count), isLast: end === BLANK_LINE };
       // Answers hold private keys.
       buffer.fill(0, 0, count);
     }

@@ -21,7 +21,10 @@ type UsualLines = typeof import("../../core/uapi/usual_lines.ts");
 
 const SUFFIX = ".sock";
 const MAX_INTERFACE_NAME_LENGTH = 15;
-/** Bytes of the first part of an answer that is probably long. */
+/**
+ * Bytes of the first part of an answer that is probably long, if more follow. An answer that comes at once is
+ * read in less time as text.
+ */
 const LONG_PART = 16_384;
 
 /**
@@ -155,19 +158,20 @@ export async function readUserspaceInterface(
   let long: LongAnswer | null = null, isFirst = true, length = 0;
   let state: InterfaceState;
   try {
-    for await (const part of channel.askInParts([new TextEncoder().encode(GET_REQUEST)])) {
-      if (isFirst && part.length >= LONG_PART) {
+    const request = [new TextEncoder().encode(GET_REQUEST)];
+    for await (const { bytes, isLast } of channel.askInParts(request)) {
+      if (isFirst && !isLast && bytes.length >= LONG_PART) {
         const peers = await receiver?.(shownName) ?? null;
         if (peers !== null) long = await longAnswer(reader, peers);
       }
-      length += part.length;
+      length += bytes.length;
       if (length >= LONG_ANSWER && reader.usualLines === null) {
         const lines = await importLater<UsualLines>("../core/uapi/usual_lines.ts");
         reader.usualLines = wholeLines ? lines.readWholeLines : lines.readUsualLines;
       }
       isFirst = false;
-      if (long === null) reader.push(decoder.decode(part, { stream: true }));
-      else long.push(part);
+      if (long === null) reader.push(decoder.decode(bytes, { stream: true }));
+      else long.push(bytes);
     }
     state = (long ?? reader).finish();
   } finally {
