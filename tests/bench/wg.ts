@@ -4,9 +4,9 @@
  *
  *     deno run -A tests/bench/wg.ts [--programs=DIRECTORY] [--runs=N] [--shape=PART] [--operation=PART]
  *
- * Start-up is what the same command takes with one peer that has one allowed IP. Growth is how many times as
- * long wgts takes, start-up aside, for four times as many peers (or allowed IPs of one), divided by four: 1
- * when time is linear in their number. The parts of names limit what is measured.
+ * Start-up is what the same command takes with one peer that has one allowed IP; the two take turns. Growth is
+ * how many times as long wgts takes, start-up aside, for four times as many peers (or allowed IPs of one),
+ * divided by four: 1 when time is linear in their number. The parts of names limit what is measured.
  */
 import { Host } from "../netns/harness/host.ts";
 import { largeArguments, largeConfig, type Shape, SHAPES } from "../netns/harness/large_configs.ts";
@@ -26,20 +26,30 @@ interface Operation {
 }
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
-  "setconf, from nothing": { prepare: "none", command: "wg setconf wg0 /run/all.conf" },
-  "setconf, the same": { prepare: "all", command: "wg setconf wg0 /run/all.conf" },
-  "syncconf, the same": { prepare: "all", command: "wg syncconf wg0 /run/all.conf" },
-  "syncconf, to half": { prepare: "all", command: "wg syncconf wg0 /run/half.conf" },
+  "setconf, from nothing": { prepare: "none", command: "wg setconf wg0 all.conf" },
+  "setconf, the same": { prepare: "all", command: "wg setconf wg0 all.conf" },
+  "syncconf, the same": { prepare: "all", command: "wg syncconf wg0 all.conf" },
+  "syncconf, to half": { prepare: "all", command: "wg syncconf wg0 half.conf" },
   "show": { prepare: "all", command: "wg show wg0" },
   "show dump": { prepare: "all", command: "wg show wg0 dump" },
   "showconf": { prepare: "all", command: "wg showconf wg0" },
   "set, from nothing": {
     prepare: "none",
-    command: "xargs -a /run/arguments -s 2000000 wg set wg0",
+    command: "xargs -a arguments -s 2000000 wg set wg0",
   },
 };
-const SMALLEST: Shape = { peers: 1, allowedIps: 1 };
 const GROWTH = 4;
+
+/** Sizes that take turns: one to know start-up by, the one that is measured, and a part of that. */
+const SIZES = {
+  small: (): Shape => ({ peers: 1, allowedIps: 1 }),
+  whole: (shape: Shape): Shape => shape,
+  part: (shape: Shape): Shape => divided(shape, GROWTH),
+} as const;
+type Size = keyof typeof SIZES;
+
+/** Medians in milliseconds. */
+type Medians = Record<Size, number>;
 
 const option = (name: string, otherwise: string): string =>
   Deno.args.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3) ??
@@ -54,29 +64,35 @@ interface Side extends AsyncDisposable {
 
 async function createSide(name: string, wg: string, serve: string, process: string): Promise<Side> {
   const host = await Host.create(name);
-  await host.sh(`mkdir /run/bin; ln -s ${wg} /run/bin/wg; : >/run/none.conf; ${serve}`);
+  await host.sh(`mkdir /run/bin; ln -s ${wg} /run/bin/wg; ${serve}`);
   await waitFor("the interface", () => host.sh("/usr/bin/wg show wg0 dump"));
   await host.sh(`pkill -STOP ${process}`);
   return { host, process, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
 }
 
-/** Milliseconds that the command takes on an interface that was prepared before each time. */
+/** How long the command takes on an interface that was prepared before each time. */
 async function measure(
   { host, process }: Side,
   { prepare, command }: Operation,
   runs: number,
-): Promise<number[]> {
+): Promise<Medians> {
   const output = await host.sh(`PATH=/run/bin:$PATH
     pkill -CONT ${process}
     for run in $(seq ${runs}); do
-      /usr/bin/wg setconf wg0 /run/${prepare}.conf
-      begin=$EPOCHREALTIME
-      ${command} >/run/output
-      end=$EPOCHREALTIME
-      echo $((\${end/./} - \${begin/./}))
+      for size in ${Object.keys(SIZES).join(" ")}; do
+        cd /run/$size
+        /usr/bin/wg setconf wg0 ${prepare}.conf
+        begin=$EPOCHREALTIME
+        ${command} >/run/output
+        end=$EPOCHREALTIME
+        echo $size $((\${end/./} - \${begin/./}))
+      done
     done
     pkill -STOP ${process}`);
-  return output.trim().split("\n").map((microseconds) => Number(microseconds) / 1000);
+  const times = output.trim().split("\n").map((line) => line.split(" "));
+  const median = (wanted: Size) =>
+    quantile(times.flatMap(([size, time]) => size === wanted ? [Number(time) / 1000] : []), 0.5);
+  return { small: median("small"), whole: median("whole"), part: median("part") };
 }
 
 /** A part of a shape: as many peers, or allowed IPs of a single one. */
@@ -87,59 +103,49 @@ function divided({ peers, allowedIps }: Shape, by: number): Shape {
 }
 
 async function writeFiles({ host }: Side, shape: Shape): Promise<void> {
-  await host.writeFile("/run/all.conf", largeConfig(shape, ...KEYS));
-  await host.writeFile("/run/half.conf", largeConfig(divided(shape, 2), ...KEYS));
-  await host.writeFile("/run/arguments", largeArguments(shape));
-}
-
-/** Medians in milliseconds, by the operation. */
-async function measureAll(
-  side: Side,
-  shape: Shape,
-  operations: readonly string[],
-  runs: number,
-): Promise<Map<string, number>> {
-  await writeFiles(side, shape);
-  const medians = new Map<string, number>();
-  for (const name of operations) {
-    const operation = OPERATIONS[name];
-    if (operation === undefined) continue;
-    medians.set(name, quantile(await measure(side, operation, runs), 0.5));
+  for (const [size, of] of Object.entries(SIZES)) {
+    const directory = `/run/${size}`, sized = of(shape);
+    await host.sh(`mkdir -p ${directory}; : >${directory}/none.conf`);
+    await host.writeFile(`${directory}/all.conf`, largeConfig(sized, ...KEYS));
+    await host.writeFile(`${directory}/half.conf`, largeConfig(divided(sized, 2), ...KEYS));
+    await host.writeFile(`${directory}/arguments`, largeArguments(sized));
   }
-  return medians;
 }
 
 async function report(wgts: Side, peer: Side, runs: number): Promise<void> {
-  const asked = Object.keys(OPERATIONS).filter((name) => name.includes(option("operation", "")));
-  const ourStart = await measureAll(wgts, SMALLEST, asked, runs);
-  const theirStart = await measureAll(peer, SMALLEST, asked, runs);
+  const asked = Object.entries(OPERATIONS).filter(([name]) =>
+    name.includes(option("operation", ""))
+  );
   console.log(`Milliseconds, medians of ${runs}; in brackets how much of it is start-up`);
   for (const [name, shape] of Object.entries(SHAPES)) {
     if (!name.includes(option("shape", ""))) continue;
-    const fits = shape.allowedIps <= MOST_IPS_OF_ARGUMENT;
-    const operations = asked.filter((operation) => fits || !operation.startsWith("set,"));
-    const ours = await measureAll(wgts, shape, operations, runs);
-    const theirs = await measureAll(peer, shape, operations, runs);
-    const part = await measureAll(wgts, divided(shape, GROWTH), operations, runs);
+    await writeFiles(wgts, shape);
+    await writeFiles(peer, shape);
     console.log(
       `\n${name.padEnd(32)}${"wgts".padStart(17)}${"wg".padStart(17)}   ratio  bare ratio  growth`,
     );
-    for (const operation of operations) {
-      const of = (medians: Map<string, number>) => medians.get(operation) ?? NaN;
-      const bare = of(ours) - of(ourStart);
-      const growth = bare / (of(part) - of(ourStart)) / GROWTH;
+    const fits = shape.allowedIps <= MOST_IPS_OF_ARGUMENT;
+    for (const [title, operation] of asked) {
+      if (!fits && title.startsWith("set,")) continue;
+      const ours = await measure(wgts, operation, runs);
+      const theirs = await measure(peer, operation, runs);
+      const growth = bare(ours) / (ours.part - ours.small) / GROWTH;
       console.log(
-        `  ${operation.padEnd(30)}${times(of(ours), of(ourStart))}` +
-          times(of(theirs), of(theirStart)) + (of(ours) / of(theirs)).toFixed(2).padStart(8) +
-          (bare / (of(theirs) - of(theirStart))).toFixed(2).padStart(12) +
-          growth.toFixed(2).padStart(8),
+        `  ${title.padEnd(30)}${times(ours)}${times(theirs)}` +
+          (ours.whole / theirs.whole).toFixed(2).padStart(8) +
+          (bare(ours) / bare(theirs)).toFixed(2).padStart(12) + growth.toFixed(2).padStart(8),
       );
     }
   }
 }
 
-function times(whole: number, start: number): string {
-  return `${whole.toFixed(1).padStart(9)}${`(${start.toFixed(1)})`.padStart(8)}`;
+/** Without start-up. */
+function bare({ whole, small }: Medians): number {
+  return whole - small;
+}
+
+function times({ whole, small }: Medians): string {
+  return `${whole.toFixed(1).padStart(9)}${`(${small.toFixed(1)})`.padStart(8)}`;
 }
 
 async function main(): Promise<void> {
