@@ -7,7 +7,10 @@ export function terminalCharset(): Charset {
   return /utf-?8/i.test(characterEncoding()) ? UNICODE : ASCII;
 }
 
-/** Colours on terminals. NO_COLOR counts unless `WG_COLOR_MODE` says otherwise; see <https://no-color.org>. */
+/**
+ * Colours on terminals. NO_COLOR counts unless `WG_COLOR_MODE` says otherwise; see
+ * <https://no-color.org>.
+ */
 export function terminalStyle(): Style {
   const isForced = Deno.env.get("WG_COLOR_MODE") === "always";
   return styleOf(colorWanted() && (!Deno.noColor || isForced));

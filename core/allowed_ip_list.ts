@@ -3,8 +3,8 @@ import type { AllowedIpChange } from "./interface_change.ts";
 import { IpPrefix } from "./ip.ts";
 
 /**
- * As many as are looked at at once, or none: an expression that repeats without end needs memory for each time,
- * and one that repeats at least once is compiled twice.
+ * As many as are looked at at once, or none: an expression that repeats without end needs memory for
+ * each time, and one that repeats at least once is compiled twice.
  */
 const NETWORKS = new RegExp(`(?:(?:, *)?${CANONICAL_NETWORK}(?=,|$)){0,64}`, "y");
 /** Changes that {@linkcode AllowedIpList.of} makes one text of. */
@@ -16,8 +16,9 @@ const KEY = "allowed_ip=";
 const SEPARATOR = `\n${KEY}`;
 
 /**
- * Where those items of a list end, from `at` of `text` on, that are networks which {@linkcode CANONICAL_NETWORK}
- * matches; `at` when there is none. Between items are commas, with spaces behind them or not.
+ * Where those items of a list end, from `at` of `text` on, that are networks which
+ * {@linkcode CANONICAL_NETWORK} matches; `at` when there is none. Between items are commas, with spaces
+ * behind them or not.
  */
 export function networksEnd(text: string, at: number): number {
   // An empty item.
@@ -85,8 +86,8 @@ export class AllowedIpList {
   }
 
   /**
-   * Whether the peer gets exactly `networks`, in this order, and loses none. Each of these is one as `IpPrefix`
-   * prints it, or some as lines of the control protocol.
+   * Whether the peer gets exactly `networks`, in this order, and loses none. Each of these is one as
+   * `IpPrefix` prints it, or some as lines of the control protocol.
    */
   gets(networks: readonly string[]): boolean {
     let next = 0, lines = "", at = 0;

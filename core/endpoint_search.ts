@@ -32,7 +32,10 @@ export interface SoughtName extends ConfigEndpoint {
 
 /** Initiations without an answer until the peer is sought elsewhere: about ten seconds. */
 const UNANSWERED_INITIATIONS = 2;
-/** Between the first lookups and the next ones while nothing answers, in milliseconds; then twice as long… */
+/**
+ * Between the first lookups and the next ones while nothing answers, in milliseconds; then twice as
+ * long…
+ */
 export const FIRST_LOOKUP_PAUSE_MS = 5000;
 /** …up to this. */
 export const LAST_LOOKUP_PAUSE_MS = 60_000;

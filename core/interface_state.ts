@@ -36,6 +36,9 @@ export interface PeerState extends PeerActivity {
   readonly publicKey: Uint8Array;
   /** 32 bytes, or null when there is none. */
   presharedKey: Uint8Array | null;
-  /** In the order of the answer, as `IpPrefix` prints them: there may be very many. */
+  /**
+   * In the order of the answer, as `IpPrefix` prints them: there may be very many. Who asked for whole lines
+   * of the control protocol gets up to 64 of these in one text.
+   */
   allowedIps: string[];
 }

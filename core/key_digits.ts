@@ -13,8 +13,9 @@ export function differenceFromZeroKey(hex: Uint8Array, at: number): number {
 }
 
 /**
- * Writes the key whose 64 lowercase hex digits are at `at` of `hex` in base64, 44 characters, to `base64`; in
- * constant time. Gives what is negative when they aren't such digits, and 0 when the key is all zero.
+ * Writes the key whose 64 lowercase hex digits are at `at` of `hex` in base64, 44 characters, to
+ * `base64`; in constant time. Gives what is negative when they aren't such digits, and 0 when the key
+ * is all zero.
  */
 export function hexKeyToBase64(hex: Uint8Array, at: number, base64: Uint8Array): number {
   // Negative as soon as one character isn't a digit.
@@ -38,7 +39,10 @@ const HEX_VALUES = Int8Array.from({ length: 256 }, (_, code) => lowerHexValue(co
 /** By value: the character code of a base64 digit. */
 const BASE64_CHARACTERS = Uint8Array.from({ length: 64 }, (_, value) => base64Character(value));
 
-/** As {@linkcode hexKeyToBase64}, for a public key: by tables, which take a tenth of the time in cold code. */
+/**
+ * As {@linkcode hexKeyToBase64}, for a public key: by tables, which take a tenth of the time in cold
+ * code.
+ */
 export function publicHexKeyToBase64(hex: Uint8Array, at: number, base64: Uint8Array): number {
   let all = 0;
   let to = 0;

@@ -1,8 +1,8 @@
 const BLOCK_SIZE = 262_144;
 
 /**
- * A text as bytes, which grows, and can be wiped, unlike a string. It is in blocks: to move it to larger ones
- * makes the garbage collector look for memory to give back.
+ * A text as bytes, which grows, and can be wiped, unlike a string. It is in blocks: to move it to
+ * larger ones makes the garbage collector look for memory to give back.
  */
 export class TextBuffer {
   readonly #blocks: Uint8Array[] = [];

@@ -39,7 +39,8 @@ export class ClientSocket {
   private constructor(readonly fd: number) {}
 
   /**
-   * Connects. A TCP connection stands when the socket becomes writable, or its {@linkcode send} tells why not.
+   * Connects. A TCP connection stands when the socket becomes writable, or its {@linkcode send} tells
+   * why not.
    *
    * @throws SysError, such as with ENETUNREACH when there is no route
    */

@@ -2,7 +2,10 @@ import { IFNAMSIZ } from "./layout.ts";
 import { libc } from "./libc.ts";
 import { cString, fromCString } from "./text.ts";
 
-/** The index of the interface `name` (if_nametoindex(3)), also when `name` is a number; 0 if there is none. */
+/**
+ * The index of the interface `name` (if_nametoindex(3)), also when `name` is a number; 0 if there is
+ * none.
+ */
 export function interfaceIndexOf(name: string): number {
   if (/^[1-9][0-9]{0,8}$/.test(name)) return Number(name);
   return indexOfName(name);

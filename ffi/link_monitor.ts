@@ -33,7 +33,10 @@ export type LinkEvent =
 
 /** How a {@linkcode LinkMonitor} goes after its interface. */
 export interface LinkPursuit {
-  /** Finds it, wherever it is. Throws SysError, with EBADFD when it is gone, ENODEV when it moved meanwhile. */
+  /**
+   * Finds it, wherever it is. Throws SysError, with EBADFD when it is gone, ENODEV when it moved
+   * meanwhile.
+   */
   locate(): InterfaceLocation;
   /** As {@linkcode KernelTransport.listenToAllNamespaces}. */
   listenToAllNamespaces(all: boolean): boolean;
@@ -168,7 +171,10 @@ export class LinkMonitor implements Disposable {
     return isSame ? null : { kind: "changed", link };
   }
 
-  /** Goes after the interface, which isn't where it was: it has the index `newIndex` now, if that is known. */
+  /**
+   * Goes after the interface, which isn't where it was: it has the index `newIndex` now, if that is
+   * known.
+   */
   #pursue(newIndex: number | null): LinkEvent {
     if (this.#pursuit === null) {
       return newIndex === null ? { kind: "deleted" } : { kind: "moved", newIndex, followed: false };

@@ -47,7 +47,8 @@ export class MessageSocket {
   }
 
   /**
-   * Sends 1 to {@linkcode MAX_SIZE} bytes with {@linkcode MAX_FDS} descriptors at most, which stay open here.
+   * Sends 1 to {@linkcode MAX_SIZE} bytes with {@linkcode MAX_FDS} descriptors at most, which stay open
+   * here.
    *
    * @throws SysError with EPIPE when the other end is closed, EMSGSIZE when it is too much
    */

@@ -43,7 +43,10 @@ const INTERFACE_ADVICE: { readonly [number: number]: string } = {
   [Errno.EEXIST]: "an interface of this name exists",
 };
 
-/** What the kernel may leave to whoever reads a TUN interface, the most first: not every kernel knows all. */
+/**
+ * What the kernel may leave to whoever reads a TUN interface, the most first: not every kernel knows
+ * all.
+ */
 const OFFLOADS: readonly TunOffload[] = [
   { tso: true, ecn: true, uso: true },
   { tso: true, ecn: true, uso: false },

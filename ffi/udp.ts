@@ -93,8 +93,8 @@ export class UdpSockets {
   }
 
   /**
-   * Opens both anew, bound to the interface that has the name by now. The file descriptors change; on failure
-   * nothing does.
+   * Opens both anew, bound to the interface that has the name by now. The file descriptors change; on
+   * failure nothing does.
    *
    * @throws SysError as {@linkcode open} does
    */

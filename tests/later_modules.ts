@@ -1,6 +1,6 @@
 /**
- * What `importLater` and `laterModule` name, beside the commands. A bundle must hold it, though nothing that a
- * bundler understands imports it.
+ * What `importLater` and `laterModule` name, beside the commands. A bundle must hold it, though nothing
+ * that a bundler understands imports it.
  */
 export const LATER_MODULES: readonly string[] = [
   "cli/engine/crypto_worker.ts",

@@ -3,8 +3,9 @@ import type { Logger } from "./log.ts";
 import type { UdpBinding } from "./udp_binding.ts";
 
 /**
- * Keeps UDP sockets bound to the interface that has the name which they are bound to: Linux binds them to the
- * one that had it once, and they are deaf and dumb when that is gone, though another one takes its place.
+ * Keeps UDP sockets bound to the interface that has the name which they are bound to: Linux binds them
+ * to the one that had it once, and they are deaf and dumb when that is gone, though another one takes
+ * its place.
  */
 export class BoundInterface {
   readonly #name: string;

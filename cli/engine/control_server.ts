@@ -86,7 +86,10 @@ export class ControlServer {
     return more;
   }
 
-  /** When to call {@linkcode step} at the latest, boot milliseconds, though nothing is ready; or Infinity. */
+  /**
+   * When to call {@linkcode step} at the latest, boot milliseconds, though nothing is ready; or
+   * Infinity.
+   */
   nextDeadline(): number {
     const idlest = this.#crowded ? this.#idlest() : null;
     return idlest === null ? Infinity : idlest.activeAt + IDLE_MS;

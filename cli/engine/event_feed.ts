@@ -34,7 +34,10 @@ export class EventQueue {
     return this.#first < this.#waiting.length || this.#lost > 0;
   }
 
-  /** Adds the block of an event, which is dropped when there is no room; null when it is one of no interest. */
+  /**
+   * Adds the block of an event, which is dropped when there is no room; null when it is one of no
+   * interest.
+   */
   push(block: Uint8Array | null): void {
     if (this.isFull || block === null || this.#lost > 0 && !this.#tellLost()) this.#lost++;
     else this.#waiting.push(block);

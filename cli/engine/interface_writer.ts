@@ -21,10 +21,16 @@ export const UDP_KINDS: number = MergeKind.UDP4 | MergeKind.UDP6;
 
 /** Packets that are looked at together. */
 const BATCH = 1024;
-/** After so many refusals in a row the interface takes no merged packets of a kind: one may be an accident. */
+/**
+ * After so many refusals in a row the interface takes no merged packets of a kind: one may be an
+ * accident.
+ */
 const MOST_REFUSALS = 3;
 
-/** Writes packets to the interface from where they are in the arena, as super-packets where they allow it. */
+/**
+ * Writes packets to the interface from where they are in the arena, as super-packets where they allow
+ * it.
+ */
 export class InterfaceWriter {
   /** Packets that the interface refused, as it does while it is down. */
   refused = 0;

@@ -82,8 +82,8 @@ export class WaitingEngine implements Disposable {
   }
 
   /**
-   * Has it serve `opened`, and closes that here. `options` are further ones of the command `engine`. Resolves
-   * to its pid when the control socket answers.
+   * Has it serve `opened`, and closes that here. `options` are further ones of the command `engine`.
+   * Resolves to its pid when the control socket answers.
    *
    * @throws Error that tells why it can't; then the interface is gone
    */

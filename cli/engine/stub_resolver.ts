@@ -40,8 +40,9 @@ export interface StubResolverOptions extends ChannelRoute {
 
 /**
  * Looks up hosts while the tunnel runs. It asks the name servers that the system had before, with the
- * mark and the binding of the interface's own packets: so it needs nothing that may lie behind the tunnel,
- * which may be dead. /etc/hosts comes first. It never blocks: {@linkcode step} does what can be done at once.
+ * mark and the binding of the interface's own packets: so it needs nothing that may lie behind the
+ * tunnel, which may be dead. /etc/hosts comes first. It never blocks: {@linkcode step} does what can be
+ * done at once.
  */
 export class StubResolver {
   settings: ResolverSettings = { nameServers: [], followsSystem: true };

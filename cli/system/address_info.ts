@@ -54,7 +54,10 @@ export function takeAddresses(error: number, result: BigUint64Array): IpAddress[
   return "error" in found ? null : found.map(({ address }) => address);
 }
 
-/** All addresses of an answer, in its order, with their port and zone, as {@linkcode takeFirstAddress} the first. */
+/**
+ * All addresses of an answer, in its order, with their port and zone, as {@linkcode takeFirstAddress}
+ * the first.
+ */
 export function takeEndpoints(error: number, result: BigUint64Array, errno = 0): FullLookup {
   const list = Deno.UnsafePointer.create(result[0] ?? 0n);
   if (error !== 0 || list === null) return lookupFailure(error, errno);

@@ -50,8 +50,8 @@ export interface AttendOptions {
 }
 
 /**
- * Attends a tunnel until `signal` or `retired` is aborted or its interface is gone. Never throws; then nothing
- * runs.
+ * Attends a tunnel until `signal` or `retired` is aborted or its interface is gone. Never throws; then
+ * nothing runs.
  */
 export async function attend(
   { name, index, configPath, since }: Attended,

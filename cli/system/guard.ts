@@ -1,6 +1,7 @@
 /**
- * What keeps the traffic of a tunnel with a default route from leaving beside it when its engine is dead: its
- * rules and unreachable routes. An `up` in its place takes them over, so that nothing leaks meanwhile.
+ * What keeps the traffic of a tunnel with a default route from leaving beside it when its engine is
+ * dead: its rules and unreachable routes. An `up` in its place takes them over, so that nothing leaks
+ * meanwhile.
  *
  * @module
  */
@@ -25,7 +26,10 @@ export function markOf(entries: readonly JournalEntry[]): number | null {
   return null;
 }
 
-/** The entry of a former `up` that did what `action` is to do, and wasn't undone; null when there is none. */
+/**
+ * The entry of a former `up` that did what `action` is to do, and wasn't undone; null when there is
+ * none.
+ */
 export function standing({ entries }: JournalState, action: Action): JournalEntry | null {
   if (action.kind !== "add-rule" && action.kind !== "add-unreachable") return null;
   return entries.find((entry) => !entry.undone && isSame(entry.action, action)) ?? null;

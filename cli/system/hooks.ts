@@ -78,8 +78,8 @@ export async function runHook(
 }
 
 /**
- * Starts `command` apart from this process's terminal and stdin, as the leader of a process group of its own,
- * with `environment` added to this process's.
+ * Starts `command` apart from this process's terminal and stdin, as the leader of a process group of
+ * its own, with `environment` added to this process's.
  */
 export function startBackgroundHook(
   command: string,

@@ -22,8 +22,8 @@ type UsualLines = typeof import("../../core/uapi/usual_lines.ts");
 const SUFFIX = ".sock";
 const MAX_INTERFACE_NAME_LENGTH = 15;
 /**
- * Bytes of the first part of an answer that is probably long, if more follow. An answer that comes at once is
- * read in less time as text.
+ * Bytes of the first part of an answer that is probably long, if more follow. An answer that comes at
+ * once is read in less time as text.
  */
 const LONG_PART = 16_384;
 

@@ -10,7 +10,10 @@ import { RTN_UNICAST } from "../../core/netlink/route.ts";
 import type { Network } from "../../ffi/network.ts";
 import type { LinkDetails } from "./system.ts";
 
-/** See {@linkcode LinkDetails}. Routes by a gateway, which `up` doesn't make, and odd addresses don't count. */
+/**
+ * See {@linkcode LinkDetails}. Routes by a gateway, which `up` doesn't make, and odd addresses don't
+ * count.
+ */
 export function inspectLink(network: Network, index: number): LinkDetails {
   const { mtu, up } = network.getLink(index);
   const addresses = network.listAddresses({ interfaceIndex: index })

@@ -3,8 +3,8 @@ const RETRY_MS = 100;
 const ORPHAN_MS = 5000;
 
 /**
- * Waits, for some seconds at most, until no process of this user has the environment variable `name` with that value:
- * the parent of one that changes the system may have been killed.
+ * Waits, for some seconds at most, until no process of this user has the environment variable `name`
+ * with that value: the parent of one that changes the system may have been killed.
  */
 export async function awaitOrphans(name: string, value: string): Promise<void> {
   for (let waited = 0; waited < ORPHAN_MS && hasOrphan(name, value); waited += RETRY_MS) {
@@ -27,7 +27,10 @@ export function hasOrphan(variable: string, value: string): boolean {
   return false;
 }
 
-/** Who started a process (proc_pid_status(5)): others' variables reach programs that are root's by set-user-ID. */
+/**
+ * Who started a process (proc_pid_status(5)): others' variables reach programs that are root's by
+ * set-user-ID.
+ */
 function realUserOf(pid: string): number {
   return Number(/^Uid:\t(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1] ?? -1);
 }

@@ -4,7 +4,8 @@ import { pollExit } from "../../ffi/process.ts";
  * Takes note of the end of processes that became children of this one when their parents ended, as
  * process 1 of a container must, so that they don't stay as zombies.
  *
- * To be disposed before this process starts children that `isOwn` doesn't know, whose exit codes it would take.
+ * To be disposed before this process starts children that `isOwn` doesn't know, whose exit codes it
+ * would take.
  */
 export class OrphanReaper implements Disposable {
   readonly #isOwn: (pid: number) => boolean;

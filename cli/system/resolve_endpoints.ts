@@ -14,9 +14,10 @@ export interface RunningNames extends RunningResolver {
 }
 
 /**
- * Looks up the endpoints of a config; `mark` is that of what gets past the rules of a dead tunnel in whose
- * place it comes, null where there are none. One that can't be found is only reported, since its engine will go
- * on looking; not so where the kernel serves the interface, or everything is to be as configured.
+ * Looks up the endpoints of a config; `mark` is that of what gets past the rules of a dead tunnel in
+ * whose place it comes, null where there are none. One that can't be found is only reported, since its
+ * engine will go on looking; not so where the kernel serves the interface, or everything is to be as
+ * configured.
  *
  * @throws Error when `session.signal` is aborted, or when an endpoint that must be found isn't
  */

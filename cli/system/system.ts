@@ -115,11 +115,15 @@ export interface System {
   ): void;
   /** The state of the interface `name`. Holds secrets. */
   readInterface(name: string, backend: Backend): Promise<InterfaceState>;
-  /** Changes the interface `name`, at once for its traffic. What stands before a refused part may be applied. */
+  /**
+   * Changes the interface `name`, at once for its traffic. What stands before a refused part may be
+   * applied.
+   */
   changeInterface(name: string, backend: Backend, change: InterfaceChange): void;
   /**
-   * Tells the engine of `name` how the config calls its peers and their endpoints; of the endpoints only
-   * those that `former`, by the peers' public keys in base64, doesn't say already. `endpoints` are addresses that are known.
+   * Tells the engine of `name` how the config calls its peers and their endpoints; of the endpoints
+   * only those that `former`, by the peers' public keys in base64, doesn't say already. `endpoints` are
+   * addresses that are known.
    */
   namePeers(
     name: string,
@@ -202,7 +206,10 @@ export interface System {
   discoverMtu(endpoints: Iterable<UapiEndpoint>, own?: RunningLink): number;
 
   // Processes and time
-  /** Runs a command of the config of interface `name` in a shell. Resolves to its exit code, 128 + N when signal N ended it. */
+  /**
+   * Runs a command of the config of interface `name` in a shell. Resolves to its exit code, 128 + N
+   * when signal N ended it.
+   */
   runHook(name: string, command: string, signal: AbortSignal): Promise<number>;
   sleep(milliseconds: number): Promise<void>;
   /** Milliseconds since 1970-01-01 UTC. */

@@ -48,8 +48,9 @@ export async function lookUpPastTunnel(
 
 /**
  * The same while the rules of a tunnel that is dead keep in all that hasn't its mark, in the place of
- * getaddrinfo(3): a failure tells whether waiting may mend it. What the name servers don't know, the system's
- * resolver is asked for: it may have it from a file or a neighbour, and its queries can't leave.
+ * getaddrinfo(3): a failure tells whether waiting may mend it. What the name servers don't know, the
+ * system's resolver is asked for: it may have it from a file or a neighbour, and its queries can't
+ * leave.
  */
 export async function lookUpPastGuard(
   endpoint: ConfigEndpoint,

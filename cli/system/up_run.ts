@@ -23,8 +23,8 @@ import { bringUp, printUp } from "./tunnel.ts";
 import { engineStartOf, type UpCall } from "./up_call.ts";
 
 /**
- * Brings up the tunnel that `call` asks for, and gives the exit code. `waiting` is the engine that is to serve
- * it; with null, one is started if there is to be one after all.
+ * Brings up the tunnel that `call` asks for, and gives the exit code. `waiting` is the engine that is
+ * to serve it; with null, one is started if there is to be one after all.
  */
 export async function runUp(call: UpCall, waiting: WaitingEngine | null): Promise<number> {
   const { dryRun, foreground, birth, options } = call;

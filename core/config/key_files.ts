@@ -79,7 +79,10 @@ export function readKeyFiles(
   }
 }
 
-/** A path in a message about the file called `name`; what may be a key, written there by mistake, is hidden. */
+/**
+ * A path in a message about the file called `name`; what may be a key, written there by mistake, is
+ * hidden.
+ */
 export function showKeyFile(name: string, path: string): string {
   const isPath = /^\.{0,2}\//.test(name);
   if (!isPath && withoutKeys(name) !== name) return HIDDEN;

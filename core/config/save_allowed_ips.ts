@@ -1,4 +1,7 @@
-/** The allowed IPs of a running interface in its config, where a prefix belongs to the last that claims it. */
+/**
+ * The allowed IPs of a running interface in its config, where a prefix belongs to the last that claims
+ * it.
+ */
 
 import type { PeerState } from "../interface_state.ts";
 import type { IpPrefix } from "../ip.ts";

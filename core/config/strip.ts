@@ -23,9 +23,9 @@ const PEER_KEYS = lowerCase<WgtsPeerKey>(WGTS_PEER_KEYS);
 export type Replacements = ReadonlyMap<number, string | null>;
 
 /**
- * Takes out of the config `text` what only wg-quick(8) and wgts read, and leaves the rest, comments too, as it
- * is but for the spaces around each line. By the script's own rules, which differ from `wg`'s: names have
- * no spaces inside. Ends with an empty line more, as its output does.
+ * Takes out of the config `text` what only wg-quick(8) and wgts read, and leaves the rest, comments
+ * too, as it is but for the spaces around each line. By the script's own rules, which differ from
+ * `wg`'s: names have no spaces inside. Ends with an empty line more, as its output does.
  *
  * @param text its bytes, one character each
  * @param replacements of lines; see {@linkcode replacementsIn}

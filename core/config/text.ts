@@ -52,7 +52,10 @@ function sequenceSize(first: number): number {
   return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
-/** C's isspace(3) in the C locale, nothing of Unicode: `wg` and wg-quick know no other. For a class of an expression. */
+/**
+ * C's isspace(3) in the C locale, nothing of Unicode: `wg` and wg-quick know no other. For a class of
+ * an expression.
+ */
 export const SPACE = "\\t-\\r ";
 const ALL_SPACE = new RegExp(`[${SPACE}]`, "g");
 

@@ -32,7 +32,10 @@ export interface TransportAead {
   openBatch(list: number, count: number): void;
 }
 
-/** Key agreement on Curve25519 (RFC 7748), which takes most of the time of a handshake. Keys have 32 bytes. */
+/**
+ * Key agreement on Curve25519 (RFC 7748), which takes most of the time of a handshake. Keys have 32
+ * bytes.
+ */
 export interface X25519 {
   /** X25519 of a private and a public key into `out`; false when the result is all zero. */
   x25519(out: Uint8Array, privateKey: Uint8Array, publicKey: Uint8Array): boolean;
@@ -50,7 +53,10 @@ export interface HandshakeCrypto extends X25519 {
   hash(out: Uint8Array, first: Uint8Array, second?: Uint8Array): void;
   /** Keyed BLAKE2s with a 16-byte digest into `out` (16 bytes); `key` has 1 to 32 bytes. */
   mac(out: Uint8Array, key: Uint8Array, input: Uint8Array): void;
-  /** HMAC-BLAKE2s-256 of the concatenation of `first` and `second` into `out` (32 bytes); `key` has 32 bytes. */
+  /**
+   * HMAC-BLAKE2s-256 of the concatenation of `first` and `second` into `out` (32 bytes); `key` has 32
+   * bytes.
+   */
   hmac(out: Uint8Array, key: Uint8Array, first: Uint8Array, second?: Uint8Array): void;
   /** ChaCha20-Poly1305 with nonce 0: writes ciphertext and tag to `out` (`plaintext.length + 16` bytes). */
   seal(out: Uint8Array, key: Uint8Array, plaintext: Uint8Array, additionalData: Uint8Array): void;

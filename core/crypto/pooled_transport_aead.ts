@@ -21,7 +21,10 @@ export interface PoolTuning {
   minMessages: number;
   /** Nor are those that are soon done, in bytes of data. */
   minBytes: number;
-  /** Helpers that sleep are woken up for batches of so many bytes; without any awake, others aren't shared. */
+  /**
+   * Helpers that sleep are woken up for batches of so many bytes; without any awake, others aren't
+   * shared.
+   */
   wakeBytes: number;
   /** A few per thread: who began late or was held up then does fewer. */
   chunksPerThread: number;

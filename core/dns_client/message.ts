@@ -20,7 +20,10 @@ const HEADER_SIZE = 12;
 const RECORD_HEAD_SIZE = 10;
 /** How many aliases of aliases are followed. */
 const MAX_ALIASES = 16;
-/** Records that are read: by TCP thousands may come, and whoever sends them would stop all else meanwhile. */
+/**
+ * Records that are read: by TCP thousands may come, and whoever sends them would stop all else
+ * meanwhile.
+ */
 const MAX_RECORDS = 64;
 
 const FLAG_RESPONSE = 0x8000;
@@ -98,7 +101,10 @@ interface DnsRecord {
   readonly data: IpAddress | string;
 }
 
-/** The aliases and the addresses of `type` among the first of `count` records from `start` on; null if malformed. */
+/**
+ * The aliases and the addresses of `type` among the first of `count` records from `start` on; null if
+ * malformed.
+ */
 function readRecords(
   message: Uint8Array,
   view: DataView,

@@ -141,8 +141,8 @@ export function deleteLink(index: number): NetlinkRequest {
 }
 
 /**
- * A request to create an interface of a kind that needs no parameters: "bridge", "wireguard"…; in the socket's
- * own namespace by default.
+ * A request to create an interface of a kind that needs no parameters: "bridge", "wireguard"…; in the
+ * socket's own namespace by default.
  */
 export function createLink(
   name: string,

@@ -26,8 +26,8 @@ export function destinations(allowedIps: Iterable<IpPrefix>): IpPrefix[] {
 }
 
 /**
- * The allowed IPs that routes lead to. Of a default route, exclusions take nothing: it stays one, with a mark,
- * rules and a table of its own, for what goes nowhere else; see {@linkcode exceptions}.
+ * The allowed IPs that routes lead to. Of a default route, exclusions take nothing: it stays one, with
+ * a mark, rules and a table of its own, for what goes nowhere else; see {@linkcode exceptions}.
  */
 export function routedIps({ allowedIps, claimedIps }: WgPeerConfig): readonly IpPrefix[] {
   if (claimedIps === undefined) return allowedIps;

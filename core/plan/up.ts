@@ -172,13 +172,13 @@ function unknownTable(table: RoutingTable, file: string): ConfigError {
 /**
  * Default routes live in a table of their own, whose number is the mark of the tunnel's datagrams too.
  *
- * No packet leaks on the way: the rules lead to an unreachable route, which stops what the tunnel doesn't
- * carry yet. Were they there before it, a socket of IPv6 that sends meanwhile would remember its way beside
- * the tunnel for good, since only new rules, not new routes of another table, make it look again. That
- * route stays, of lowest preference, for when the interface is gone. The rule that lets the main table's specific routes win is added
- * last, so that it comes first. What exclusions leave to no peer goes on to the main table, with and
- * without an interface, and nothing else does. The firewall rules come behind the route, as wg-quick(8)
- * has them.
+ * No packet leaks on the way: the rules lead to an unreachable route, which stops what the tunnel
+ * doesn't carry yet. Were they there before it, a socket of IPv6 that sends meanwhile would remember
+ * its way beside the tunnel for good, since only new rules, not new routes of another table, make it
+ * look again. That route stays, of lowest preference, for when the interface is gone. The rule that
+ * lets the main table's specific routes win is added last, so that it comes first. What exclusions
+ * leave to no peer goes on to the main table, with and without an interface, and nothing else does. The
+ * firewall rules come behind the route, as wg-quick(8) has them.
  */
 function planDefaultRoutes(
   { peers }: QuickConfig,

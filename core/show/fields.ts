@@ -48,7 +48,10 @@ export function formatShowField(
   return lines.length === 0 ? "" : `${prefix}${lines.join(`\n${prefix}`)}\n`;
 }
 
-/** What is in front of each line of the interface `name`: its name, if lines are to be `prefixed` by that. */
+/**
+ * What is in front of each line of the interface `name`: its name, if lines are to be `prefixed` by
+ * that.
+ */
 export function linePrefix(name: string, prefixed: boolean): string {
   return prefixed ? `${name}\t` : "";
 }

@@ -2,7 +2,10 @@ import { formatKey, formatPublicKey } from "../keys.ts";
 import type { InterfaceState, PeerState } from "../interface_state.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 
-/** A running interface as the config that `wg setconf` would take; what `wg showconf` prints. Holds secrets. */
+/**
+ * A running interface as the config that `wg setconf` would take; what `wg showconf` prints. Holds
+ * secrets.
+ */
 export function formatShowconf(state: InterfaceState): string {
   const lines = ["[Interface]"];
   if (state.listenPort !== 0) lines.push(`ListenPort = ${state.listenPort}`);

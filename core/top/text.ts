@@ -38,7 +38,10 @@ export function printable(text: string, charset: Charset): string {
 
 /** Nonspacing marks, and the vowels and final consonants that join a Hangul syllable. */
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\u1160-\u11ff\ud7b0-\ud7fb]$/u;
-/** East_Asian_Width Wide or Fullwidth (UAX #11). A pair of regional indicators, a flag, takes two columns. */
+/**
+ * East_Asian_Width Wide or Fullwidth (UAX #11). A pair of regional indicators, a flag, takes two
+ * columns.
+ */
 const DOUBLE_WIDTH = new RegExp(
   "^(?![\\u{1f1e6}-\\u{1f1ff}])[\\p{Emoji_Presentation}\\u1100-\\u115f\\u2329\\u232a\\u2e80-\\u303e" +
     "\\u3041-\\u3247\\u3250-\\u4dbf\\u4e00-\\ua4cf\\ua960-\\ua97c\\uac00-\\ud7a3\\uf900-\\ufaff\\ufe10-\\ufe19" +

@@ -10,8 +10,8 @@ const CHUNK_SIZE = 32_768;
 /**
  * The `set` request that makes a change of an interface, its end included.
  *
- * Yields chunks of some ten KiB; some may be empty. A chunk is valid until the next one is asked for: they are
- * one reused buffer, wiped in the end. An iteration that stops early must call `return()`.
+ * Yields chunks of some ten KiB; some may be empty. A chunk is valid until the next one is asked for:
+ * they are one reused buffer, wiped in the end. An iteration that stops early must call `return()`.
  */
 export function* formatUapiChange(
   change: InterfaceChange<AllowedIpChanges>,

@@ -17,8 +17,8 @@ const encoder = new TextEncoder();
 const ALLOWED_IP = encoder.encode("allowed_ip=");
 
 /**
- * A part of a request or an answer of the control protocol: ASCII text in one reused buffer, which can be wiped,
- * unlike a string.
+ * A part of a request or an answer of the control protocol: ASCII text in one reused buffer, which can
+ * be wiped, unlike a string.
  */
 export class UapiChunk {
   readonly #size: number;

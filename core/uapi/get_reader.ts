@@ -30,8 +30,8 @@ export interface UapiGetContext {
 export const LONG_ANSWER = 16_384;
 
 /**
- * Reads those of an answer's lines from `at` on that it knows, up to any other, and gives where that is. They
- * are about the last of `peers`, or about more, which it appends.
+ * Reads those of an answer's lines from `at` on that it knows, up to any other, and gives where that
+ * is. They are about the last of `peers`, or about more, which it appends.
  */
 export type UsualLines = (text: string, at: number, peers: PeerState[]) => number;
 
@@ -40,7 +40,10 @@ export type UsualLines = (text: string, at: number, peers: PeerState[]) => numbe
  * next ones has a long answer in half the time. Keys it doesn't know are skipped.
  */
 export class UapiGetReader {
-  /** What reads lines of many peers faster than one by one; may be set when more is to come than was thought. */
+  /**
+   * What reads lines of many peers faster than one by one; may be set when more is to come than was
+   * thought.
+   */
   usualLines: UsualLines | null = null;
   readonly #context: UapiGetContext;
   readonly #state: InterfaceState;
@@ -104,8 +107,8 @@ export class UapiGetReader {
   }
 
   /**
-   * What the complete answer tells, but for peers that were taken. Throws {@linkcode UapiError} for an error or
-   * a malformed answer.
+   * What the complete answer tells, but for peers that were taken. Throws {@linkcode UapiError} for an
+   * error or a malformed answer.
    */
   finish(): InterfaceState {
     if (this.#rest !== "") this.push("\n");

@@ -121,7 +121,10 @@ export class LongAnswer {
     for (const peer of this.#reader.takePeers()) this.#receiver.other(peer);
   }
 
-  /** Makes room for `size` more bytes, by moving what wasn't dealt with to the front, or to a larger buffer. */
+  /**
+   * Makes room for `size` more bytes, by moving what wasn't dealt with to the front, or to a larger
+   * buffer.
+   */
   #makeRoom(size: number): void {
     const old = this.#answer, rest = old.subarray(this.#at, this.#end);
     if (this.#end + size <= old.length) return;

@@ -15,8 +15,8 @@ const NEWLINE = 0x0a;
 const EQUALS = 0x3d;
 
 /**
- * Where the reader is: between requests; in the lines of a `get`, a `status` or `events`; in the device's or a
- * peer's lines of a `set`; or behind an error, reading to the end of the request.
+ * Where the reader is: between requests; in the lines of a `get`, a `status` or `events`; in the
+ * device's or a peer's lines of a `set`; or behind an error, reading to the end of the request.
  */
 type State = "operation" | "get" | "status" | "events" | "device" | "peer" | "skip";
 

@@ -20,8 +20,8 @@ export function readUsualLines(text: string, at: number, peers: PeerState[]): nu
 }
 
 /**
- * As {@linkcode readUsualLines}, but of allowed IPs some lines at a time are kept as they are: to part very many
- * takes longer than to read them.
+ * As {@linkcode readUsualLines}, but of allowed IPs some lines at a time are kept as they are: to part
+ * very many takes longer than to read them.
  */
 export function readWholeLines(text: string, at: number, peers: PeerState[]): number {
   return readLines(text, at, peers, true);
@@ -58,7 +58,10 @@ const USUAL_PEER = new RegExp(
   "y",
 );
 
-/** The peer whose lines begin at `at` and end at the expression's `lastIndex`; null when they are unusual. */
+/**
+ * The peer whose lines begin at `at` and end at the expression's `lastIndex`; null when they are
+ * unusual.
+ */
 function readUsualPeer(text: string, at: number): PeerState | null {
   USUAL_PEER.lastIndex = at;
   const match = USUAL_PEER.exec(text);
@@ -88,14 +91,14 @@ function readUsualPeer(text: string, at: number): PeerState | null {
 
 const ALLOWED_IP = "allowed_ip=";
 /**
- * As many as are looked at at once, or none: an expression that repeats without end needs memory for each time,
- * and one that repeats at least once is compiled twice.
+ * As many as are looked at at once, or none: an expression that repeats without end needs memory for
+ * each time, and one that repeats at least once is compiled twice.
  */
 const CANONICAL_LINES = new RegExp(`(?:${ALLOWED_IP}${CANONICAL_PREFIX}\n){0,64}`, "y");
 
 /**
- * Reads the lines from `at` on that tell allowed IPs as they are printed: there may be very many. Gives where
- * the first other line begins.
+ * Reads the lines from `at` on that tell allowed IPs as they are printed: there may be very many. Gives
+ * where the first other line begins.
  */
 function readCanonicalAllowedIps(
   { allowedIps }: PeerState,

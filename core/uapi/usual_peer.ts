@@ -179,8 +179,8 @@ const IPV6_GROUPS = 8;
 const GROUP_DIGITS = 4;
 
 /**
- * Where the IPv6 address at `at` ends: RFC 5952's text of one that has `::`, but neither begins with it nor has
- * other zeros in a row. -1 for any other.
+ * Where the IPv6 address at `at` ends: RFC 5952's text of one that has `::`, but neither begins with it
+ * nor has other zeros in a row. -1 for any other.
  */
 function usualIpv6End(answer: Uint8Array, at: number): number {
   let groups = 0;

@@ -1,6 +1,6 @@
 /**
- * The `[Peer]` sections of a file, compared with the peers that run as both are written: to read 10,000 of each
- * only to find that they are the same takes longer than all else.
+ * The `[Peer]` sections of a file, compared with the peers that run as both are written: to read 10,000
+ * of each only to find that they are the same takes longer than all else.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import { ALLOWED_IPS, ENDPOINT, KEEPALIVE, PRESHARED_KEY, SectionTable } from ".
 const ZERO = 0x30;
 
 /**
- * The sections of a file. If that is plain, this receives the peers that run: those that a section says exactly need nothing,
- * and neither does their section.
+ * The sections of a file. If that is plain, this receives the peers that run: those that a section says
+ * exactly need nothing, and neither does their section.
  */
 export class PeerSections implements PeerReceiver {
   /** The peers that are to be compared with what is read of the file, in the order of the answer. */
@@ -89,8 +89,8 @@ export class PeerSections implements PeerReceiver {
   }
 
   /**
-   * No longer takes a section for the same that has one of these allowed IPs, as `IpPrefix` prints them: another
-   * peer claims it. Gives whether there was one.
+   * No longer takes a section for the same that has one of these allowed IPs, as `IpPrefix` prints
+   * them: another peer claims it. Gives whether there was one.
    */
   takeBack(claimed: ReadonlySet<string>): boolean {
     const before = this.#same.size;
@@ -103,7 +103,10 @@ export class PeerSections implements PeerReceiver {
     return this.#same.size < before;
   }
 
-  /** Whether a section says what the peer is. What it doesn't say is off, but for an endpoint, which stays. */
+  /**
+   * Whether a section says what the peer is. What it doesn't say is off, but for an endpoint, which
+   * stays.
+   */
   #isSame(section: number, answer: Uint8Array, peer: UsualPeer): boolean {
     const table = this.#table;
     const presharedKey = table.value(section, PRESHARED_KEY);

@@ -27,7 +27,10 @@ const KEYS: readonly Uint8Array[] = [
 /** A key of a `[Peer]` section, by its number. */
 export const PUBLIC_KEY = 0, PRESHARED_KEY = 1, ENDPOINT = 2, KEEPALIVE = 3, ALLOWED_IPS = 4;
 
-/** What is kept of a section: where it begins, what it is, and where the value of each key begins and ends. */
+/**
+ * What is kept of a section: where it begins, what it is, and where the value of each key begins and
+ * ends.
+ */
 const START = 0, KIND = 1, VALUES = 2, SECTION_SIZE = 2 + 2 * KEYS.length;
 const INITIAL_SECTIONS = 1024;
 /** Kinds of sections. */
@@ -62,8 +65,8 @@ export class SectionTable {
   }
 
   /**
-   * Whether all lines of peers are spelled as in wg(8), have one value each, and name no host that would have to
-   * be looked up. If not, this doesn't know all sections.
+   * Whether all lines of peers are spelled as in wg(8), have one value each, and name no host that
+   * would have to be looked up. If not, this doesn't know all sections.
    */
   get isPlain(): boolean {
     return this.#isPlain;
@@ -97,8 +100,8 @@ export class SectionTable {
   }
 
   /**
-   * The section whose public key is the one at `at` of `text`, in base64; -1 when there is none. It is looked
-   * for in `likely` first.
+   * The section whose public key is the one at `at` of `text`, in base64; -1 when there is none. It is
+   * looked for in `likely` first.
    */
   find(text: Uint8Array, at: number, likely: number): number {
     if (this.says(likely, PUBLIC_KEY, text, at, at + BASE64_KEY_LENGTH)) return likely;
@@ -186,7 +189,10 @@ function keyAt(file: Uint8Array, at: number): number {
   return -1;
 }
 
-/** Where the value begins behind the equals sign at `at`, with spaces or without; -1 without an equals sign. */
+/**
+ * Where the value begins behind the equals sign at `at`, with spaces or without; -1 without an equals
+ * sign.
+ */
 function valueAt(file: Uint8Array, at: number): number {
   while (file[at] === SPACE) at++;
   if (file[at++] !== EQUALS) return -1;

@@ -7,8 +7,8 @@ import { wipeKeys } from "./values.ts";
 import { claimsOf, removalOf, syncPeers } from "./syncconf.ts";
 
 /**
- * The change that `wg syncconf` makes of a plain file whose sections have received all peers that run: only what
- * is left of both is read.
+ * The change that `wg syncconf` makes of a plain file whose sections have received all peers that run:
+ * only what is left of both is read.
  *
  * @throws WgError as {@linkcode parseWgFile}
  */

@@ -18,7 +18,10 @@ export function syncChange(file: WgChange, running: InterfaceState): WgChange {
   return syncPeers(file, running.peers);
 }
 
-/** As {@linkcode syncChange}, of peers only: `file` stands for peers that are the same as well, and aren't in it. */
+/**
+ * As {@linkcode syncChange}, of peers only: `file` stands for peers that are the same as well, and
+ * aren't in it.
+ */
 export function syncPeers(file: WgChange, running: readonly PeerState[]): WgChange {
   // The first of several sections of one peer: later ones then add to it.
   const wanted = new Map<string, WgPeerChange>();

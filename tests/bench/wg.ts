@@ -4,9 +4,10 @@
  *
  *     deno run -A tests/bench/wg.ts [--programs=DIRECTORY] [--runs=N] [--shape=PART] [--operation=PART]
  *
- * Start-up is what the same command takes with one peer that has one allowed IP; the two take turns. Growth is
- * how many times as long wgts takes, start-up aside, for four times as many peers (or allowed IPs of one),
- * divided by four: 1 when time is linear in their number. The parts of names limit what is measured.
+ * Start-up is what the same command takes with one peer that has one allowed IP; the two take turns.
+ * Growth is how many times as long wgts takes, start-up aside, for four times as many peers (or allowed
+ * IPs of one), divided by four: 1 when time is linear in their number. The parts of names limit what is
+ * measured.
  */
 import { Host } from "../netns/harness/host.ts";
 import { largeArguments, largeConfig, type Shape, SHAPES } from "../netns/harness/large_configs.ts";
@@ -55,7 +56,10 @@ const option = (name: string, otherwise: string): string =>
   Deno.args.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3) ??
     otherwise;
 
-/** A program with an interface. It runs only while it is measured: wireguard-go is never idle with many peers. */
+/**
+ * A program with an interface. It runs only while it is measured: wireguard-go is never idle with many
+ * peers.
+ */
 interface Side extends AsyncDisposable {
   readonly host: Host;
   /** Of the process that serves the interface. */

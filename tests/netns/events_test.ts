@@ -1,4 +1,7 @@
-/** `wgts events`: what happens to a real tunnel, told to several readers, as root and as a member of the group. */
+/**
+ * `wgts events`: what happens to a real tunnel, told to several readers, as root and as a member of the
+ * group.
+ */
 import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { wgts } from "./harness/program.ts";

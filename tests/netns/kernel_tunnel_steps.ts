@@ -1,6 +1,6 @@
 /**
- * What kernel_backend_test.ts does in the guest with whole tunnels that its kernel serves: reload, events, and
- * sockets in another network namespace.
+ * What kernel_backend_test.ts does in the guest with whole tunnels that its kernel serves: reload,
+ * events, and sockets in another network namespace.
  */
 import assert from "node:assert/strict";
 

@@ -1,6 +1,6 @@
 /**
- * While a tunnel for everything is up, nothing but its own datagrams leaves the host, whatever becomes of its
- * engine: a flood of new connections runs, and the remote host watches the wire.
+ * While a tunnel for everything is up, nothing but its own datagrams leaves the host, whatever becomes
+ * of its engine: a flood of new connections runs, and the remote host watches the wire.
  */
 import assert from "node:assert/strict";
 import type { Process } from "./harness/host.ts";
@@ -13,8 +13,8 @@ import { waitFor } from "./harness/wait.ts";
 const PACKETS = 300;
 
 /**
- * Sends packets to the internet, some hundred per second, each from a socket of its own, and some from sockets
- * that were there before the tunnel. It counts in /run/sent.
+ * Sends packets to the internet, some hundred per second, each from a socket of its own, and some from
+ * sockets that were there before the tunnel. It counts in /run/sent.
  */
 const FLOOD = `
 exec 7<> <(:)

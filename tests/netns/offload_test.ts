@@ -163,8 +163,8 @@ async function captureAgain<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Lets a TCP connection have fewer packets under way than any queue takes: those of a TUN are 500 by default,
- * and a process that doesn't run for a while fills them.
+ * Lets a TCP connection have fewer packets under way than any queue takes: those of a TUN are 500 by
+ * default, and a process that doesn't run for a while fills them.
  */
 async function keepFromLosing({ left, middle, right }: Chain): Promise<void> {
   for (const { machine } of [left, middle, right]) {
@@ -253,8 +253,8 @@ function flows(packets: readonly Uint8Array[]): Map<string, string[]> {
 }
 
 /**
- * The packets of each flow are some of those expected, each as it was and in their order, with nothing between
- * them. Returns how many are missing.
+ * The packets of each flow are some of those expected, each as it was and in their order, with nothing
+ * between them. Returns how many are missing.
  */
 function assertSubsequences(
   actual: Map<string, string[]>,

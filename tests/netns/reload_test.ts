@@ -1,4 +1,7 @@
-/** `wgts reload`: what stays isn't touched, all else becomes what a fresh `up' would make, or nothing does. */
+/**
+ * `wgts reload`: what stays isn't touched, all else becomes what a fresh `up' would make, or nothing
+ * does.
+ */
 import assert from "node:assert/strict";
 import type { Result } from "./harness/command.ts";
 import { wgts } from "./harness/program.ts";
@@ -85,8 +88,8 @@ async function peerSection(lines: string): Promise<string> {
 }
 
 /**
- * Pings that go on until what is returned is called, which wants an answer to each: only as many may be missing as
- * queues and sockets have dropped, but for the tunnel's own queue, which is long enough.
+ * Pings that go on until what is returned is called, which wants an answer to each: only as many may be
+ * missing as queues and sockets have dropped, but for the tunnel's own queue, which is long enough.
  */
 async function startPings(site: Site, addresses: readonly string[]): Promise<() => Promise<void>> {
   await site.host.sh(`ip link set wg0 txqueuelen ${MAX_PINGS}`);

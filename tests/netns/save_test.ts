@@ -1,4 +1,7 @@
-/** `wgts save`, and `down` of a config with SaveConfig: what the interface became, in the config as it was. */
+/**
+ * `wgts save`, and `down` of a config with SaveConfig: what the interface became, in the config as it
+ * was.
+ */
 import assert from "node:assert/strict";
 import { wgts } from "./harness/program.ts";
 import { generateKey, INNER, NEAR_ENDPOINT, Site } from "./harness/site.ts";

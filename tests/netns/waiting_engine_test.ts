@@ -25,7 +25,10 @@ async function startWaiting(site: Site): Promise<{ up: Process; engine: number }
   return { up, engine };
 }
 
-/** Whether the process can make no more system calls than a running tunnel: the last it does before it waits. */
+/**
+ * Whether the process can make no more system calls than a running tunnel: the last it does before it
+ * waits.
+ */
 function isConfined(pid: number): boolean {
   const threads = threadStatuses(pid);
   return threads.length > 0 && threads.every(({ Seccomp }) => Seccomp === "2");

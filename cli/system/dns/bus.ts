@@ -33,7 +33,10 @@ export interface BusOptions {
   readonly timeoutMs?: number;
 }
 
-/** A connection to a message bus of D-Bus, for one call after the other, all of them within one time limit. */
+/**
+ * A connection to a message bus of D-Bus, for one call after the other, all of them within one time
+ * limit.
+ */
 export class Bus implements Disposable {
   readonly #stream: UnixStream;
   readonly #deadline: number;

@@ -23,7 +23,10 @@ export function placeOf(path: string): FilePlace {
   return { isMounted, device: dev, inode: ino ?? 0 };
 }
 
-/** Whether the process with the identifier `pid` sees another place at `path`; null when it can't be told. */
+/**
+ * Whether the process with the identifier `pid` sees another place at `path`; null when it can't be
+ * told.
+ */
 export function seesOther(pid: number, path: string): boolean | null {
   try {
     const ours = placeOf(path);

@@ -6,7 +6,10 @@ import { osError } from "../os_error.ts";
 import { syncDirectory } from "../replace_file.ts";
 import type { FilePlace } from "./place.ts";
 
-/** Where records are kept: a reboot must not lose an original. Where that can't be written to, until then. */
+/**
+ * Where records are kept: a reboot must not lose an original. Where that can't be written to, until
+ * then.
+ */
 export const RECORD_DIRECTORIES: readonly string[] = ["/var/lib/wgts", RUNTIME_DIRECTORY];
 
 const VERSION = 1;

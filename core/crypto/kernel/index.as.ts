@@ -1,7 +1,7 @@
 // What the module exports. Offsets and lengths are in bytes; kernel.ts describes each function.
 //
-// Three imports are not files: tests/build_wasm.ts generates "./woven.as", "./blake2s_compress.as" and "./field.as",
-// and prints them when called with --print.
+// Three imports are not files: tests/build_wasm.ts generates "./woven.as", "./blake2s_compress.as" and
+// "./field.as", and prints them when called with --print.
 
 export { hchacha20, openWithData, sealWithData } from "./aead.as";
 export { hash, hmac, mac } from "./blake2s.as";

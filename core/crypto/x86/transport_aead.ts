@@ -338,7 +338,10 @@ class BatchFunction {
     }
   }
 
-  /** Authenticates what the pass has left of a chunk, and of a message that it ends, the lengths and the tag. */
+  /**
+   * Authenticates what the pass has left of a chunk, and of a message that it ends, the lengths and the
+   * tag.
+   */
   #authenticateRest(): void {
     const a = this.#a;
     const [more, whole, noTail, done] = ["more blocks", "no more blocks", "no tail", "chunk done"]

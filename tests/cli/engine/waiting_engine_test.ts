@@ -1,4 +1,7 @@
-/** An engine that waits for orders: that it tells nothing without any, and doesn't outlive who started it. */
+/**
+ * An engine that waits for orders: that it tells nothing without any, and doesn't outlive who started
+ * it.
+ */
 import "../../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import { WaitingEngine } from "../../../cli/engine/start.ts";

@@ -21,7 +21,10 @@ export interface ModelPeer {
   persistentKeepalive: number;
   /** Sorted. */
   allowedIps: string[];
-  /** Which of all sessions that peers had it has: another one after it was gone, or the private key's change. */
+  /**
+   * Which of all sessions that peers had it has: another one after it was gone, or the private key's
+   * change.
+   */
   session: number;
 }
 

@@ -1,4 +1,7 @@
-/** DisallowedIPs: what is left of AllowedIPs, for the interface, the routes and wg, and what save makes of it. */
+/**
+ * DisallowedIPs: what is left of AllowedIPs, for the interface, the routes and wg, and what save makes
+ * of it.
+ */
 import assert from "node:assert/strict";
 import { ConfigDocument } from "../../../core/config/document.ts";
 import { parseQuickConfig } from "../../../core/config/quick.ts";

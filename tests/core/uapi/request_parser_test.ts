@@ -9,8 +9,8 @@ import { MAX_LINE_LENGTH, UapiRequestParser } from "../../../core/uapi/request_p
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => (i % 16) * 0x11);
 
 /**
- * Feeds `text` in pieces of `step` bytes; the events as plain text, which is easy to compare. `drainAllowedIps`
- * is called before each event.
+ * Feeds `text` in pieces of `step` bytes; the events as plain text, which is easy to compare.
+ * `drainAllowedIps` is called before each event.
  */
 function events(
   text: string,

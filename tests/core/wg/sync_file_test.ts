@@ -48,7 +48,10 @@ function compareAll(file: string, answer: string): Outcome {
   );
 }
 
-/** As they are compared while the answer comes, and how many sections were never read; null for an odd file. */
+/**
+ * As they are compared while the answer comes, and how many sections were never read; null for an odd
+ * file.
+ */
 function compareComing(file: string, answer: string): Outcome & { readonly same: number } | null {
   const sections = new PeerSections(new TextEncoder().encode(file));
   if (!sections.isPlain) return null;

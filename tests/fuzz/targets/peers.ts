@@ -81,7 +81,10 @@ function peerLines(random: SeededRandom, odd: number): string[] {
   return lines;
 }
 
-/** Answers to a `get` with peers as they come from an engine, and nearly so: they are printed as they stand. */
+/**
+ * Answers to a `get` with peers as they come from an engine, and nearly so: they are printed as they
+ * stand.
+ */
 export const uapiPeers: Target = {
   name: "uapi-peers",
   sources: [

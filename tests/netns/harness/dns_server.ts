@@ -1,7 +1,8 @@
 /**
- * A name server for tests, by UDP and TCP. Arguments: the address to listen at, the file of its zone (JSON: lists
- * of addresses by name, read at each query; `"truncates": true` makes every answer by UDP say that it is too large,
- * `"silent": true` leaves queries unanswered), and a file that gets a line for each query: protocol, type and name.
+ * A name server for tests, by UDP and TCP. Arguments: the address to listen at, the file of its zone
+ * (JSON: lists of addresses by name, read at each query; `"truncates": true` makes every answer by UDP
+ * say that it is too large, `"silent": true` leaves queries unanswered), and a file that gets a line
+ * for each query: protocol, type and name.
  */
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";

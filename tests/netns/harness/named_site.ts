@@ -10,7 +10,10 @@ export const NAME_SERVER = "203.0.113.53";
 /** Where the server is at first, where it moves to, and where nobody is. */
 export const [OLD, NEW, NOWHERE] = ["198.51.100.1", "198.51.100.2", "198.51.100.99"];
 const MARK = 51820;
-/** Seconds between two retries of a handshake, and until an endpoint is looked up again, are what they are. */
+/**
+ * Seconds between two retries of a handshake, and until an endpoint is looked up again, are what they
+ * are.
+ */
 export const RECOVERY = { deadline: 300_000, interval: 200 };
 
 interface Zone {
