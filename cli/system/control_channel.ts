@@ -95,9 +95,12 @@ export class ControlChannel {
       if (count === 0) throw new UapiError(0, `The answer of ${this.#path} breaks off`);
       const before = count === 1 ? end & 0xff : buffer[count - 2] ?? 0;
       end = before << 8 | (buffer[count - 1] ?? 0);
-      yield { bytes: buffer.subarray(0, count), isLast: end === BLANK_LINE };
-      // Answers hold private keys.
-      buffer.fill(0, 0, count);
+      try {
+        yield { bytes: buffer.subarray(0, count), isLast: end === BLANK_LINE };
+      } finally {
+        // Answers hold private keys.
+        buffer.fill(0, 0, count);
+      }
     }
   }
 

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { CONTROL_DIRECTORY, controlSocketPath } from "../../../core/uapi/client.ts";
+import { isZero } from "../../../core/memory.ts";
+import { DumpPrinter } from "../../../core/show/peer_printers.ts";
+import { CONTROL_DIRECTORY, controlSocketPath, UapiError } from "../../../core/uapi/client.ts";
 import { ControlChannel } from "../../../cli/system/control_channel.ts";
+import { readToShow } from "../../../cli/system/interfaces.ts";
+import { FakeControlSocket } from "../fake_control_socket.ts";
 
 /** More than a listener of the runtime lets wait. */
 const CROWD = 10_000;
@@ -29,4 +33,46 @@ Deno.test("who connects while too many others wait to be accepted, waits too", {
     for (const connection of [...waiting, ...accepted]) connection.close();
     listener.close();
   }
+});
+
+Deno.test(
+  "an answer is wiped, whoever stops reading it",
+  { ignore: Deno.uid() !== 0 },
+  async () => {
+    using socket = new FakeControlSocket(`wipe${Deno.pid}`.slice(-15));
+    socket.answer = `private_key=${"1".repeat(64)}\nerrno=0\n\n`;
+    const request = [new TextEncoder().encode("get=1\n\n")];
+    for (const stop of [false, true]) {
+      using channel = await ControlChannel.open(socket.name);
+      assert.ok(channel);
+      const parts: Uint8Array[] = [];
+      for await (const { bytes } of channel.askInParts(request)) {
+        parts.push(bytes);
+        assert.ok(!isZero(bytes));
+        if (stop) break;
+      }
+      assert.ok(parts.length > 0 && parts.every(isZero));
+    }
+  },
+);
+
+Deno.test("what was printed of an answer that breaks off is wiped", {
+  ignore: Deno.uid() !== 0,
+}, async () => {
+  using socket = new FakeControlSocket(`brk${Deno.pid}`.slice(-15));
+  const peer =
+    `public_key=${"1".repeat(64)}\npreshared_key=${"1".repeat(64)}\nprotocol_version=1\n` +
+    "last_handshake_time_sec=0\nlast_handshake_time_nsec=0\ntx_bytes=0\nrx_bytes=0\n" +
+    "persistent_keepalive_interval=0\n";
+  socket.answer = peer.repeat(1000);
+  let parts: Uint8Array[] = [];
+  class Printer extends DumpPrinter {
+    override wipe(): void {
+      parts = [...this.text.parts()];
+      super.wipe();
+    }
+  }
+  const wanted = { publicKey: false, printer: () => Promise.resolve(new Printer("")) };
+  await assert.rejects(readToShow(socket.name, 0, wanted), UapiError);
+  assert.ok(parts.some((part) => part.length > 0) && parts.every(isZero));
 });
