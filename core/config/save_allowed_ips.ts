@@ -34,11 +34,12 @@ export function findStale(
   for (const [key, sections] of known) {
     const last = sections.at(-1)?.header.number ?? 0;
     const reduced = configured.get(key);
-    const written = claimsOf(sections), kept = reduced?.claimedIps?.map(String);
+    const written = claimsOf(sections);
+    const kept = reduced?.claimedIps && new Set(reduced.claimedIps.map(String));
     // Where exclusions left a part of what is written, that part counts.
     const claims = kept === undefined || reduced === undefined
       ? written
-      : [...reduced.allowedIps.map(String), ...written.filter((claim) => !kept.includes(claim))];
+      : [...reduced.allowedIps.map(String), ...written.filter((claim) => !kept.has(claim))];
     for (const claim of claims) {
       const owner = owners.get(claim);
       if (owner === key) continue;
