@@ -12,6 +12,9 @@ import {
   parseWgPublicKey,
 } from "./values.ts";
 
+/** Of many peers. */
+const MANY_ARGUMENTS = 100;
+
 /** What `wg set` needs of the system. */
 export interface WgSetSurroundings extends WgSurroundings {
   /**
@@ -45,7 +48,7 @@ export function parseWgSet(
         ? change.peers.push({ publicKey: parseWgPublicKey(value), ...newPeerSettings(false) })
         : peer === undefined
         ? readOfInterface(change, name, value, surroundings)
-        : readOfPeer(peer, name, value, surroundings)
+        : readOfPeer(peer, name, value, surroundings, args.length >= MANY_ARGUMENTS)
     );
     if (!known) throw new WgError(`Invalid argument: ${name}`);
   }
@@ -80,13 +83,14 @@ function readOfPeer(
   name: string,
   value: string,
   surroundings: WgSetSurroundings,
+  isOneOfMany: boolean,
 ): boolean {
   switch (name) {
     case "endpoint":
       peer.endpoint = parseWgEndpoint(value, surroundings);
       return true;
     case "allowed-ips":
-      addAllowedIps(peer, removeSpace(value), surroundings);
+      addAllowedIps(peer, removeSpace(value), surroundings, isOneOfMany);
       return true;
     case "persistent-keepalive":
       peer.persistentKeepalive = parseWgKeepalive(value);

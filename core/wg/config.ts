@@ -31,7 +31,7 @@ export function parseWgFile(
   mode: "add" | "replace",
   surroundings: WgSurroundings,
 ): WgChange {
-  const file = new FileReader(mode, surroundings);
+  const file = new FileReader(mode, surroundings, text.length >= LONG_FILE);
   for (const line of text.split("\n")) {
     try {
       if (file.readUsualLine(line) || file.readNetworks(line)) continue;
@@ -53,6 +53,8 @@ function contentOf(line: string): string {
 /** A key and a value without anything that doesn't count, or only around the equals sign. */
 const USUAL_LINE = /^([A-Za-z]+)[\t-\r ]*=[\t-\r ]*([!"$-~]+)$/;
 
+/** Characters of a file that has many peers. */
+const LONG_FILE = 4096;
 /** Characters of a line that is worth the time to compile expressions. */
 const LONG_LINE = 256;
 /** A list of allowed IPs, up to where it begins. */
@@ -68,7 +70,12 @@ function isComplete(peer: PeerSection): peer is PeerSection & WgPeerChange {
 }
 
 /** Takes the value of a key into `target`. */
-type SettingReader<T> = (target: T, value: string, surroundings: WgSurroundings) => void;
+type SettingReader<T> = (
+  target: T,
+  value: string,
+  surroundings: WgSurroundings,
+  isOneOfMany: boolean,
+) => void;
 
 const INTERFACE_KEYS: ReadonlyMap<string, SettingReader<WgChange>> = new Map(
   Object.entries<SettingReader<WgChange>>({
@@ -93,12 +100,14 @@ const PEER_KEYS: ReadonlyMap<string, SettingReader<PeerSection>> = new Map(
 /** Reads the lines of a file in order. */
 class FileReader {
   readonly #surroundings: WgSurroundings;
+  readonly #isLong: boolean;
   readonly #change: WgChange;
   readonly #peers: PeerSection[] = [];
   #section: "none" | "interface" | "peer" = "none";
 
-  constructor(mode: "add" | "replace", surroundings: WgSurroundings) {
+  constructor(mode: "add" | "replace", surroundings: WgSurroundings, isLong: boolean) {
     this.#surroundings = surroundings;
+    this.#isLong = isLong;
     this.#change = mode === "add" ? { replacePeers: false, peers: [] } : {
       privateKey: secretBytes(KEY_SIZE),
       listenPort: 0,
@@ -186,7 +195,7 @@ class FileReader {
     value: string,
   ): boolean {
     const read = keys.get(key);
-    read?.(target, value, this.#surroundings);
+    read?.(target, value, this.#surroundings, this.#isLong);
     return read !== undefined;
   }
 }

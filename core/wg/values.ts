@@ -67,21 +67,23 @@ export function parseWgEndpoint(text: string, { resolve }: WgSurroundings): Uapi
   return resolve(host, portText, text);
 }
 
-/** So many lists are read item by item if they are short: the expression takes a millisecond to compile. */
-const FEW_LISTS = 20;
+/** Characters of a list that is worth the millisecond that it takes to compile an expression. */
 const LONG_LIST = 256;
-/** Lists that were read so far. */
-let lists = 0;
 
 /**
  * Adds a list of allowed IPs to a change of a peer. Such a list replaces those that the peer has, unless
- * one of it has a sign.
+ * one of it has a sign. `isOneOfMany` tells that many lists come, which are worth an expression as well.
  */
-export function addAllowedIps(peer: PeerSettings, text: string, { warn }: WgSurroundings): void {
+export function addAllowedIps(
+  peer: PeerSettings,
+  text: string,
+  { warn }: WgSurroundings,
+  isOneOfMany: boolean,
+): void {
   peer.replaceAllowedIps = true;
   if (text === "") return;
   let item = "";
-  const worthExpression = ++lists > FEW_LISTS || text.length >= LONG_LIST;
+  const worthExpression = isOneOfMany || text.length >= LONG_LIST;
   orComplain(() => {
     for (let at = 0, end; at <= text.length; at = end + 1) {
       end = worthExpression ? networksEnd(text, at) : at;
