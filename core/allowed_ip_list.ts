@@ -8,12 +8,12 @@ import { IpPrefix } from "./ip.ts";
  */
 const NETWORKS = new RegExp(`(?:(?:, *)?${CANONICAL_NETWORK}(?=,|$)){0,64}`, "y");
 /** Changes that {@linkcode AllowedIpList.of} makes one text of. */
-const RUN = 1024;
+const CHANGES_PER_TEXT = 1024;
 const COMMA = /, */g;
 
 /** How the control protocol writes allowed IPs: this before each, and a newline behind it. */
-const KEY = "allowed_ip=";
-const SEPARATOR = `\n${KEY}`;
+const LINE_START = "allowed_ip=";
+const SEPARATOR = `\n${LINE_START}`;
 
 /**
  * Where those items of a list end, from `at` of `text` on, that are networks which
@@ -43,8 +43,10 @@ export class AllowedIpList {
   /** The same as `changes`. */
   static of(changes: readonly AllowedIpChange[]): AllowedIpList {
     const list = new AllowedIpList();
-    for (let at = 0; at < changes.length; at += RUN) {
-      list.#texts.push(changes.slice(at, at + RUN).map((change) => formatChange(change)).join(","));
+    for (let at = 0; at < changes.length; at += CHANGES_PER_TEXT) {
+      list.#texts.push(
+        changes.slice(at, at + CHANGES_PER_TEXT).map((change) => formatChange(change)).join(","),
+      );
     }
     list.#hasOnlyNetworks = changes.length === 0;
     return list;
@@ -114,7 +116,7 @@ export class AllowedIpList {
 
 /** One of an {@linkcode AllowedIpList}'s texts as lines of the control protocol. */
 export function allowedIpLines(text: string): string {
-  return `${KEY}${text.replace(COMMA, SEPARATOR)}\n`;
+  return `${LINE_START}${text.replace(COMMA, SEPARATOR)}\n`;
 }
 
 function formatChange({ prefix, remove }: AllowedIpChange, written = prefix): string {

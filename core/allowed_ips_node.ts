@@ -15,17 +15,21 @@ export const LENGTH = 1;
 export const OWNER = 2;
 /** The child whose next bit is 0, and behind it that whose is 1. Links to no node are 0. */
 export const CHILD = 3;
-/** The other words of an IPv6 address. */
+/** An IPv6 address's second 32 bits. */
 export const WORD1 = 5;
+/** Its third. */
 export const WORD2 = 6;
+/** Its last. */
 export const WORD3 = 7;
 /** The node whose child it is. */
 export const PARENT = 8;
-/** The owner's prefix that was claimed before, and the one after. */
+/** The owner's prefix that was claimed before. */
 export const PREVIOUS = 9;
+/** The one that was claimed after. */
 export const NEXT = 10;
 /** 4 or 6. */
 export const VERSION = 11;
+/** Words of a node. */
 export const NODE_WORDS = 12;
 
 /** Nobody, and no node. */

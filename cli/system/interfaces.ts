@@ -8,7 +8,7 @@ import type { InterfaceState } from "../../core/interface_state.ts";
 import type { PeerPrinter } from "../../core/show/peer_printers.ts";
 import type { TextBuffer } from "../../core/text_buffer.ts";
 import { CONTROL_DIRECTORY, GET_REQUEST } from "../../core/uapi/client.ts";
-import { LONG_ANSWER, UapiGetReader } from "../../core/uapi/get_reader.ts";
+import { UapiGetReader, WORTH_USUAL_LINES } from "../../core/uapi/get_reader.ts";
 import type { LongAnswer, PeerReceiver } from "../../core/uapi/long_answer.ts";
 import { importLater } from "../import_later.ts";
 import { derivePublicKey } from "../public_key.ts";
@@ -165,7 +165,7 @@ export async function readUserspaceInterface(
         if (peers !== null) long = await longAnswer(reader, peers);
       }
       length += bytes.length;
-      if (length >= LONG_ANSWER && reader.usualLines === null) {
+      if (length >= WORTH_USUAL_LINES && reader.usualLines === null) {
         const lines = await importLater<UsualLines>("../core/uapi/usual_lines.ts");
         reader.usualLines = wholeLines ? lines.readWholeLines : lines.readUsualLines;
       }

@@ -27,7 +27,7 @@ export interface UapiGetContext {
 }
 
 /** Characters of an answer that is worth {@linkcode UapiGetReader.usualLines}. */
-export const LONG_ANSWER = 16_384;
+export const WORTH_USUAL_LINES = 16_384;
 
 /**
  * Reads those of an answer's lines from `at` on that it knows, up to any other, and gives where that

@@ -1,5 +1,5 @@
 import type { InterfaceState } from "../interface_state.ts";
-import { LONG_ANSWER, type UapiGetContext, UapiGetReader } from "./get_reader.ts";
+import { type UapiGetContext, UapiGetReader, WORTH_USUAL_LINES } from "./get_reader.ts";
 import { readUsualLines } from "./usual_lines.ts";
 
 /**
@@ -8,7 +8,7 @@ import { readUsualLines } from "./usual_lines.ts";
  */
 export function parseUapiGet(text: string, context: UapiGetContext): InterfaceState {
   const reader = new UapiGetReader(context);
-  if (text.length >= LONG_ANSWER) reader.usualLines = readUsualLines;
+  if (text.length >= WORTH_USUAL_LINES) reader.usualLines = readUsualLines;
   reader.push(text);
   return reader.finish();
 }
