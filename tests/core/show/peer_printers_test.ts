@@ -9,10 +9,12 @@ import {
 import { formatShow } from "../../../core/show/pretty.ts";
 import { PrettyPrinter } from "../../../core/show/pretty_printer.ts";
 import { formatShowconf } from "../../../core/show/showconf.ts";
+import { isZero } from "../../../core/memory.ts";
 import { UapiGetReader } from "../../../core/uapi/get_reader.ts";
 import { LongAnswer } from "../../../core/uapi/long_answer.ts";
 import { parseUapiGet } from "../../../core/uapi/parse_get.ts";
 import { SeededRandom } from "../seeded_random.ts";
+import { CopiesOfTexts } from "../copies_of_texts.ts";
 import { PEER_LINES } from "../uapi/wrong_lines.ts";
 
 const CONTEXT = { name: "wg0", wall: 1_700_000_000_000, publicKeyOf: () => null };
@@ -201,11 +203,38 @@ Deno.test("handshakes that are told by their age are printed as times", () => {
   assert.equal(printed.others, 2);
 });
 
-Deno.test("a peer with very many allowed IPs is printed in time linear in their number", () => {
+Deno.test("a peer with very many allowed IPs is printed with all of them", () => {
   const ips = Array.from(
     { length: 40_000 },
     (_, i) => `allowed_ip=10.${i >> 16}.${i >> 8 & 255}.${i & 255}/32`,
   );
   const text = [...peerLines(false).slice(0, -1), ...ips, "errno=0", "", ""].join("\n");
   assert.equal(print("dump", text, () => 4096).text, printState("dump", text));
+});
+
+Deno.test("what is sorted to be shown is wiped, and so is what was printed", () => {
+  const keys = ["1", "2"].map((digit) => digit.repeat(64));
+  const [older = "", newer = ""] = keys.map((key, i) =>
+    peerLines(false).map((line) =>
+      line
+        .replace(/^preshared_key=.*/, `preshared_key=${key}`)
+        .replace(/^(last_handshake_time_sec)=.*/, `$1=${1 + i}`)
+    ).join("\n")
+  );
+  const text = `${older}\n${newer}\nerrno=0\n\n`;
+  const printer = new PrettyPrinter({ wall: () => CONTEXT.wall, color: false, showKeys: true });
+  using copies = new CopiesOfTexts();
+  const answer = new LongAnswer(new UapiGetReader(CONTEXT), printer);
+  answer.push(new TextEncoder().encode(text));
+  answer.finish();
+  const printed = printer.finish();
+  const parts = [...printed.parts()].filter((part) => part.length > 0);
+  assert.match(
+    new TextDecoder().decode(parts[0]),
+    /IiIiI[^]*ERERE/,
+  );
+  assert.ok(copies.all.length > 0);
+  for (const copy of copies.all) assert.ok(isZero(copy));
+  printed.wipe();
+  for (const part of parts) assert.ok(isZero(part));
 });
