@@ -62,12 +62,13 @@ async function sync(
   file: Uint8Array,
   surroundings: WgSurroundings,
 ): Promise<WgChange> {
-  return hasManyPeers(file)
+  return mayHaveManySections(file)
     ? await syncLong(name, file, surroundings)
     : await syncWith(name, parse(file, "replace", surroundings));
 }
 
-function hasManyPeers(file: Uint8Array): boolean {
+/** Whether the file has so many brackets, of headers or not. */
+function mayHaveManySections(file: Uint8Array): boolean {
   let sections = 0;
   for (let at = 0; sections < MANY_SECTIONS; sections++) {
     at = file.indexOf(BRACKET, at) + 1;
@@ -89,7 +90,10 @@ async function syncWith(name: string, change: WgChange): Promise<WgChange> {
   }
 }
 
-/** Compares peers before the file is read, unless that may take its time to look up names. */
+/**
+ * Compares the peers that run with the file's bytes, and reads only what is left; a file that isn't plain, or
+ * has no peers, is read first.
+ */
 async function syncLong(
   name: string,
   file: Uint8Array,
@@ -97,7 +101,9 @@ async function syncLong(
 ): Promise<WgChange> {
   const { PeerSections } = await importLater<PeerSectionsModule>("../core/wg/peer_sections.ts");
   const sections = new PeerSections(file);
-  if (!sections.isPlain) return await syncWith(name, parse(file, "replace", surroundings));
+  if (!sections.isPlain || !sections.hasPeers) {
+    return await syncWith(name, parse(file, "replace", surroundings));
+  }
   try {
     const wanted = { publicKey: false, receiver: () => Promise.resolve(sections) };
     const { peers } = await readInterface(name, Date.now(), wanted);

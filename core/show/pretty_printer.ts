@@ -2,7 +2,7 @@
 
 import type { PeerState } from "../interface_state.ts";
 import { TextBuffer } from "../text_buffer.ts";
-import { decimal } from "../uapi/ascii.ts";
+import { decimal } from "../ascii_text.ts";
 import type { UsualPeer } from "../uapi/usual_peer.ts";
 import { PeerPrinter } from "./peer_printers.ts";
 import { newestHandshakeFirst, PrettyShow, type ShowOptions } from "./pretty.ts";

@@ -1,7 +1,7 @@
 /** Allowed IPs of the control protocol, read from bytes: nearly all lines of a large request are such. */
 
 import { hexDigit } from "../ip.ts";
-import { decimal, digitsEnd, isAt, readIpv4 } from "./ascii.ts";
+import { decimal, digitsEnd, isAt, readIpv4 } from "../ascii_text.ts";
 
 const NEWLINE = 0x0a;
 const DASH = 0x2d;

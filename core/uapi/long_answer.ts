@@ -1,7 +1,7 @@
 /** A long answer to a `get`, whose peers are dealt with while it comes. */
 
 import type { InterfaceState, PeerState } from "../interface_state.ts";
-import { isAt } from "./ascii.ts";
+import { isAt } from "../ascii_text.ts";
 import type { UapiGetReader } from "./get_reader.ts";
 import { USUAL_PEER_SIZE, UsualPeer } from "./usual_peer.ts";
 
@@ -88,7 +88,7 @@ export class LongAnswer {
     const isNextPeer = isAt(answer, at, PUBLIC_KEY);
     if (!isComplete && !isNextPeer) {
       // Of what comes last, only all of it tells that nothing else follows. Behind the end there are zeros.
-      if (isAt(answer, at, RESULT) || answer.indexOf(NEWLINE, at) < 0) return false;
+      if (isAt(answer, at, RESULT) || this.#lineEnd(at) < 0) return false;
     }
     this.#inPeer = false;
     const isUsual = isNextPeer || isAt(answer, at, SUCCESS);
@@ -102,13 +102,19 @@ export class LongAnswer {
   #passOnLines(): boolean {
     let at = this.#at;
     do {
-      const newline = this.#answer.indexOf(NEWLINE, at);
+      const newline = this.#lineEnd(at);
       if (newline < 0) break;
       at = newline + 1;
     } while (!isAt(this.#answer, at, PUBLIC_KEY));
     if (at === this.#at) return false;
     this.#passOn(at);
     return true;
+  }
+
+  /** Where the line that begins at `at` ends; -1 when it isn't complete. What is behind the end isn't looked at. */
+  #lineEnd(at: number): number {
+    const end = this.#answer.subarray(at, this.#end).indexOf(NEWLINE);
+    return end < 0 ? -1 : at + end;
   }
 
   #passOn(end: number): void {

@@ -8,7 +8,7 @@ import { differenceFromZeroKey, hexKeyToBase64, publicHexKeyToBase64 } from "../
 import { BASE64_KEY_LENGTH, HEX_KEY_LENGTH } from "../keys.ts";
 import { secretBytes } from "../memory.ts";
 import type { TextBuffer } from "../text_buffer.ts";
-import { decimal, digitsEnd, isAt, readIpv4 } from "./ascii.ts";
+import { decimal, digitsEnd, isAt, readIpv4 } from "../ascii_text.ts";
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;

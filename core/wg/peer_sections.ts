@@ -6,6 +6,7 @@
  */
 import type { PeerState } from "../interface_state.ts";
 import { KEY_SIZE } from "../crypto/crypto.ts";
+import { formatPublicKey } from "../keys.ts";
 import { equalAt } from "../memory.ts";
 import { TextBuffer } from "../text_buffer.ts";
 import type { PeerReceiver } from "../uapi/long_answer.ts";
@@ -24,8 +25,10 @@ export class PeerSections implements PeerReceiver {
   readonly #file: Uint8Array;
   readonly #table: SectionTable;
   readonly #decoder = new TextDecoder();
-  /** The numbers of those that were found to be the same. */
+  readonly #encoder = new TextEncoder();
+  /** The numbers of those that were found to be the same, and of those that weren't. */
   readonly #same = new Set<number>();
+  readonly #different = new Set<number>();
   /** The public keys, in hex, of peers that the file doesn't have. */
   readonly #unwanted = new TextBuffer();
   /** Where the next peer is likely to be: most devices keep their order. */
@@ -35,6 +38,11 @@ export class PeerSections implements PeerReceiver {
   constructor(file: Uint8Array) {
     this.#file = file;
     this.#table = new SectionTable(file);
+  }
+
+  /** Whether the file has a `[Peer]` section. */
+  get hasPeers(): boolean {
+    return this.#table.hasPeers;
   }
 
   /** Whether the file is plain; the other functions are for such files only. */
@@ -55,14 +63,20 @@ export class PeerSections implements PeerReceiver {
       return true;
     }
     this.#likely = section + 1;
-    if (!this.#table.isPeer(section) || !this.#isSame(section, answer, peer)) return false;
-    this.#same.add(section);
-    return true;
+    const isSame = !this.#different.has(section) && this.#table.isComparable(section) &&
+      this.#isSame(section, answer, peer);
+    if (isSame) this.#same.add(section);
+    return isSame;
   }
 
-  /** Keeps a peer. */
+  /** Keeps a peer, and its section, even if that was the same: a peer that comes back meanwhile is listed twice. */
   other(peer: PeerState): void {
     this.others.push(peer);
+    const publicKey = this.#encoder.encode(formatPublicKey(peer.publicKey));
+    const section = this.#table.find(publicKey, 0, this.#likely);
+    if (section < 0) return;
+    this.#same.delete(section);
+    this.#different.add(section);
   }
 
   /** The public keys of the peers that the file doesn't have, 32 bytes each. */

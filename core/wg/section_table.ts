@@ -1,17 +1,16 @@
 /** Where the values of a file's `[Peer]` sections are, found without reading what they mean. */
 
+import { IpAddress } from "../ip.ts";
 import { BASE64_KEY_LENGTH } from "../keys.ts";
-import { isAt, isSameAt } from "../uapi/ascii.ts";
+import { decimal, digitsEnd, isAt, isSameAt, readIpv4 } from "../ascii_text.ts";
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const HASH = 0x23;
-const DOT = 0x2e;
-const DIGIT_0 = 0x30;
-/** Behind the digits. */
 const COLON = 0x3a;
 const EQUALS = 0x3d;
 const BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
 
 const encoder = new TextEncoder();
 const PEER_HEADER = encoder.encode("[Peer]");
@@ -36,12 +35,18 @@ const INITIAL_SECTIONS = 1024;
 /** Kinds of sections. */
 const OTHER = 0, PEER = 1;
 
-/** The sections of a file, if it is plain. One is a peer's if no other one has its public key. */
+/** Places of the table of public keys that are looked at for one: who chose the keys mustn't make it slow. */
+const MOST_PLACES = 128;
+/** A port has no more. */
+const PORT_DIGITS = 5;
+
+/** The sections of a file, if it is plain. */
 export class SectionTable {
   readonly #file: Uint8Array;
   #sections = new Int32Array(INITIAL_SECTIONS * SECTION_SIZE);
   #count = 0;
   #isPeer = false;
+  #hasPeers = false;
   #isPlain = true;
   /** By the public key's hash: a section's number plus one, or 0. A power of two of places. */
   readonly #byKey: Int32Array;
@@ -59,14 +64,19 @@ export class SectionTable {
     for (let section = 0; section < this.#count; section++) this.#enter(section);
   }
 
+  /** Whether there is a `[Peer]` section. */
+  get hasPeers(): boolean {
+    return this.#hasPeers;
+  }
+
   /** How many sections there are. */
   get count(): number {
     return this.#count;
   }
 
   /**
-   * Whether all lines of peers are spelled as in wg(8), have one value each, and name no host that
-   * would have to be looked up. If not, this doesn't know all sections.
+   * Whether all lines of peers are spelled as in wg(8), have one value each, and name no host and no service
+   * that would have to be looked up. If not, this doesn't know all sections.
    */
   get isPlain(): boolean {
     return this.#isPlain;
@@ -77,8 +87,8 @@ export class SectionTable {
     return section < this.#count ? this.#field(section, START) : this.#file.length;
   }
 
-  /** Whether a section is a peer's. */
-  isPeer(section: number): boolean {
+  /** Whether a section is a `[Peer]` section, and the only one with its public key. */
+  isComparable(section: number): boolean {
     return this.#field(section, KIND) === PEER;
   }
 
@@ -105,7 +115,8 @@ export class SectionTable {
    */
   find(text: Uint8Array, at: number, likely: number): number {
     if (this.says(likely, PUBLIC_KEY, text, at, at + BASE64_KEY_LENGTH)) return likely;
-    return (this.#byKey[this.#place(text, at)] ?? 0) - 1;
+    const place = this.#place(text, at);
+    return place < 0 ? -1 : (this.#byKey[place] ?? 0) - 1;
   }
 
   #field(section: number, field: number): number {
@@ -120,7 +131,7 @@ export class SectionTable {
     const first = this.#file[at];
     if (first === BRACKET) this.#beginSection(at, end);
     else if (at === end || first === HASH) return;
-    else if (this.#isPeer && this.#count > 0) this.#readSetting(at, end);
+    else if (this.#isPeer) this.#readSetting(at, end);
     // It might be the header of a section, behind white space.
     else if (!isLetter(first)) this.#isPlain = false;
   }
@@ -133,7 +144,8 @@ export class SectionTable {
       this.#sections.set(old);
     }
     this.#isPeer = isLine(this.#file, at, end, PEER_HEADER);
-    if (!this.#isPeer && !isLine(this.#file, at, end, INTERFACE_HEADER)) this.#isPlain = false;
+    if (this.#isPeer) this.#hasPeers = true;
+    else if (!isLine(this.#file, at, end, INTERFACE_HEADER)) this.#isPlain = false;
     this.#sections[base + START] = at;
     this.#sections[base + KIND] = this.#isPeer ? PEER : OTHER;
   }
@@ -154,11 +166,15 @@ export class SectionTable {
     this.#sections[place + 1] = end;
   }
 
-  /** Enters a section by its public key; if another one has that, neither is a peer's. */
+  /** Enters a section by its public key; if another one has that, neither is comparable. */
   #enter(section: number): void {
     const at = this.value(section, PUBLIC_KEY);
     if (at === 0) return this.#setOther(section);
     const place = this.#place(this.#file, at);
+    if (place < 0) {
+      this.#isPlain = false;
+      return;
+    }
     const other = (this.#byKey[place] ?? 0) - 1;
     if (other < 0) {
       this.#byKey[place] = section + 1;
@@ -168,14 +184,20 @@ export class SectionTable {
     }
   }
 
-  /** The place in `#byKey` of the public key at `at` of `text`: an empty one, or that of its section. */
+  /**
+   * The place in `#byKey` of the public key at `at` of `text`: an empty one, or that of its section; -1 when
+   * too many are taken.
+   */
   #place(text: Uint8Array, at: number): number {
     const mask = this.#byKey.length - 1;
-    for (let place = hash(text, at) & mask;; place = place + 1 & mask) {
+    const first = publicKeyHash(text, at);
+    for (let i = 0; i < MOST_PLACES; i++) {
+      const place = first + i & mask;
       const section = (this.#byKey[place] ?? 0) - 1;
       const isFree = section < 0;
       if (isFree || this.says(section, PUBLIC_KEY, text, at, at + BASE64_KEY_LENGTH)) return place;
     }
+    return -1;
   }
 }
 
@@ -200,16 +222,22 @@ function valueAt(file: Uint8Array, at: number): number {
   return at;
 }
 
-/** Whether an endpoint begins with an IP address: in brackets, or of digits and dots. */
+/** Whether an endpoint is an IP address, IPv6 in brackets and maybe with a zone, and the number of a port. */
 function isLiteral(file: Uint8Array, at: number, end: number): boolean {
-  if (file[at] === BRACKET) return true;
-  while (at < end && isIpv4Character(file[at])) at++;
-  return at === end;
+  const colon = file[at] === BRACKET ? ipv6End(file, at, end) : readIpv4(file, at, address);
+  return colon > 0 && file[colon] === COLON && digitsEnd(file, colon + 1, PORT_DIGITS) === end &&
+    decimal(file, colon + 1, end) <= 0xffff;
 }
 
-/** Whether it may be in an IPv4 address or in front of or in a port. */
-function isIpv4Character(code = 0): boolean {
-  return (code >= DIGIT_0 && code <= COLON) || code === DOT;
+const address = new Uint8Array(4);
+const decoder = new TextDecoder();
+
+/** Where the IPv6 address in brackets from `at` on ends; -1 when it isn't one. */
+function ipv6End(file: Uint8Array, at: number, end: number): number {
+  const bracket = file.subarray(at, end).indexOf(CLOSING_BRACKET);
+  if (bracket < 0) return -1;
+  const [text = ""] = decoder.decode(file.subarray(at + 1, at + bracket)).split("%", 1);
+  return text.includes(":") && IpAddress.parse(text) !== null ? at + bracket + 1 : -1;
 }
 
 function isLine(file: Uint8Array, at: number, end: number, line: Uint8Array): boolean {
@@ -220,8 +248,8 @@ function isLetter(code = 0): boolean {
   return (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
 }
 
-/** FNV-1a of a public key in base64. */
-function hash(text: Uint8Array, at: number): number {
+/** FNV-1a of the public key in base64 at `at` of `text`; its lowest bits are its first place in the table. */
+export function publicKeyHash(text: Uint8Array, at: number): number {
   let hash = 0x811c_9dc5 | 0;
   for (let i = at; i < at + BASE64_KEY_LENGTH; i++) {
     hash = Math.imul(hash ^ (text[i] ?? 0), 0x0100_0193);

@@ -33,17 +33,18 @@ export function syncPeers(file: WgChange, running: readonly PeerState[]): WgChan
     else repeated.add(first);
   }
   const removed: WgPeerChange[] = [];
-  const same = new Set<WgPeerChange>();
+  const same = new Set<WgPeerChange>(), different = new Set<WgPeerChange>();
   for (const state of running) {
     const peer = wanted.get(formatPublicHexKey(state.publicKey));
     if (peer === undefined) {
       removed.push(removalOf(state.publicKey));
     } else {
       clearWhatIsMissing(peer, state);
-      if (!repeated.has(peer) && isSame(peer, state)) same.add(peer);
+      // A peer that comes back while an answer is made is in it twice.
+      (!repeated.has(peer) && isSame(peer, state) ? same : different).add(peer);
     }
   }
-  const changed = withoutSame(file.peers, same);
+  const changed = withoutSame(file.peers, same.difference(different));
   return { ...file, replacePeers: false, peers: [...removed, ...changed] };
 }
 

@@ -1,8 +1,10 @@
 /** `set`, `setconf`, `addconf` and `syncconf` at a control socket whose answers the test decides. */
 import "../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
+import { runConfigChange } from "../../cli/config_change.ts";
 import { deviceName, runChange } from "../../cli/wg_change.ts";
 import { AllowedIpList } from "../../core/allowed_ip_list.ts";
+import { isZero } from "../../core/memory.ts";
 import type { WgChange } from "../../core/wg/change.ts";
 import { WgError } from "../../core/wg/error.ts";
 import { FakeControlSocket } from "./fake_control_socket.ts";
@@ -99,6 +101,63 @@ wgTest("syncconf asks what there is, and sends the difference", needs, async () 
   assert.equal(socket.request, `set=1\n${cleared}replace_peers=true\n\n`);
 });
 
+/** A file of very many peers, and the answer of an interface that has them. */
+function manyPeers(): { file: string; answers: string[] } {
+  const keys = Array.from({ length: 600 }, (_, i) => new Uint8Array(32).fill(i).fill(i >> 8, 9));
+  const file = keys.map((key, i) =>
+    `[Peer]\nPublicKey = ${key.toBase64()}\nAllowedIPs = 10.0.${i >> 8}.${i & 255}/32\n`
+  ).join("");
+  const answers = keys.map((key, i) =>
+    `public_key=${key.toHex()}\npreshared_key=${ZERO_HEX}\nprotocol_version=1\n` +
+    "last_handshake_time_sec=0\nlast_handshake_time_nsec=0\ntx_bytes=0\nrx_bytes=0\n" +
+    `persistent_keepalive_interval=0\nallowed_ip=10.0.${i >> 8}.${i & 255}/32\n`
+  );
+  return { file, answers };
+}
+
+wgTest("syncconf of a long file fails in wg's words", needs, async () => {
+  using socket = newSocket();
+  const { file } = manyPeers();
+  const cases: readonly [name: string, file: string][] = [
+    // What is wrong with the file is told before the interface is looked for.
+    [`${socket.name}x`, `${file}nonsense`],
+    [`${socket.name}x`, file],
+    // Without a peer nobody is asked.
+    [`${socket.name}x`, file.replaceAll(/^/gm, "#")],
+  ];
+  const path = await Deno.makeTempFile({ prefix: "wgts-many-" });
+  try {
+    for (const [name, config] of cases) {
+      await Deno.writeTextFile(path, config);
+      const wanted = await runWg(["syncconf", name, path]);
+      assert.equal(wanted.code, 1);
+      assert.deepEqual(await run(["syncconf", name, path]), wanted);
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+  socket.answer = "errno=5\n\n";
+  const words = "Unable to retrieve current interface configuration";
+  assert.deepEqual(
+    await run(["syncconf", socket.name, "/dev/stdin"], file),
+    failure(`${words}: Input/output error`),
+  );
+});
+
+wgTest("a peer that is listed twice in a long answer isn't lost", needs, async () => {
+  using socket = newSocket();
+  const { file, answers } = manyPeers();
+  const again = answers[3] ?? "";
+  socket.answer = `${answers.join("")}${again.replace(/allowed_ip.*\n/, "")}errno=0\n\n`;
+  assert.deepEqual(await run(["syncconf", socket.name, "/dev/stdin"], file), DONE);
+  const [publicKey] = again.split("\n", 1);
+  assert.match(
+    socket.request,
+    new RegExp(`${publicKey}\nreplace_allowed_ips=true\nallowed_ip=10.0.0.3/32`),
+  );
+  assert.doesNotMatch(socket.request, /remove/);
+});
+
 wgTest("a config that can't be read changes nothing", needs, async () => {
   using socket = newSocket();
   for (const command of ["setconf", "addconf", "syncconf"]) {
@@ -154,6 +213,21 @@ Deno.test("the keys of a change are wiped, whether it could be made or not", asy
   assert.equal(await runChange("wgts-nonexist", () => change), 1);
   assert.deepEqual(change.privateKey, key(0));
   assert.deepEqual(change.peers[0]?.presharedKey, key(0));
+});
+
+Deno.test("a config is wiped once it was read, whatever is wrong with it", async () => {
+  const readFileSync = Deno.readFileSync;
+  const { file: many } = manyPeers();
+  for (const config of [`[Interface]\nPrivateKey = ${KEY}\n`, many, `${many}nonsense`]) {
+    const file = new TextEncoder().encode(config);
+    Deno.readFileSync = () => file;
+    try {
+      assert.equal(await runConfigChange("syncconf", ["wgts-nonexist", "a"]), 1);
+    } finally {
+      Deno.readFileSync = readFileSync;
+    }
+    assert.ok(isZero(file));
+  }
 });
 
 Deno.test("an error that wg has no words for isn't hidden", async () => {

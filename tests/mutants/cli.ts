@@ -495,4 +495,28 @@ export const CLI_MUTANTS: Mutant[] = [
     testFile: "tests/core/plan/sync_test.ts",
     test: "what is as it should be isn't touched",
   },
+  {
+    property: "what came of a control socket's answer is wiped, whoever stops reading it",
+    file: "cli/system/control_channel.ts",
+    snippet: "        buffer.fill(0, 0, count);\n",
+    replacement: "",
+    testFile: "tests/cli/system/control_channel_test.ts",
+    test: "an answer is wiped, whoever stops reading it",
+  },
+  {
+    property: "what was printed of an answer is wiped when that breaks off",
+    file: "cli/system/interfaces.ts",
+    snippet: "    used?.wipe();\n",
+    replacement: "",
+    testFile: "tests/cli/system/control_channel_test.ts",
+    test: "what was printed of an answer that breaks off is wiped",
+  },
+  {
+    property: "a config is wiped once it was read",
+    file: "cli/config_change.ts",
+    snippet: "      file.fill(0);\n",
+    replacement: "",
+    testFile: "tests/cli/wg_change_test.ts",
+    test: "a config is wiped once it was read, whatever is wrong with it",
+  },
 ];

@@ -4,6 +4,7 @@ const SPLIT_TEST = "tests/core/offload/split_test.ts";
 const MERGE_TEST = "tests/core/offload/merge_test.ts";
 const WG_CONFIG_TEST = "tests/core/wg/config_test.ts";
 const LINT_REPORT_TEST = "tests/core/lint/report_test.ts";
+const LONG_ANSWER_TEST = "tests/core/uapi/long_answer_test.ts";
 const WG_NETLINK_TEST = "tests/core/netlink/wireguard_test.ts";
 
 /** What keeps readers and writers of packets, configs, the control protocol and netlink safe. */
@@ -290,6 +291,86 @@ export const FORMATS_MUTANTS: Mutant[] = [
     replacement: "answer[at] !== undefined;",
     testFile: "tests/core/show/peer_printers_test.ts",
     test: "dump prints peers of any kind in their order",
+  },
+  {
+    property: "syncconf of a long file keeps a peer that is listed twice",
+    file: "core/wg/peer_sections.ts",
+    snippet: "    this.#same.delete(section);\n    this.#different.add(section);\n",
+    replacement: "",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "what is compared as it comes makes the same change",
+  },
+  {
+    property: "syncconf sends a peer that is listed twice and isn't the same both times",
+    file: "core/wg/syncconf.ts",
+    snippet: "same.difference(different)",
+    replacement: "same",
+    testFile: "tests/core/wg/syncconf_test.ts",
+    test: "a peer that is listed twice is left alone only if it is the same both times",
+  },
+  {
+    property: "public keys that somebody chose can't make syncconf slow",
+    file: "core/wg/section_table.ts",
+    snippet: "i < MOST_PLACES",
+    replacement: "i <= mask",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "public keys that were chosen for it don't make a file slow to compare",
+  },
+  {
+    property: "what is left of a config that syncconf compared is wiped",
+    file: "core/wg/sync_file.ts",
+    snippet: "    rest.fill(0);\n",
+    replacement: "",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "what is left of a file is wiped once it was read",
+  },
+  {
+    property: "a long answer is wiped",
+    file: "core/uapi/long_answer.ts",
+    snippet: "    this.#answer.fill(0);\n",
+    replacement: "",
+    testFile: LONG_ANSWER_TEST,
+    test: "nothing is left of an answer that was wiped, complete or not",
+  },
+  {
+    property: "the last preshared key of a long answer is wiped",
+    file: "core/uapi/long_answer.ts",
+    snippet: "    this.#peer.presharedKey.fill(0);\n",
+    replacement: "",
+    testFile: LONG_ANSWER_TEST,
+    test: "nothing is left of an answer that was wiped, complete or not",
+  },
+  {
+    property: "a long answer leaves nothing where it moves away from",
+    file: "core/uapi/long_answer.ts",
+    snippet: "      this.#answer.set(rest);\n      old.fill(0);\n",
+    replacement: "      this.#answer.set(rest);\n",
+    testFile: LONG_ANSWER_TEST,
+    test: "an answer that moves to a larger buffer leaves nothing in the first",
+  },
+  {
+    property: "what was printed of secrets is wiped, all of it",
+    file: "core/text_buffer.ts",
+    snippet: "for (const block of this.#blocks.splice(0)) block.fill(0);",
+    replacement: "this.#blocks.splice(0);",
+    testFile: "tests/core/text_buffer_test.ts",
+    test: "nothing is left of a text that was wiped",
+  },
+  {
+    property: "the end of what was printed of secrets is wiped",
+    file: "core/text_buffer.ts",
+    snippet: "    this.#block.fill(0);\n",
+    replacement: "",
+    testFile: "tests/core/text_buffer_test.ts",
+    test: "nothing is left of a text that was wiped",
+  },
+  {
+    property: "the copy by which show sorts peers is wiped",
+    file: "core/show/pretty_printer.ts",
+    snippet: "    text.fill(0);\n",
+    replacement: "",
+    testFile: "tests/core/show/peer_printers_test.ts",
+    test: "what is sorted to be shown is wiped, and so is what was printed",
   },
   {
     property: "wg syncconf never gets a line that only wg-quick knows",

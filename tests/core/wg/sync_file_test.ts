@@ -5,7 +5,9 @@ import { parseUapiGet } from "../../../core/uapi/parse_get.ts";
 import { LongAnswer } from "../../../core/uapi/long_answer.ts";
 import { parseWgFile } from "../../../core/wg/config.ts";
 import { WgError } from "../../../core/wg/error.ts";
+import { isZero } from "../../../core/memory.ts";
 import { PeerSections } from "../../../core/wg/peer_sections.ts";
+import { publicKeyHash, SectionTable } from "../../../core/wg/section_table.ts";
 import { syncFile } from "../../../core/wg/sync_file.ts";
 import { syncChange } from "../../../core/wg/syncconf.ts";
 import { SeededRandom } from "../seeded_random.ts";
@@ -144,6 +146,16 @@ function altered(peer: Peer): Peer {
   )();
 }
 
+/** A peer that is removed and added while an answer is made, and listed twice by that. */
+function cameBack(peer: Peer): Peer {
+  return pick(
+    peer,
+    { ...peer, presharedKey: ZERO, endpoint: "", keepalive: 0, allowedIps: [] },
+    { ...peer, presharedKey: key() },
+    { ...peer, keepalive: 2 },
+  );
+}
+
 function sectionOf(peer: Peer): string[] {
   const equals = pick("=", " = ");
   const comma = pick(",", ", ");
@@ -202,7 +214,9 @@ Deno.test("what is compared as it comes makes the same change", () => {
       .concat(random.chance(30) ? randomPeer() : []);
     if (random.chance(10)) wanted.push(...wanted.slice(0, 1));
     if (random.chance(30)) wanted.reverse();
-    const file = fileOf(wanted, pick(0, 0, 1, 10)), answer = answerOf(running);
+    const listed = running.concat(running.filter(() => random.chance(3)).map(cameBack));
+    if (random.chance(50)) listed.reverse();
+    const file = fileOf(wanted, pick(0, 0, 1, 10)), answer = answerOf(listed);
     const coming = compareComing(file, answer);
     if (coming === null) {
       odd++;
@@ -232,6 +246,18 @@ Deno.test("a file is read at once where anything but literals is spelled as it s
   const odd = [
     "Endpoint = a.example:5",
     "Endpoint = 1.example:5",
+    "Endpoint = 1.2.3.4.5:5",
+    "Endpoint = 1.2.3.256:5",
+    "Endpoint = 1.2.3:5",
+    "Endpoint = 1.2.3.4:",
+    "Endpoint = 1.2.3.4:65536",
+    "Endpoint = 1.2.3.4:domain",
+    "Endpoint = [a.example]:5",
+    "Endpoint = [1.2.3.4]:5",
+    "Endpoint = [::1]",
+    "Endpoint = [::1]:domain",
+    "Endpoint = [::1:5",
+    "Endpoint = [a:b:c]:5",
     " AllowedIPs = ::/0",
     "allowedips = ::/0",
   ]
@@ -250,5 +276,44 @@ Deno.test("a file is read at once where anything but literals is spelled as it s
   for (const more of odd) {
     assert.ok(!isPlain(`${section}${more}\n`), more);
     assert.ok(!isPlain(`${section}${more}\n${section}`), more);
+  }
+});
+
+Deno.test("what is left of a file is wiped once it was read", () => {
+  let rest = new Uint8Array(0);
+  class Sections extends PeerSections {
+    override rest(): Uint8Array {
+      return rest = super.rest() as Uint8Array<ArrayBuffer>;
+    }
+  }
+  const file = `[Peer]\nPublicKey = ${base64(key())}\nPresharedKey = ${base64(key())}\n`;
+  for (const more of ["", "nonsense\n"]) {
+    const sections = new Sections(new TextEncoder().encode(file + more));
+    outcomeOf((surroundings) => requestOf(syncFile(sections, surroundings)));
+    assert.ok(rest.length > 0 && isZero(rest));
+  }
+});
+
+Deno.test("public keys that were chosen for it don't make a file slow to compare", () => {
+  const SECTIONS = 200;
+  const keys: string[] = [];
+  while (keys.length < SECTIONS) {
+    const text = base64(key());
+    // They all begin their search at one place of the table.
+    if ((publicKeyHash(new TextEncoder().encode(text), 0) & 511) === 0) keys.push(text);
+  }
+  const tableOf = (keys: string[]) =>
+    new SectionTable(
+      new TextEncoder().encode(keys.map((key) => `[Peer]\nPublicKey = ${key}\n`).join("")),
+    );
+  assert.ok(!tableOf(keys).isPlain);
+  // Some may by chance.
+  const table = tableOf([...keys.slice(0, 100), ...keys.slice(100).map(() => base64(key()))]);
+  assert.ok(table.isPlain);
+  for (const [section, key] of keys.slice(0, 100).entries()) {
+    assert.equal(table.find(new TextEncoder().encode(key), 0, -1), section);
+  }
+  for (const key of keys.slice(100)) {
+    assert.equal(table.find(new TextEncoder().encode(key), 0, -1), -1);
   }
 });

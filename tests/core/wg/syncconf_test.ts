@@ -126,6 +126,13 @@ Deno.test("a peer of which nothing differs is left alone, and one of which anyth
   assert.match(request(removed, [both]), /allowed_ip=-10.0.0.0\/8\nallowed_ip=::\/0/);
 });
 
+Deno.test("a peer that is listed twice is left alone only if it is the same both times", () => {
+  const same = peer(1, FULL), other = peer(1, { ...FULL, allowedIps: [] });
+  assert.equal(request(FULL_TEXT, [same, same]), CLEARED);
+  assert.equal(request(FULL_TEXT, [same, other]), CLEARED + FULL_LINES);
+  assert.equal(request(FULL_TEXT, [other, same]), CLEARED + FULL_LINES);
+});
+
 Deno.test("a peer stays with its allowed IP or loses it, as the order in the file says", () => {
   const running = [peer(1, { allowedIps: ["10.0.0.0/8"] }), peer(2), peer(3)];
   const first = peerText(1, "AllowedIPs=10.0.0.0/8"), second = peerText(2, "AllowedIPs=10.9.0.0/8");

@@ -90,7 +90,7 @@ export const uapiPeers: Target = {
   sources: [
     "core/show/peer_printers.ts",
     "core/show/pretty_printer.ts",
-    "core/uapi/ascii.ts",
+    "core/ascii_text.ts",
     "core/uapi/long_answer.ts",
     "core/uapi/usual_peer.ts",
   ],

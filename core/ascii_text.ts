@@ -1,4 +1,4 @@
-/** Pieces of the control protocol's lines in bytes, which make neither texts nor objects. */
+/** Comparing and reading ASCII text as bytes, which makes neither strings nor objects. */
 
 const DOT = 0x2e;
 const DIGIT_0 = 0x30;
