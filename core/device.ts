@@ -147,9 +147,17 @@ export class Device {
     }
   }
 
-  /** The peers in order of their addition. */
+  /**
+   * The peers that there are when an iteration begins, in order of their addition, without those that go
+   * meanwhile. So none comes twice, even if it is removed and added again.
+   */
   get peers(): Iterable<Peer> {
-    return this.#peers.values();
+    const peers = this.#peers;
+    return {
+      *[Symbol.iterator]() {
+        for (const peer of [...peers.values()]) if (!peer.removed) yield peer;
+      },
+    };
   }
 
   /** How many peers there are. */

@@ -38,7 +38,7 @@ export interface UapiDevice<P extends UapiPeer> {
   readonly listenPort: number;
   /** 0 is off. */
   readonly fwmark: number;
-  /** In the order they are to be listed. Must bear that peers come and go during the iteration. */
+  /** In the order they are to be listed, none twice. Must bear that peers come and go during the iteration. */
   readonly peers: Iterable<P>;
   /**
    * A peer's allowed IPs; the same holds of this iteration. Each is read before the next one is asked for,

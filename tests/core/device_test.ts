@@ -77,6 +77,26 @@ Deno.test("device: the own key is no peer, and a peer that becomes own is remove
   assert.equal(a.device.peerCount, 0);
 });
 
+Deno.test("device: no peer is listed twice, whatever comes and goes meanwhile", () => {
+  const { device } = new Simulation().addHost();
+  const [first, second] = [3, 4, 5].map((byte) => device.addPeer(key(byte)));
+  assert.ok(first && second);
+  const listed: Uint8Array[] = [];
+  for (const peer of device.peers) {
+    listed.push(peer.publicKey.slice());
+    if (peer !== first) continue;
+    device.removePeer(first);
+    device.removePeer(second);
+    for (const byte of [3, 6]) device.addPeer(key(byte));
+  }
+  assert.deepEqual(listed, [key(3), key(5)]);
+  assert.deepEqual(Array.from(device.peers, ({ publicKey }) => publicKey), [
+    key(5),
+    key(3),
+    key(6),
+  ]);
+});
+
 Deno.test("device: no more peers than there are key slots for", () => {
   const { device } = new Simulation().addHost({
     device: { keySlots: { offset: 0, length: 2 * 6 * 32 + 100 } },

@@ -365,4 +365,12 @@ export const PROTOCOL_MUTANTS: Mutant[] = [
     testFile: "tests/core/canonical_prefix_test.ts",
     test: "canonical prefixes are those that are read and printed as they were",
   },
+  {
+    property: "no peer is listed twice to who configures the interface",
+    file: "core/device.ts",
+    snippet: "of [...peers.values()]) if (!peer.removed) yield",
+    replacement: "of peers.values()) yield",
+    testFile: "tests/core/device_test.ts",
+    test: "device: no peer is listed twice, whatever comes and goes meanwhile",
+  },
 ];
