@@ -1,3 +1,10 @@
+/**
+ * How messages repeat what somebody else wrote: without keys, on one line, and with nothing in it that a terminal
+ * would obey.
+ *
+ * @module
+ */
+
 /** Stands for a secret in messages. */
 export const HIDDEN = "(hidden)";
 

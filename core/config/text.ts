@@ -1,4 +1,4 @@
-/** Between the bytes of a config file and its text. */
+/** Between the bytes of a config file and its text, and what is white space in that. */
 
 /** Lone surrogates, which no UTF-8 holds, stand for bytes that aren't UTF-8: U+DC80 for 0x80 … */
 const BYTE_BASE = 0xdc00;
