@@ -1,13 +1,21 @@
 /** The unit for systemd(1). */
 import assert from "node:assert/strict";
+import { manPage } from "../../cli/man_page.ts";
 
 const SHARE = new URL("../../cli/share/", import.meta.url).pathname;
 const PROGRAM = "/usr/local/sbin/wgts";
+const DOCUMENTATION = "man:wgts(8)";
 
 Deno.test("the README shows the unit as it is", () => {
   const unit = Deno.readTextFileSync(`${SHARE}/wgts@.service`);
   const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
   assert.ok(readme.includes(`\`\`\`ini\n${unit}\`\`\`\n`));
+});
+
+Deno.test("the unit leads to the man page that wgts prints", () => {
+  const unit = Deno.readTextFileSync(`${SHARE}/wgts@.service`);
+  assert.ok(unit.includes(`\nDocumentation=${DOCUMENTATION}\n`));
+  assert.match(manPage(), /^\.TH WGTS 8 /);
 });
 
 Deno.test({
@@ -21,7 +29,7 @@ Deno.test({
       assert.equal(unit.split(PROGRAM).length, 3);
       Deno.writeTextFileSync(
         `${directory}/wgts@.service`,
-        unit.replaceAll(PROGRAM, Deno.execPath()).replace("man:wgts(1)", "man:true(1)"),
+        unit.replaceAll(PROGRAM, Deno.execPath()).replace(DOCUMENTATION, "man:true(1)"),
       );
       const { code, stderr } = new Deno.Command("systemd-analyze", {
         args: ["verify", "--man=no", "--recursive-errors=no", `${directory}/wgts@wg0.service`],
