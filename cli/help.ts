@@ -276,8 +276,9 @@ Environment:
     summary: "Print or serve metrics of all interfaces for Prometheus",
     details: `\
 Prints the state of all interfaces and peers in Prometheus' text format: bytes, handshakes, losses,
-and whether interfaces are up. Never shows a secret. Peers are told apart by their public keys;
-their names are labels of wireguard_peer_info, to be joined with the other metrics.
+and whether interfaces are served (wireguard_interface_up; 0 is for engines that died) and their
+links are up (wireguard_interface_link_up). Never shows a secret. Peers are told apart by their
+public keys; their names are labels of wireguard_peer_info, to be joined with the other metrics.
 
       --listen=WHERE
                     Serve them at http://WHERE/metrics until SIGINT or SIGTERM: at ADDRESS:PORT, at

@@ -61,7 +61,11 @@ class Metrics {
   );
   readonly up = this.#gauge(
     "wireguard_interface_up",
-    "Whether the interface is served; 0 also when its engine has died.",
+    "Whether the interface is served, its link up or not; 0 when its engine has died.",
+  );
+  readonly #linkUp = this.#gauge(
+    "wireguard_interface_link_up",
+    "Whether the interface's link is up, where its engine tells.",
   );
   readonly #interfaceInfo = this.#gauge(
     "wireguard_interface_info",
@@ -107,7 +111,8 @@ class Metrics {
   addInterface(status: InterfaceStatus): void {
     const { name, engine, peers, publicKey } = status;
     const labels: Labels = [["interface", name]];
-    this.up.add(labels, engine === null || engine.up ? 1 : 0);
+    this.up.add(labels, 1);
+    if (engine !== null) this.#linkUp.add(labels, engine.up ? 1 : 0);
     const crypto = engine?.cryptos.find(({ on }) => on)?.name ?? "";
     this.#interfaceInfo.add([
       ...labels,

@@ -37,7 +37,9 @@ Deno.test("metrics tell of an interface and its peers", () => {
   const families = parseExposition(formatMetrics(report(interfaceStatus({ peers: [peer] })), 3));
   assert.deepEqual(only(families, "wireguard_unreadable_interfaces"), { labels: {}, value: 3 });
   const ofInterface = { interface: "wg0" };
-  assert.deepEqual(only(families, "wireguard_interface_up"), { labels: ofInterface, value: 1 });
+  for (const name of ["wireguard_interface_up", "wireguard_interface_link_up"]) {
+    assert.deepEqual(only(families, name), { labels: ofInterface, value: 1 }, name);
+  }
   assert.deepEqual(only(families, "wireguard_interface_info"), {
     labels: {
       ...ofInterface,
@@ -87,10 +89,14 @@ Deno.test("metrics tell of what is down, dead, or another implementation's", () 
   );
   const up = families.get("wireguard_interface_up")?.samples;
   assert.deepEqual(up?.map(({ labels, value }) => [labels.interface, value]), [
-    ["wg0", 0],
+    ["wg0", 1],
     ["wg1", 1],
     ["wg2", 0],
   ]);
+  assert.deepEqual(only(families, "wireguard_interface_link_up"), {
+    labels: { interface: "wg0" },
+    value: 0,
+  });
   assert.equal(families.get("wireguard_interface_info")?.samples[1]?.labels.backend, "kernel");
   assert.equal(families.get("wireguard_engine_threads")?.samples.length, 1);
 });
