@@ -1,5 +1,7 @@
 /** The JSON Schema of `wgts status --json`: what is printed fits it, and little else does. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { isLinkName } from "../../core/config/interface_name.ts";
 import { IpAddress } from "../../core/ip.ts";
 import { formatKey } from "../../core/keys.ts";
 import { formatStatusJson } from "../../core/status/json.ts";
@@ -8,6 +10,7 @@ import type { EngineStatus, InterfaceStatus, PeerStatus } from "../../core/uapi/
 import { peerStatus } from "../core/status/statuses.ts";
 import { problemsOf, schema, validator } from "./status_schema.ts";
 
+const EVENTS_SCHEMA_FILE = new URL("../../cli/share/events.schema.json", import.meta.url);
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -109,6 +112,29 @@ Deno.test("all kinds of interfaces and peers fit the schema", () => {
   assert.equal(problemsOf(example()), "");
   const empty: StatusReport = { wall: 0, interval: null, running: [], ended: [] };
   assert.equal(problemsOf(JSON.parse(formatStatusJson(empty))), "");
+});
+
+Deno.test("whatever Linux takes for an interface's name fits the schemas", () => {
+  const problemsWith = (name: string) => {
+    const report = { ...REPORT, running: [{ status: status({ name }), rates: null }] };
+    return problemsOf(JSON.parse(formatStatusJson(report)));
+  };
+  const { properties } = JSON.parse(Deno.readTextFileSync(EVENTS_SCHEMA_FILE));
+  const { properties: { name: { pattern } } } = schema.$defs.interface;
+  assert.equal(properties.interface.pattern, pattern);
+  for (const name of ["wg@o", "wg\u00fc", "wg\u2003", "\x1b[31m", "...", "\u{1f600}", "%(x)"]) {
+    assert.ok(isLinkName(name), name);
+    assert.equal(problemsWith(name), "", name);
+  }
+  const anyName = fc.string({ unit: "binary", minLength: 1, maxLength: 15 }).filter(isLinkName);
+  fc.assert(
+    fc.property(anyName, (name) => assert.equal(problemsWith(name), "")),
+    { numRuns: 500 },
+  );
+  for (const name of ["", ".", "..", "wg 0", "wg0\n", "a/b", "a:b", "\0", "x".repeat(16)]) {
+    assert.ok(!isLinkName(name), name);
+    assert.notEqual(problemsWith(name), "", name);
+  }
 });
 
 Deno.test("a status in JSON is this", () => {

@@ -157,7 +157,7 @@ Deno.test("JSON and metrics of real interfaces are as they should be", async () 
   await site.wgtsOk("run", "wg1");
   await site.wgtsOk("run", "wg2");
   await site.host.sh("kill -9 $(pgrep -f '[e]ngine wg2 ')");
-  await WIREGUARD_GO.start(site.host, "wg3");
+  await WIREGUARD_GO.start(site.host, "wg@3");
   await waitFor("the end", async () => (await site.wgts("status", "wg2")).code === 1);
 
   const { stdout, stderr } = await site.wgts("status", "--json", "--interval=0.1");
@@ -171,7 +171,7 @@ Deno.test("JSON and metrics of real interfaces are as they should be", async () 
       ["wg0", "running", "wgts"],
       ["wg1", "running", "wgts"],
       ["wg2", "ended", "wgts"],
-      ["wg3", "running", "userspace"],
+      ["wg@3", "running", "userspace"],
     ],
   );
   const [{ listenPort, fwmark, peers: [alice, bob] }] = interfaces;
@@ -191,7 +191,7 @@ Deno.test("JSON and metrics of real interfaces are as they should be", async () 
   assert.equal(families.get("wireguard_peer_info")?.samples[0]?.labels.name, alice.name);
   const values = (family: string) =>
     families.get(family)?.samples.map(({ labels, value }) => [labels.interface, value]).sort();
-  const served = [["wg0", 1], ["wg1", 1], ["wg2", 0], ["wg3", 1]];
+  const served = [["wg0", 1], ["wg1", 1], ["wg2", 0], ["wg@3", 1]];
   assert.deepEqual(values("wireguard_interface_up"), served);
   assert.deepEqual(values("wireguard_interface_link_up"), [["wg0", 1], ["wg1", 0]]);
   const lint = await site.host.try([promtool, "check", "metrics"], { stdin: metrics });
