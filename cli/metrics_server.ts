@@ -24,7 +24,7 @@ const MAX_REQUEST_SIZE = 8192;
 const MAX_CONNECTIONS = 16;
 /** What stands between the head and the body of a request or a response (RFC 9112 section 2.1). */
 const END_OF_HEAD = "\r\n\r\n";
-/** How long a client may take to send its request and to take the answer, in milliseconds. */
+/** How long a client may take to send its request, and how long to take the answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 /** How long to wait when no connection can be accepted, as without free file descriptors. */
 const RETRY_MS = 100;
@@ -48,7 +48,7 @@ export function parseListenAddress(text: string): ListenAddress | null {
 export async function serveMetrics(address: ListenAddress): Promise<number> {
   using interruptions = new Interruptions();
   const { signal } = interruptions;
-  const server = new MetricsServer(listen(address));
+  const server = new MetricsServer(listen(address), makePage);
   signal.addEventListener("abort", () => server.close());
   printError(`wgts: serving metrics at ${server.address}`);
   notifyServiceManager("READY=1");
@@ -57,16 +57,23 @@ export async function serveMetrics(address: ListenAddress): Promise<number> {
   return 0;
 }
 
-class MetricsServer {
+/** Serves one page to clients that know as much of HTTP as scrapers do. */
+export class MetricsServer {
   readonly #listener: Deno.Listener;
+  readonly #makePage: () => Promise<string>;
   /** In the order of their arrival, with what they wait for. */
   readonly #connections = new Map<Deno.Conn, "request" | "answer">();
   #closed = false;
   /** The page that is being made: whoever comes meanwhile gets it too. */
   #page: Promise<string> | null = null;
 
-  constructor(listener: Deno.Listener) {
+  /**
+   * @param listener closed by {@linkcode close}
+   * @param makePage called for each request that comes while it isn't at work
+   */
+  constructor(listener: Deno.Listener, makePage: () => Promise<string>) {
     this.#listener = listener;
+    this.#makePage = makePage;
   }
 
   /** Where it listens, in words. */
@@ -78,6 +85,7 @@ class MetricsServer {
     return `http://${host}:${addr.port}/metrics`;
   }
 
+  /** Serves until {@linkcode close} is called. */
   async serve(): Promise<void> {
     while (!this.#closed) {
       try {
@@ -90,6 +98,7 @@ class MetricsServer {
     }
   }
 
+  /** Stops at once: clients that wait for an answer get none. */
   close(): void {
     this.#closed = true;
     this.#listener.close();
@@ -108,12 +117,16 @@ class MetricsServer {
 
   async #serveClient(connection: Deno.Conn): Promise<void> {
     this.#connections.set(connection, "request");
-    const timer = setTimeout(() => close(connection), TIMEOUT_MS);
+    const limitTime = () => setTimeout(() => close(connection), TIMEOUT_MS);
+    let timer = limitTime();
     try {
       const request = await readRequest(connection);
+      clearTimeout(timer);
       if (request === null) return;
       this.#connections.set(connection, "answer");
-      await write(connection, await this.#answer(request));
+      const answer = await this.#answer(request);
+      timer = limitTime();
+      await write(connection, answer);
     } catch {
       // The client is gone, or took too long: nobody is there to be told.
     } finally {
@@ -133,7 +146,7 @@ class MetricsServer {
       return response("405 Method Not Allowed", "", ["Allow: GET, HEAD"]);
     }
     try {
-      this.#page ??= makePage().finally(() => this.#page = null);
+      this.#page ??= this.#makePage().finally(() => this.#page = null);
       const headers = [`Content-Type: ${METRICS_CONTENT_TYPE}`];
       const text = response("200 OK", await this.#page, headers);
       return method === "GET"

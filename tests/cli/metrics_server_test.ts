@@ -1,6 +1,6 @@
 /** `wgts metrics --listen`, as a process of its own. */
 import assert from "node:assert/strict";
-import { parseListenAddress } from "../../cli/metrics_server.ts";
+import { MetricsServer, parseListenAddress } from "../../cli/metrics_server.ts";
 import { parseExposition } from "../core/status/exposition.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -127,6 +127,68 @@ Deno.test("clients that do nothing hold up nobody: the longest idle one makes ro
     assert.ok((await newest?.read(new Uint8Array(1)) ?? 0) > 0, "the last one has a place");
   } finally {
     idle.forEach((connection) => connection.close());
+  }
+});
+
+/** Timers that only the test lets expire, in place of those of this thread. */
+class HeldTimers implements Disposable {
+  readonly #originals = { setTimeout, clearTimeout };
+  readonly #waiting = new Map<number, () => void>();
+
+  constructor() {
+    let last = 0;
+    const setTimeout = (run: () => void) => {
+      this.#waiting.set(++last, run);
+      return last;
+    };
+    const clearTimeout = (id: number) => this.#waiting.delete(id);
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+  }
+
+  /** Lets all expire; returns how many there were. */
+  expire(): number {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    waiting.forEach((run) => run());
+    return waiting.length;
+  }
+
+  [Symbol.dispose](): void {
+    Object.assign(globalThis, this.#originals);
+  }
+}
+
+Deno.test("the time that making the page takes isn't the client's, that for taking it is", async () => {
+  using timers = new HeldTimers();
+  const asked = Promise.withResolvers<void>(), page = Promise.withResolvers<string>();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const server = new MetricsServer(listener, () => {
+    asked.resolve();
+    return page.promise;
+  });
+  const served = server.serve();
+  try {
+    const stuck = await Deno.connect({ port }), patient = await Deno.connect({ port });
+    const request = "GET /metrics HTTP/1.1\r\n\r\n";
+    const answer = exchange(patient, request);
+    await asked.promise;
+    assert.equal(timers.expire(), 1, "of the one that hasn't asked yet");
+    assert.equal(await stuck.read(new Uint8Array(1)).catch(() => null), null);
+    stuck.close();
+    page.resolve("x".repeat(2 ** 25));
+    const text = await answer;
+    assert.match(text, /^HTTP\/1\.1 200 OK\r\n/);
+    assert.ok(text.endsWith("xxx"));
+
+    using slow = await Deno.connect({ port });
+    await slow.write(new TextEncoder().encode(request));
+    await slow.read(new Uint8Array(1));
+    assert.equal(timers.expire(), 1, "of the one that doesn't take its answer");
+    assert.ok((await new Response(slow.readable).text().catch(() => "")).length < 2 ** 25);
+  } finally {
+    server.close();
+    await served;
   }
 });
 
