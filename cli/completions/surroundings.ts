@@ -6,6 +6,8 @@ import { getStatus } from "../system/status_client.ts";
 import type { CompletionSurroundings } from "./completion.ts";
 
 const SUFFIX = ".conf";
+/** For how long what serves an interface may keep silent, in milliseconds: somebody has pressed a key. */
+const TIMEOUT_MS = 1000;
 
 /** This system. Nothing here may fail: whoever presses a key in a shell doesn't want to read errors. */
 export const SYSTEM: CompletionSurroundings = {
@@ -13,7 +15,7 @@ export const SYSTEM: CompletionSurroundings = {
   peers: async (interfaceName) =>
     await attempt(async () => {
       if (!isInterfaceName(interfaceName)) return [];
-      const { peers } = await getStatus(interfaceName, Date.now());
+      const { peers } = await getStatus(interfaceName, Date.now(), TIMEOUT_MS);
       return peers.map(({ publicKey, name }) => ({
         value: formatKey(publicKey),
         description: name ?? "",

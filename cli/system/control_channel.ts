@@ -3,8 +3,10 @@ import { importLater } from "../import_later.ts";
 
 type OsError = typeof import("./os_error.ts");
 
-/** For how long nothing may come or go before a request is given up: once to twice this. */
+/** For how long nothing may come or go before a request is given up, unless somebody is in a hurry. */
 const TIME_LIMIT_MS = 10_000;
+/** When the time is over: for what has come already, while this thread did something else. */
+const LAST_LOOK_MS = 10;
 /** Between two attempts to connect to a socket whose backlog is full. */
 const BACKLOG_PAUSE_MS = 20;
 /** EAGAIN, as a time limit of a socket's gives. */
@@ -30,27 +32,47 @@ export interface AnswerPart {
 export class ControlChannel {
   readonly #socket: Deno.UnixConn;
   readonly #path: string;
+  readonly #timeoutMs: number;
   /** What waits for the time limit; notified when the connection ends. */
   readonly #watcher = new Int32Array(new SharedArrayBuffer(4));
   #closed = false;
-  #progressed = false;
+  /** When something came or went last, on the clock of performance.now(). */
+  #progressedAt = 0;
 
-  private constructor(socket: Deno.UnixConn, path: string) {
+  private constructor(socket: Deno.UnixConn, path: string, timeoutMs: number) {
     this.#socket = socket;
     this.#path = path;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Connects to the socket at `path`. What then stalls for `timeoutMs` is given up.
+   *
+   * @throws SysError with ENOENT when there is none, ECONNREFUSED when nobody listens any more, EACCES
+   * without permission, EAGAIN when too many others wait to be accepted
+   */
+  static async connect(path: string, timeoutMs: number): Promise<ControlChannel> {
+    try {
+      return new ControlChannel(await connect(path, timeoutMs), path, timeoutMs);
+    } catch (error) {
+      throw await systemError(`connect to ${path}`, error, ENAMETOOLONG);
+    }
   }
 
   /**
    * Connects to the control socket of the interface `name`; null when there is none. One that nobody
    * listens at any more is removed, as `wg` does.
    *
-   * @throws SysError, with EACCES without permission
+   * @throws SysError as {@linkcode connect}, but for that
    */
-  static async open(name: string): Promise<ControlChannel | null> {
+  static async open(
+    name: string,
+    timeoutMs: number = TIME_LIMIT_MS,
+  ): Promise<ControlChannel | null> {
     if (name === "" || name.includes("/")) return null;
     const path = controlSocketPath(name);
     try {
-      return new ControlChannel(await connect(path), path);
+      return new ControlChannel(await connect(path, timeoutMs), path, timeoutMs);
     } catch (error) {
       if (!exists(path)) return null;
       if (error instanceof Deno.errors.ConnectionRefused) {
@@ -114,11 +136,18 @@ export class ControlChannel {
 
   /** Ends the connection when it stalls. The first `setTimeout` of a program takes 5 ms; this takes none. */
   async #watch(): Promise<void> {
-    while (!this.#closed) {
-      this.#progressed = false;
-      await Atomics.waitAsync(this.#watcher, 0, 0, TIME_LIMIT_MS).value;
-      if (!this.#progressed) this[Symbol.dispose]();
+    this.#progressedAt = performance.now();
+    let left = this.#timeoutMs;
+    while (left > 0 && !this.#closed) {
+      await Atomics.waitAsync(this.#watcher, 0, 0, left).value;
+      if (this.#timeLeft() > 0) left = this.#timeLeft();
+      else left = left === LAST_LOOK_MS ? 0 : LAST_LOOK_MS;
     }
+    this[Symbol.dispose]();
+  }
+
+  #timeLeft(): number {
+    return this.#progressedAt + this.#timeoutMs - performance.now();
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
@@ -141,7 +170,7 @@ export class ControlChannel {
   async #limited<Result>(operation: Promise<Result>): Promise<Result> {
     try {
       const result = await operation;
-      this.#progressed = true;
+      this.#progressedAt = performance.now();
       return result;
     } catch (error) {
       if (isHangup(error)) throw error;
@@ -151,12 +180,12 @@ export class ControlChannel {
 }
 
 /** As `Deno.connect`, but waits, as connect(2) does, while too many others wait to be accepted. */
-async function connect(path: string): Promise<Deno.UnixConn> {
+async function connect(path: string, timeoutMs: number): Promise<Deno.UnixConn> {
   for (let waited = 0;; waited += BACKLOG_PAUSE_MS) {
     try {
       return await Deno.connect({ transport: "unix", path });
     } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock) || waited >= TIME_LIMIT_MS) throw error;
+      if (!(error instanceof Deno.errors.WouldBlock) || waited >= timeoutMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, BACKLOG_PAUSE_MS));
     }
   }

@@ -71,7 +71,7 @@ function writeRequest(stream: UnixStream, chunks: Iterable<Uint8Array>): void {
  *
  * @throws SysError when the stream ends or stalls before
  */
-export function readAnswer(stream: UnixStream, name: string): string {
+function readAnswer(stream: UnixStream, name: string): string {
   const decoder = new TextDecoder();
   const part = new Uint8Array(65_536);
   const parts: string[] = [];

@@ -12,6 +12,8 @@ import { identifyProcess } from "./process.ts";
 
 const KILLED = "killed or crashed before it could tell why; if memory ran out, the kernel's log " +
   "(journalctl -k, dmesg) says so";
+/** The shortest time limit of a socket. */
+const AT_ONCE_MS = 1;
 const HIDDEN = "for root to see";
 
 /**
@@ -64,7 +66,8 @@ function plain(text: string): string {
 /** Whether a socket is at `path` that nobody listens at. */
 function isAbandoned(path: string): boolean {
   try {
-    UnixStream.connect(path).close();
+    // Only a socket at which too many wait already has others wait: somebody listens there.
+    UnixStream.connect(path, AT_ONCE_MS).close();
     return false;
   } catch (error) {
     return error instanceof SysError && error.code === "ECONNREFUSED";

@@ -11,6 +11,8 @@ import { getStatus } from "./status_client.ts";
 
 /** Between two looks for interfaces, and at those that tell no events, in milliseconds. */
 const LOOK_MS = 1000;
+/** For how long what serves an interface may keep silent, in milliseconds. */
+const TIMEOUT_MS = 10_000;
 /** How often the reason of an engine's end is looked for in that time. */
 const REASON_LOOKS = 20;
 
@@ -182,7 +184,7 @@ async function reasonOf(name: string, signal: AbortSignal): Promise<string | nul
 }
 
 function read(name: string): Promise<InterfaceStatus> {
-  return getStatus(name, Date.now());
+  return getStatus(name, Date.now(), TIMEOUT_MS);
 }
 
 /** A peer that has no name gets the one in the interface's config, if that can be read. */

@@ -86,7 +86,8 @@ function leadsToSocket(file: string): boolean {
 /** Whether somebody listens at the control socket of `name`, or may: only whom it is for can know. */
 async function isServed(name: string): Promise<boolean> {
   try {
-    using channel = await ControlChannel.open(name);
+    // Where too many wait already, somebody does, even if nobody is ever accepted.
+    using channel = await ControlChannel.open(name, 0);
     return channel !== null;
   } catch {
     return leadsToSocket(`${name}${SUFFIX}`);
@@ -95,18 +96,20 @@ async function isServed(name: string): Promise<boolean> {
 
 /**
  * The state of the interface `name`; `wall` is the present time in ms since 1970 UTC. `publicKey` says
- * whether its public key is wanted, which may have to be derived.
+ * whether its public key is wanted, which may have to be derived, `timeoutMs` for how long what serves the
+ * interface may keep silent.
  *
  * @throws SysError with ENODEV when there is no such interface, EPROTONOSUPPORT when there is no such
  * control socket and the kernel lacks WireGuard, EOPNOTSUPP when it is another kind of interface, EACCES
- * or EPERM without permission; UapiError when its control socket answers an error
+ * or EPERM without permission, EAGAIN when it keeps silent for longer; UapiError when its control socket
+ * answers an error
  */
 export async function getInterface(
   name: string,
   wall: number,
-  { publicKey = true } = {},
+  { publicKey = true, timeoutMs }: { publicKey?: boolean; timeoutMs?: number } = {},
 ): Promise<InterfaceState> {
-  return await readInterface(name, wall, { publicKey, receiver: null });
+  return await readInterface(name, wall, { publicKey, timeoutMs, receiver: null });
 }
 
 /** What is wanted of an interface. */
@@ -120,6 +123,8 @@ export interface Wanted {
   readonly receiver: ((name: string) => Promise<PeerReceiver | null>) | null;
   /** Whether allowed IPs in its state may be lines of the answer, as `AllowedIpList.gets` compares them. */
   readonly wholeLines?: boolean;
+  /** For how long what serves the interface may keep silent; by default, for quite long. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
@@ -142,9 +147,9 @@ export async function readInterface(
 export async function readUserspaceInterface(
   name: string,
   wall: number,
-  { publicKey, receiver, wholeLines = false }: Wanted,
+  { publicKey, receiver, wholeLines = false, timeoutMs }: Wanted,
 ): Promise<InterfaceState | null> {
-  using channel = await ControlChannel.open(name);
+  using channel = await ControlChannel.open(name, timeoutMs);
   if (channel === null) return null;
   // A socket's name may be longer; `wg` keeps as much of it as an interface's name can have.
   const shownName = name.slice(0, MAX_INTERFACE_NAME_LENGTH);

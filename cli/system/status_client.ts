@@ -8,10 +8,9 @@ import {
 } from "../../core/uapi/status.ts";
 import { formatKey } from "../../core/keys.ts";
 import { SysError } from "../../ffi/errno.ts";
-import { UnixStream } from "../../ffi/unix_socket.ts";
 import { statusSocketPath } from "../engine/status_path.ts";
 import { configuredNames } from "./configured_names.ts";
-import { readAnswer } from "./control_socket.ts";
+import { ControlChannel } from "./control_channel.ts";
 import { getInterface } from "./interfaces.ts";
 
 /**
@@ -19,29 +18,37 @@ import { getInterface } from "./interfaces.ts";
  * not use the control socket asks at the engine's status socket. Peers that have no name get the one in
  * the interface's config, if that can be read.
  *
- * `wall` is the present time in ms since 1970 UTC.
+ * `wall` is the present time in ms since 1970 UTC. What serves the interface may keep silent for
+ * `timeoutMs`.
  *
- * @throws SysError with ENODEV when there is no such interface, EACCES or EPERM without permission;
- * UapiError when its control socket answers an error
+ * @throws SysError with ENODEV when there is no such interface, EACCES or EPERM without permission,
+ * EAGAIN when it keeps silent for longer; UapiError when its control socket answers an error
  */
-export async function getStatus(name: string, wall: number): Promise<InterfaceStatus> {
-  const answer = askEngine(name);
+export async function getStatus(
+  name: string,
+  wall: number,
+  timeoutMs: number,
+): Promise<InterfaceStatus> {
+  const answer = await askEngine(name, timeoutMs);
   const status = typeof answer === "string"
-    ? statusOf(await getInterface(name, wall), answer)
+    ? statusOf(await getInterface(name, wall, { timeoutMs }), answer)
     : answer;
   addNames(status);
   return status;
 }
 
 /** What the engine of `name` answers; what else serves the interface, if it isn't wgts' engine. */
-function askEngine(name: string): InterfaceStatus | Exclude<Backend, "wgts"> {
+async function askEngine(
+  name: string,
+  timeoutMs: number,
+): Promise<InterfaceStatus | Exclude<Backend, "wgts">> {
   try {
-    return ask(name, controlSocketPath(name)) ?? "userspace";
+    return await ask(name, controlSocketPath(name), timeoutMs) ?? "userspace";
   } catch (error) {
     if (!(error instanceof SysError)) throw error;
     if (ABSENCE.includes(error.code)) return "kernel";
     if (!REFUSAL.includes(error.code)) throw error;
-    const status = askStatusSocket(name);
+    const status = await askStatusSocket(name, timeoutMs);
     if (status !== null) return status;
     const advice = "be root, or of the group that `--status-group' gave its engine";
     throw new SysError(`ask ${name} how it runs`, error.errno, advice);
@@ -49,9 +56,9 @@ function askEngine(name: string): InterfaceStatus | Exclude<Backend, "wgts"> {
 }
 
 /** What the engine's status socket answers; null where there is none for us. */
-function askStatusSocket(name: string): InterfaceStatus | null {
+async function askStatusSocket(name: string, timeoutMs: number): Promise<InterfaceStatus | null> {
   try {
-    return ask(name, statusSocketPath(name));
+    return await ask(name, statusSocketPath(name), timeoutMs);
   } catch (error) {
     const isClosed = error instanceof SysError && [...ABSENCE, ...REFUSAL].includes(error.code);
     if (isClosed) return null;
@@ -61,21 +68,17 @@ function askStatusSocket(name: string): InterfaceStatus | null {
 
 const ABSENCE: readonly string[] = ["ENOENT", "ENOTDIR", "ECONNREFUSED"];
 const REFUSAL: readonly string[] = ["EACCES", "EPERM"];
-const HANGUPS: readonly string[] = ["EPIPE", "ECONNRESET", "EPROTO"];
 
 /** The answer of the socket at `path`; null when what is behind it doesn't know the request. */
-function ask(name: string, path: string): InterfaceStatus | null {
-  const stream = UnixStream.connect(path);
+async function ask(name: string, path: string, timeoutMs: number): Promise<InterfaceStatus | null> {
+  using channel = await ControlChannel.connect(path, timeoutMs);
   try {
-    stream.writeAll(new TextEncoder().encode(STATUS_REQUEST));
-    return parseUapiStatus(readAnswer(stream, name), name);
+    const answer = await channel.ask([new TextEncoder().encode(STATUS_REQUEST)]);
+    return parseUapiStatus(answer, name);
   } catch (error) {
     // Some answer with an error, and some hang up, before or after the request was read.
-    const refused = error instanceof UapiError;
-    if (refused || (error instanceof SysError && HANGUPS.includes(error.code))) return null;
+    if (error instanceof UapiError) return null;
     throw error;
-  } finally {
-    stream.close();
   }
 }
 

@@ -3,7 +3,8 @@ import { ratesBetween } from "../../core/status/rates.ts";
 import type { EndedInterface, StatusReport } from "../../core/status/report.ts";
 import { isLinkName } from "../../core/config/interface_name.ts";
 import { UapiError } from "../../core/uapi/client.ts";
-import { SysError } from "../../ffi/errno.ts";
+import { Errno, SysError } from "../../ffi/errno.ts";
+import { mapAtOnce } from "./at_once.ts";
 import { endedEngine } from "./ended_engines.ts";
 import { listServedInterfaces } from "./served_interfaces.ts";
 import { getStatus } from "./status_client.ts";
@@ -16,22 +17,31 @@ export interface ReadReport {
 }
 
 /**
+ * For how long what serves an interface may keep silent, in milliseconds: what asks again and again, such
+ * as Prometheus, gives up ten seconds after it has asked for all of them.
+ */
+const TIMEOUT_MS = 2000;
+/** How many interfaces are asked at the same time; each takes a file descriptor and a buffer. */
+const AT_ONCE = 16;
+
+/**
  * Reads how interfaces run: those called `names`, or all if that is empty, the dead ones included. Rates
  * are measured over `interval` seconds, which this waits for when any peer ever had a session; 0 measures
- * none.
+ * none. An interface that keeps silent for `timeoutMs` is a problem, which holds up no other one.
  */
 export async function readReport(
   names: readonly string[],
   interval: number,
+  timeoutMs: number = TIMEOUT_MS,
 ): Promise<ReadReport> {
   const wanted = names.length > 0 ? names : await listServedInterfaces();
-  const first = await readAll(wanted);
+  const first = await readAll(wanted, timeoutMs);
   const isActive = first.running.some(({ peers }) =>
     peers.some(({ lastHandshake }) => lastHandshake.seconds !== 0)
   );
   if (interval === 0 || !isActive) return reportOf(first, null, interval === 0 ? null : interval);
   await new Promise((resolve) => setTimeout(resolve, interval * 1000));
-  return reportOf(await readAll(wanted), first, interval);
+  return reportOf(await readAll(wanted, timeoutMs), first, interval);
 }
 
 /** One reading of interfaces. */
@@ -45,31 +55,43 @@ interface Reading {
   readonly problems: string[];
 }
 
-async function readAll(names: readonly string[]): Promise<Reading> {
+async function readAll(names: readonly string[], timeoutMs: number): Promise<Reading> {
   const reading: Reading = { wall: Date.now(), running: [], times: [], ended: [], problems: [] };
-  for (const name of names) await readOne(name, reading);
+  const outcomes = await mapAtOnce(
+    names,
+    AT_ONCE,
+    (name) => readOne(name, reading.wall, timeoutMs),
+  );
+  for (const outcome of outcomes) {
+    if ("status" in outcome) {
+      reading.running.push(outcome.status);
+      reading.times.push(outcome.time);
+    } else if ("ended" in outcome) {
+      reading.ended.push(outcome.ended);
+    } else {
+      reading.problems.push(outcome.problem);
+    }
+  }
   return reading;
 }
 
-async function readOne(name: string, reading: Reading): Promise<void> {
+/** What became of reading one interface. */
+type Outcome =
+  | { readonly status: InterfaceStatus; readonly time: number }
+  | { readonly ended: EndedInterface }
+  | { readonly problem: string };
+
+async function readOne(name: string, wall: number, timeoutMs: number): Promise<Outcome> {
   try {
     if (isLinkName(name)) {
-      reading.running.push(await getStatus(name, reading.wall));
-      reading.times.push(performance.now());
-      return;
+      return { status: await getStatus(name, wall, timeoutMs), time: performance.now() };
     }
   } catch (error) {
-    if (!isAbsence(error)) {
-      reading.problems.push(`${name}: ${problemOf(error)}`);
-      return;
-    }
+    if (!isAbsence(error)) return { problem: `${name}: ${problemOf(error)}` };
     const ended = endedEngine(name);
-    if (ended !== null) {
-      reading.ended.push(ended);
-      return;
-    }
+    if (ended !== null) return { ended };
   }
-  reading.problems.push(`${name}: no interface is served by that name`);
+  return { problem: `${name}: no interface is served by that name` };
 }
 
 /** The last one: there is no control socket, and the kernel has no WireGuard. */
@@ -79,8 +101,11 @@ function isAbsence(error: unknown): boolean {
   return error instanceof SysError && ABSENCE.includes(error.code);
 }
 
+const SILENCE = "what serves it doesn't answer: its process is stopped, or very busy";
+
 /** What is expected to go wrong, in words; throws all other errors on. */
 function problemOf(error: unknown): string {
+  if (error instanceof SysError && error.errno === Errno.EAGAIN) return SILENCE;
   if (error instanceof SysError || error instanceof UapiError) return error.message;
   throw error;
 }

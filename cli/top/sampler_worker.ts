@@ -23,6 +23,8 @@ interface WorkerScope {
 }
 
 const scope = globalThis as unknown as WorkerScope;
+/** For how long what serves an interface may keep silent, in milliseconds. */
+const TIMEOUT_MS = 10_000;
 const clock = new SystemClock();
 const now = { boot: 0, wall: 0 };
 
@@ -54,7 +56,7 @@ async function sampleAll({ names, except }: SampleRequest): Promise<SampleRespon
 
 async function sample(name: string): Promise<InterfaceSample> {
   try {
-    const status = await getStatus(name, Date.now());
+    const status = await getStatus(name, Date.now(), TIMEOUT_MS);
     return sampleOf(status, boot());
   } catch (error) {
     if (!(error instanceof SysError || error instanceof UapiError)) throw error;

@@ -6,6 +6,7 @@ import { UsageError } from "../../cli/program_name.ts";
 import { rootTest } from "../ffi/privileged.ts";
 import { waitFor } from "../netns/harness/wait.ts";
 import { FakeControlSocket } from "./fake_control_socket.ts";
+import { SilentSocket } from "./silent_socket.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 
@@ -156,50 +157,6 @@ rootTest("top: an interface that doesn't answer doesn't hold up the others", asy
   }
   // Were it asked each time, each would wait until its time limit.
   assert.ok(silent.clients - asked <= 4, `${silent.clients - asked}`);
-  silent.answer();
+  silent.answer(answer(0));
   await waitFor("its answer", async () => "peers" in ((await found()).get(silent.name) ?? {}));
 });
-
-/** A control socket whose clients wait in vain, as those of an engine that was stopped. */
-class SilentSocket implements Disposable {
-  clients = 0;
-  readonly #path: string;
-  readonly #listener: Deno.UnixListener;
-  readonly #waiting: Deno.Conn[] = [];
-  #answers = false;
-
-  constructor(readonly name: string) {
-    this.#path = `/var/run/wireguard/${name}.sock`;
-    Deno.mkdirSync("/var/run/wireguard", { recursive: true, mode: 0o755 });
-    this.#listener = Deno.listen({ transport: "unix", path: this.#path });
-    this.#accept();
-  }
-
-  /** Answers all clients from now on. */
-  answer(): void {
-    this.#answers = true;
-    for (const client of this.#waiting) this.#serve(client);
-  }
-
-  [Symbol.dispose](): void {
-    this.#listener.close();
-    for (const client of this.#waiting) client.close();
-    Deno.removeSync(this.#path);
-  }
-
-  async #accept(): Promise<void> {
-    for await (const client of this.#listener) {
-      this.clients++;
-      this.#waiting.push(client);
-      if (this.#answers) this.#serve(client);
-    }
-  }
-
-  async #serve(client: Deno.Conn): Promise<void> {
-    try {
-      await client.write(new TextEncoder().encode(answer(0)));
-    } catch {
-      // It has given up.
-    }
-  }
-}

@@ -221,6 +221,14 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "neither a directory nor the program itself is replaced, not even by force",
   },
   {
+    property: "an interface that doesn't answer holds up no other",
+    file: "cli/system/status_report.ts",
+    snippet: "    AT_ONCE,\n",
+    replacement: "    1,\n",
+    testFile: "tests/cli/silent_interface_test.ts",
+    test: "interfaces that don't answer are waited for at the same time",
+  },
+  {
     property: "idle clients of the metrics server don't lock out others",
     file: "cli/metrics_server.ts",
     snippet: "if (this.#connections.size >= MAX_CONNECTIONS) this.#makeRoom();\n",

@@ -3,7 +3,7 @@ import { isZero } from "../../../core/memory.ts";
 import { DumpPrinter } from "../../../core/show/peer_printers.ts";
 import { CONTROL_DIRECTORY, controlSocketPath, UapiError } from "../../../core/uapi/client.ts";
 import { ControlChannel } from "../../../cli/system/control_channel.ts";
-import { readToShow } from "../../../cli/system/interfaces.ts";
+import { listInterfaces, readToShow } from "../../../cli/system/interfaces.ts";
 import { FakeControlSocket } from "../fake_control_socket.ts";
 
 /** More than a listener of the runtime lets wait. */
@@ -22,6 +22,10 @@ Deno.test("who connects while too many others wait to be accepted, waits too", {
     await assert.rejects(async () => {
       while (waiting.length < CROWD) waiting.push(await Deno.connect({ transport: "unix", path }));
     }, Deno.errors.WouldBlock);
+    const givenUp = assert.rejects(ControlChannel.open(name, 2000), /EAGAIN/);
+    const listed = await Promise.race([givenUp, listInterfaces()]);
+    assert.ok(listed?.includes(name), "it is listed without waiting");
+    await givenUp;
     const opened = ControlChannel.open(name);
     // It has had to wait once when this is through.
     await new Promise((resolve) => setTimeout(resolve, 50));
