@@ -1,6 +1,8 @@
 /** A control socket whose clients wait in vain, as those of an engine that was stopped. */
 export class SilentSocket implements Disposable {
   clients = 0;
+  /** Settled once it has a client. */
+  readonly asked: Promise<void>;
   /** How many of them have given up. */
   left = 0;
   readonly #path: string;
@@ -13,7 +15,9 @@ export class SilentSocket implements Disposable {
     this.#path = `/var/run/wireguard/${name}.sock`;
     Deno.mkdirSync("/var/run/wireguard", { recursive: true, mode: 0o755 });
     this.#listener = Deno.listen({ transport: "unix", path: this.#path });
-    this.#accept();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.asked = promise;
+    this.#accept(resolve);
   }
 
   /** Answers `text` to all clients from now on. */
@@ -28,8 +32,9 @@ export class SilentSocket implements Disposable {
     Deno.removeSync(this.#path);
   }
 
-  async #accept(): Promise<void> {
+  async #accept(onClient: () => void): Promise<void> {
     for await (const client of this.#listener) {
+      onClient();
       this.clients++;
       this.#waiting.push(client);
       this.#notice(client);
