@@ -7,6 +7,8 @@ export interface SampleRequest {
   readonly names: readonly string[];
   /** Those not to ask, whether or not they are there. */
   readonly except: readonly string[];
+  /** For how long what serves an interface may keep silent, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 /** Its answer. */
@@ -26,10 +28,20 @@ export interface SampleFailure {
 /** What a sampling thread tells of an interface that let it wait in vain. */
 export const NO_ANSWER = "no answer";
 
+/** For how long what serves an interface may keep silent, in milliseconds. */
+export interface SilenceLimits {
+  /** While others wait to be shown. */
+  readonly quick: number;
+  /** Once it didn't answer within that time. */
+  readonly slow: number;
+}
+
+const LIMITS: SilenceLimits = { quick: 1000, slow: 10_000 };
+
 /**
  * Asks interfaces how they run, on threads of its own, since that waits for their answers. An interface
- * that didn't answer in time is asked by the second thread from then on, so that it doesn't hold up the
- * others.
+ * that didn't answer quickly is asked by the second thread from then on, which is patient, so that it
+ * doesn't hold up the others.
  */
 export class Sampler implements Disposable {
   readonly #quick = new SamplingThread();
@@ -40,12 +52,13 @@ export class Sampler implements Disposable {
   #slowError: unknown = null;
 
   /** @param names of interfaces; none means all there are at the time of each sample */
-  constructor(readonly names: readonly string[]) {}
+  constructor(readonly names: readonly string[], readonly limits: SilenceLimits = LIMITS) {}
 
   /** Takes one sample; the one before must be complete. Rejects with what a thread threw. */
   async sample(): Promise<SampleResponse> {
     const except = [...this.#slowSamples.keys()];
-    const response = await this.#quick.ask({ names: this.names, except });
+    const { names, limits } = this;
+    const response = await this.#quick.ask({ names, except, timeoutMs: limits.quick });
     if (this.#slowError !== null) throw this.#slowError;
     for (const name of except) {
       if (!response.skipped.includes(name)) this.#slowSamples.delete(name);
@@ -75,7 +88,8 @@ export class Sampler implements Disposable {
         if (this.#slowSamples.has(sample.name)) this.#slowSamples.set(sample.name, sample);
       }
     };
-    this.#slow.ask({ names: [...this.#slowSamples.keys()], except: [] })
+    const names = [...this.#slowSamples.keys()];
+    this.#slow.ask({ names, except: [], timeoutMs: this.limits.slow })
       .then(keep, (error) => this.#slowError = error)
       .finally(() => this.#isSlowBusy = false);
   }

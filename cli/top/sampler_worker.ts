@@ -6,6 +6,7 @@ import { type InterfaceProblem, type InterfaceSample, sampleOf } from "../../cor
 import { UapiError } from "../../core/uapi/client.ts";
 import { SystemClock } from "../../ffi/clock.ts";
 import { SysError } from "../../ffi/errno.ts";
+import { mapAtOnce } from "../system/at_once.ts";
 import { endedEngine } from "../system/ended_engines.ts";
 import { listServedInterfaces } from "../system/served_interfaces.ts";
 import { getStatus } from "../system/status_client.ts";
@@ -23,8 +24,8 @@ interface WorkerScope {
 }
 
 const scope = globalThis as unknown as WorkerScope;
-/** For how long what serves an interface may keep silent, in milliseconds. */
-const TIMEOUT_MS = 10_000;
+/** How many interfaces are asked at the same time. */
+const AT_ONCE = 16;
 const clock = new SystemClock();
 const now = { boot: 0, wall: 0 };
 
@@ -44,19 +45,17 @@ scope.onmessage = async ({ data }) => {
   }
 };
 
-async function sampleAll({ names, except }: SampleRequest): Promise<SampleResponse> {
-  const samples: InterfaceSample[] = [], skipped: string[] = [];
-  const wanted = names.length > 0 ? names : await listServedInterfaces();
-  for (const name of wanted) {
-    if (except.includes(name)) skipped.push(name);
-    else samples.push(await sample(name));
-  }
-  return { samples, skipped, time: boot() };
+async function sampleAll(request: SampleRequest): Promise<SampleResponse> {
+  const { names, except, timeoutMs } = request;
+  const found = names.length > 0 ? names : await listServedInterfaces();
+  const wanted = found.filter((name) => !except.includes(name));
+  const samples = await mapAtOnce(wanted, AT_ONCE, (name) => sample(name, timeoutMs));
+  return { samples, skipped: found.filter((name) => except.includes(name)), time: boot() };
 }
 
-async function sample(name: string): Promise<InterfaceSample> {
+async function sample(name: string, timeoutMs: number): Promise<InterfaceSample> {
   try {
-    const status = await getStatus(name, Date.now(), TIMEOUT_MS);
+    const status = await getStatus(name, Date.now(), timeoutMs);
     return sampleOf(status, boot());
   } catch (error) {
     if (!(error instanceof SysError || error instanceof UapiError)) throw error;

@@ -137,10 +137,30 @@ rootTest("top: what answers nonsense is shown as such", async () => {
   assert.match(stdout, new RegExp(`^${socket.name} +- .* error for 0s: .* no errno$`, "m"));
 });
 
+rootTest("top: the others are shown while one that doesn't answer is waited for", async () => {
+  using other = growingSocket();
+  using silent = new SilentSocket(`wgtss${Deno.pid}`);
+  using sampler = new Sampler([silent.name, other.name], { quick: 2000, slow: 600_000 });
+  const first = await sampler.sample();
+  assert.deepEqual(
+    first.samples.map(({ found }) => "problem" in found ? found.problem : "found").sort(),
+    ["found", "no answer"],
+  );
+  // Both threads have asked, and the second one hasn't given up.
+  await waitFor("the second thread", () => silent.clients === 2 && silent.left === 1);
+  const { samples: [sample] } = await sampler.sample();
+  assert.equal(sample?.name, other.name);
+  silent.answer(answer(0));
+  await waitFor("the answer to the second thread", async () => {
+    const { samples } = await sampler.sample();
+    return samples.every(({ found }) => "peers" in found);
+  });
+});
+
 rootTest("top: an interface that doesn't answer doesn't hold up the others", async () => {
   using other = growingSocket();
   using silent = new SilentSocket(`wgtss${Deno.pid}`);
-  using sampler = new Sampler([silent.name, other.name]);
+  using sampler = new Sampler([silent.name, other.name], { quick: 2000, slow: 5000 });
   const found = async () => {
     const { samples } = await sampler.sample();
     return new Map(samples.map(({ name, found }) => [name, found]));
