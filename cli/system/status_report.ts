@@ -34,14 +34,23 @@ export async function readReport(
   interval: number,
   timeoutMs: number = TIMEOUT_MS,
 ): Promise<ReadReport> {
-  const wanted = names.length > 0 ? names : await listServedInterfaces();
-  const first = await readAll(wanted, timeoutMs);
+  const isNamed = names.length > 0;
+  const wanted = { names: isNamed ? names : await listServedInterfaces(), isNamed, timeoutMs };
+  const first = await readAll(wanted);
   const isActive = first.running.some(({ peers }) =>
     peers.some(({ lastHandshake }) => lastHandshake.seconds !== 0)
   );
   if (interval === 0 || !isActive) return reportOf(first, null, interval === 0 ? null : interval);
   await new Promise((resolve) => setTimeout(resolve, interval * 1000));
-  return reportOf(await readAll(wanted, timeoutMs), first, interval);
+  return reportOf(await readAll(wanted), first, interval);
+}
+
+/** What is to be read. */
+interface Wanted {
+  readonly names: readonly string[];
+  /** Whether somebody named them; what was merely found may have been taken down meanwhile. */
+  readonly isNamed: boolean;
+  readonly timeoutMs: number;
 }
 
 /** One reading of interfaces. */
@@ -55,7 +64,7 @@ interface Reading {
   readonly problems: string[];
 }
 
-async function readAll(names: readonly string[], timeoutMs: number): Promise<Reading> {
+async function readAll({ names, isNamed, timeoutMs }: Wanted): Promise<Reading> {
   const reading: Reading = { wall: Date.now(), running: [], times: [], ended: [], problems: [] };
   const outcomes = await mapAtOnce(
     names,
@@ -68,8 +77,8 @@ async function readAll(names: readonly string[], timeoutMs: number): Promise<Rea
       reading.times.push(outcome.time);
     } else if ("ended" in outcome) {
       reading.ended.push(outcome.ended);
-    } else {
-      reading.problems.push(outcome.problem);
+    } else if (!outcome.isAbsent || isNamed) {
+      reading.problems.push(`${outcome.name}: ${outcome.problem}`);
     }
   }
   return reading;
@@ -79,19 +88,19 @@ async function readAll(names: readonly string[], timeoutMs: number): Promise<Rea
 type Outcome =
   | { readonly status: InterfaceStatus; readonly time: number }
   | { readonly ended: EndedInterface }
-  | { readonly problem: string };
+  | { readonly name: string; readonly problem: string; readonly isAbsent: boolean };
+
+const ABSENT = "no interface is served by that name";
 
 async function readOne(name: string, wall: number, timeoutMs: number): Promise<Outcome> {
+  if (!isLinkName(name)) return { name, problem: ABSENT, isAbsent: false };
   try {
-    if (isLinkName(name)) {
-      return { status: await getStatus(name, wall, timeoutMs), time: performance.now() };
-    }
+    return { status: await getStatus(name, wall, timeoutMs), time: performance.now() };
   } catch (error) {
-    if (!isAbsence(error)) return { problem: `${name}: ${problemOf(error)}` };
+    if (!isAbsence(error)) return { name, problem: problemOf(error), isAbsent: false };
     const ended = endedEngine(name);
-    if (ended !== null) return { ended };
+    return ended !== null ? { ended } : { name, problem: ABSENT, isAbsent: true };
   }
-  return { problem: `${name}: no interface is served by that name` };
 }
 
 /** The last one: there is no control socket, and the kernel has no WireGuard. */

@@ -1,6 +1,7 @@
 /** How `status` takes what serves an interface but isn't wgts. */
 import assert from "node:assert/strict";
 import { namespaceName } from "../../cli/system/namespace_name.ts";
+import { readReport } from "../../cli/system/status_report.ts";
 import { rootTest } from "../ffi/privileged.ts";
 import { FakeControlSocket } from "./fake_control_socket.ts";
 
@@ -90,6 +91,28 @@ rootTest("status takes every name that Linux takes", async () => {
   assert.equal(code, 0);
   assert.match(stdout, new RegExp(`^interface: ${socket.name}\n`));
 });
+
+rootTest(
+  "an interface that is taken down while rates are measured is no problem, unless it was named",
+  async () => {
+    for (const isNamed of [false, true]) {
+      const socket = new FakeControlSocket(`wgtss${Deno.pid}`);
+      socket.otherAnswer = "";
+      Object.defineProperty(socket, "answer", {
+        get() {
+          socket[Symbol.dispose]();
+          return GET;
+        },
+      });
+      const { report, problems } = await readReport(isNamed ? [socket.name] : [], 0.01);
+      assert.ok(report.running.every(({ status }) => status.name !== socket.name));
+      assert.deepEqual(
+        problems.filter((problem) => problem.startsWith(`${socket.name}: `)),
+        isNamed ? [`${socket.name}: no interface is served by that name`] : [],
+      );
+    }
+  },
+);
 
 Deno.test("status of an interface without a control socket is an error in one line", async () => {
   assert.deepEqual(await status("wgts-none"), {
