@@ -28,7 +28,7 @@ import { DataPath } from "./data_path.ts";
 import { EventFeed } from "./event_feed.ts";
 import { describeEvent } from "./event_text.ts";
 import { NamedEndpoints } from "./named_endpoints.ts";
-import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
+import { indexOfName, interfaceNameOf } from "../../ffi/interface_name.ts";
 import type { Logger } from "./log.ts";
 import type { OffloadOption } from "./offload_option.ts";
 import { Offloads } from "./offloads.ts";
@@ -397,7 +397,7 @@ export class Engine {
         if (this.#linkUp) this.#up();
       },
       setFwmark: (mark) => udp.setFwmark(mark),
-      zoneIndex: interfaceIndexOf,
+      interfaceIndex: indexOfName,
       setName: (peer, name) => {
         if (name === null) this.#names.delete(peer);
         else this.#names.set(peer, name);

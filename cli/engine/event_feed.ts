@@ -5,6 +5,7 @@ import { IpAddress } from "../../core/ip.ts";
 import type { Peer } from "../../core/peer.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
 import { formatUapiEvent } from "../../core/uapi/events.ts";
+import { formatZone } from "../../core/zone.ts";
 import type { Requests } from "./control_connection.ts";
 
 /** Events that wait for one reader; more are dropped and counted. */
@@ -155,7 +156,7 @@ export class EventFeed {
   #endpoint(endpoint: Endpoint | null): UapiEndpoint | null {
     if (endpoint === null) return null;
     const { address, port, scopeId } = endpoint;
-    const zone = scopeId === 0 ? "" : this.#source.zoneName(scopeId);
+    const zone = formatZone(address, scopeId, (index) => this.#source.zoneName(index));
     return { address: IpAddress.fromBytes(address), port, zone };
   }
 }

@@ -8,7 +8,8 @@ import { Endpoint } from "../../core/endpoint.ts";
 import { IpAddress } from "../../core/ip.ts";
 import { Jitter } from "../../core/jitter.ts";
 import type { Peer } from "../../core/peer.ts";
-import { interfaceIndexOf } from "../../ffi/interface_name.ts";
+import { neededScopeId } from "../../core/zone.ts";
+import { indexOfName } from "../../ffi/interface_name.ts";
 import type { EndpointNameStatus } from "../../core/uapi/status.ts";
 import { systemRandom } from "../random.ts";
 import type { ResolverSettings, StubResolver } from "./stub_resolver.ts";
@@ -172,6 +173,6 @@ function soughtName(endpoint: ConfigEndpoint, known: readonly Endpoint[]): Sough
   const [literal = "", zone = ""] = host.split("%");
   const address = IpAddress.parse(literal);
   if (address === null) return { host, port, text, known, isLiteral: false };
-  const scopeId = zone === "" ? 0 : interfaceIndexOf(zone);
+  const scopeId = neededScopeId(address.bytes, zone, indexOfName) ?? 0;
   return { host, port, text, known: [new Endpoint(address.bytes, port, scopeId)], isLiteral: true };
 }

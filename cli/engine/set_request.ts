@@ -11,6 +11,7 @@ import {
   type UapiEndpoint,
 } from "../../core/uapi/command.ts";
 import type { ConfigEndpoint } from "../../core/config/types.ts";
+import { neededScopeId } from "../../core/zone.ts";
 import type { EndpointNames } from "./named_endpoints.ts";
 import type { ResolverSettings } from "./stub_resolver.ts";
 
@@ -33,8 +34,8 @@ export interface SetTarget {
   /** Gives a peer the name that status tells; null takes it away. */
   setName(peer: Peer, name: string | null): void;
   readonly endpointNames: EndpointNaming;
-  /** The index of the interface that an IPv6 zone names; 0 when there is none. */
-  zoneIndex(zone: string): number;
+  /** The index of the interface of that name; 0 when there is none. */
+  interfaceIndex(name: string): number;
 }
 
 /** Peers removed in one step of `replace_peers`: about 30 microseconds. */
@@ -188,10 +189,14 @@ export class SetRequest {
     this.#target.endpointNames.set(peer, names);
   }
 
-  /** Null when its zone names no interface. */
+  /**
+   * Null when its zone names no interface. What datagrams come from has a zone only where Linux needs one,
+   * so with another one a peer would seem to roam at once.
+   */
   #endpointOf({ address, port, zone }: UapiEndpoint): Endpoint | null {
-    const scopeId = zone === "" ? 0 : this.#target.zoneIndex(zone);
-    return zone !== "" && scopeId === 0 ? null : new Endpoint(address.bytes, port, scopeId);
+    const indexOf = (name: string) => this.#target.interfaceIndex(name);
+    const scopeId = neededScopeId(address.bytes, zone, indexOf);
+    return scopeId === null ? null : new Endpoint(address.bytes, port, scopeId);
   }
 
   #selectPeer(publicKey: Uint8Array): number {

@@ -2,6 +2,7 @@
 
 import { IpAddress } from "../../core/ip.ts";
 import type { UapiEndpoint } from "../../core/uapi/command.ts";
+import { formatZone } from "../../core/zone.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { interfaceNameOf } from "../../ffi/interface_name.ts";
 import {
@@ -92,20 +93,12 @@ function readFirst(list: Deno.PointerObject): UapiEndpoint | null {
       const address = bytes.slice(SOCKADDR_IN6.ADDRESS, SOCKADDR_IN6.ADDRESS + 16);
       const scope = view.getUint32(SOCKADDR_IN6.SCOPE_ID, true);
       const port = view.getUint16(SOCKADDR_IN6.PORT);
-      return { address: IpAddress.fromBytes(address), port, zone: zoneOf(address, scope) };
+      const zone = formatZone(address, scope, interfaceNameOf);
+      return { address: IpAddress.fromBytes(address), port, zone };
     }
     default:
       return null;
   }
-}
-
-/** As getnameinfo(3) writes it: only zones of one link have a name (RFC 4007 section 11). */
-function zoneOf(address: Uint8Array, scope: number): string {
-  if (scope === 0) return "";
-  const [first = 0, second = 0] = address;
-  const isOfLink = first === 0xfe && (second & 0xc0) === 0x80 ||
-    first === 0xff && (second & 0x0f) === 0x02;
-  return isOfLink ? interfaceNameOf(scope) : String(scope);
 }
 
 /** What getaddrinfo(3) means by `error`; `errno` is that of the same thread where it is known. */

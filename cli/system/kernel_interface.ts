@@ -10,6 +10,7 @@ import { decodeFamilyId, getFamily } from "../../core/netlink/generic.ts";
 import { IFNAMSIZ, WG_GENL_NAME } from "../../core/netlink/wireguard.ts";
 import { decodeDevice, getDevice, joinDevice } from "../../core/netlink/wireguard_get.ts";
 import { setDevice, splitChange } from "../../core/netlink/wireguard_set.ts";
+import { formatZone } from "../../core/zone.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { interfaceIndexOf, interfaceNameOf } from "../../ffi/interface_name.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
@@ -94,12 +95,8 @@ function findFamily(socket: NetlinkSocket, describe: () => string): number {
   }
 }
 
-/** As getnameinfo(3) says it: by name where the address is meaningless without the link. */
-function zoneOf(scopeId: number, address: IpAddress, namespace: string | null): string {
-  const [first = 0, second = 0] = address.bytes;
-  const isLinkLocal = (first === 0xfe && (second & 0xc0) === 0x80) ||
-    (first === 0xff && (second & 0x0f) === 0x02);
-  return isLinkLocal ? within(namespace, () => interfaceNameOf(scopeId)) : String(scopeId);
+function zoneOf(scopeId: number, { bytes }: IpAddress, namespace: string | null): string {
+  return formatZone(bytes, scopeId, (index) => within(namespace, () => interfaceNameOf(index)));
 }
 
 function scopeIdOf(zone: string, namespace: string | null): number {

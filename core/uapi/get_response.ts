@@ -1,6 +1,7 @@
 import type { Endpoint } from "../endpoint.ts";
 import { IpAddress } from "../ip.ts";
 import { isZeroKey } from "../keys.ts";
+import { formatZone } from "../zone.ts";
 import { UapiChunk } from "./chunk.ts";
 import { formatUapiEndpoint } from "./values.ts";
 
@@ -107,7 +108,7 @@ export function writePeerActivity(
   const { endpoint, lastHandshake } = peer;
   if (endpoint !== null) {
     const address = IpAddress.fromBytes(endpoint.address);
-    const zone = endpoint.scopeId === 0 ? "" : zoneName(endpoint.scopeId);
+    const zone = formatZone(endpoint.address, endpoint.scopeId, zoneName);
     chunk.line("endpoint", formatUapiEndpoint({ address, port: endpoint.port, zone }));
   }
   const seconds = Math.floor(lastHandshake / 1000);

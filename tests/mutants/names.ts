@@ -10,6 +10,22 @@ const OTHERS_IGNORED = "answers from elsewhere, to other questions and with wron
 /** What keeps forged answers of name servers out, and peers where they are. */
 export const NAMES_MUTANTS: Mutant[] = [
   {
+    property: "an endpoint has a zone only where datagrams come from a zone",
+    file: "core/zone.ts",
+    snippet: 'zone === "" || !isZoned(address) ? 0',
+    replacement: 'zone === "" ? 0',
+    testFile: "tests/cli/engine/control_connection_test.ts",
+    test: "control connection: an endpoint has a zone only where Linux needs one",
+  },
+  {
+    property: "no answer names a zone where wg understands no name",
+    file: "core/zone.ts",
+    snippet: "return isOfLink(address) ? nameOf(scopeId) : String(scopeId);",
+    replacement: "return nameOf(scopeId);",
+    testFile: "tests/core/uapi/get_response_test.ts",
+    test: "formatUapiGet writes IPv6 endpoints in brackets, with their zone",
+  },
+  {
     property: "an answer has the id of the query",
     file: "core/dns_client/message.ts",
     snippet: "if (view.getUint16(0) !== question.id) return null;",

@@ -4,6 +4,7 @@ import { formatUapiNamedEndpoints } from "../../../core/uapi/named_endpoints.ts"
 import { parseUapiEndpoint } from "../../../core/uapi/values.ts";
 import type { EndpointNames } from "../../../cli/engine/named_endpoints.ts";
 import { Endpoint } from "../../../core/endpoint.ts";
+import { IpAddress } from "../../../core/ip.ts";
 import { formatHexKey } from "../../../core/keys.ts";
 import type { Peer } from "../../../core/peer.ts";
 import { ControlConnection, type ControlTarget } from "../../../cli/engine/control_connection.ts";
@@ -174,6 +175,32 @@ Deno.test("control connection: a refused command ends its request; those before 
   const answer = exchange(target, "set=1\nfwmark=7\nlisten_port=99\nfwmark=8\n\nget=1\n\n");
   assert.equal(answer, `errno=-${EADDRINUSE}\n\nfwmark=7\nerrno=0\n\n`);
   assert.deepEqual(target.refusals, ["cannot apply listen_port"]);
+});
+
+Deno.test("control connection: an endpoint has a zone only where Linux needs one", () => {
+  const target = makeTarget();
+  for (
+    const [given, told] of [
+      ["[fe80::1%2]:9", "[fe80::1%eth0]:9"],
+      ["[fe80::1%0]:9", "[fe80::1]:9"],
+      ["[fe80::1%4294967295]:9", "[fe80::1%4294967295]:9"],
+      ["[ff02::1%2]:9", "[ff02::1%eth0]:9"],
+      ["[ff01::1%eth0]:9", "[ff01::1%2]:9"],
+      ["[::1%2]:9", "[::1]:9"],
+      ["[::1%eth0]:9", "[::1]:9"],
+      ["[2001:db8::1%nowhere]:9", "[2001:db8::1]:9"],
+    ]
+  ) {
+    exchange(target, `set=1\npublic_key=${PEER}\nendpoint=${given}\n\n`);
+    for (const request of ["get", "status"]) {
+      const answer = exchange(target, `${request}=1\n\n`);
+      assert.equal(/(?<=^endpoint=).*/m.exec(answer)?.[0], told, `${given} for a ${request}`);
+    }
+  }
+  // Where its datagrams come from has none, so this is where it is known to be.
+  const from = new Endpoint(IpAddress.parse("2001:db8::1")?.bytes ?? assert.fail(), 9);
+  const [peer] = target.device.peers;
+  assert.ok(peer?.endpoint?.sameRemote(from));
 });
 
 Deno.test("control connection: an unknown zone, key or value is refused with EINVAL", () => {

@@ -102,7 +102,7 @@ export function makeTarget(): TestTarget {
     setFwmark(mark: number) {
       target.mark = mark;
     },
-    zoneIndex: (zone: string) => zone === "eth0" ? 2 : 0,
+    interfaceIndex: (name: string) => name === "eth0" ? 2 : 0,
     endpointNames: {
       set: (peer: Peer, names: EndpointNames | null) => {
         target.named.push([peer.publicKey[0], names]);

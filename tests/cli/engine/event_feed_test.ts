@@ -87,7 +87,8 @@ Deno.test("there are so many readers at most", () => {
 
 Deno.test("events of the device are told, but for those of single messages", () => {
   const at = new Endpoint(Uint8Array.of(192, 0, 2, 1), 7);
-  const far = new Endpoint(new Uint8Array(16).fill(1), 8, 3);
+  const far = new Endpoint(new Uint8Array(16).fill(0xfe, 0, 1).fill(0x81, 1), 8, 3);
+  const unzoned = new Endpoint(new Uint8Array(16).fill(1), 8, 3);
   const peer = { publicKey: new Uint8Array(32), endpoint: at, removed: false } as unknown as Peer;
   const tell = (event: DeviceEvent, isUp = true): string[] => {
     const events = feed(isUp);
@@ -97,7 +98,7 @@ Deno.test("events of the device are told, but for those of single messages", () 
     return [...new TextDecoder().decode(queue.next() ?? new Uint8Array()).split("\n")]
       .filter((line) => line !== "" && !/^(time_msec|public_key)=/.test(line));
   };
-  const zone = "[101:101:101:101:101:101:101:101%eth3]:8";
+  const zone = "[fe81:8181:8181:8181:8181:8181:8181:8181%eth3]:8";
   assert.deepEqual(tell({ type: "handshake-completed", peer, initiator: false }), [
     "event=handshake-completed",
     "name=Alice",
@@ -125,6 +126,10 @@ Deno.test("events of the device are told, but for those of single messages", () 
       "endpoint_name=a.test:7",
     ],
   );
+  assert.deepEqual(tell({ type: "roamed", peer, from: at, to: unzoned }).slice(2), [
+    "previous_endpoint=192.0.2.1:7",
+    "endpoint=[101:101:101:101:101:101:101:101%3]:8",
+  ]);
   const erased: DeviceEvent = { type: "sessions-erased", peer };
   assert.deepEqual(tell(erased), ["event=sessions-expired", "name=Alice"]);
   assert.deepEqual(tell(erased, false), [], "they end with the interface");

@@ -209,6 +209,20 @@ Deno.test("a fallback endpoint is found, and its name told", () => {
   assert.ok(world.b.received.length > 0);
 });
 
+Deno.test("a fallback endpoint has a zone only where Linux needs one", () => {
+  const world = new World();
+  world.b.address = at("2001:db8::9", 7);
+  world.name(["192.0.2.2"], "[2001:db8::9%1]:7");
+  world.run(20);
+  assert.ok(world.peer.endpoint?.sameRemote(world.b.address));
+  assert.equal(world.events.some(({ type }) => type === "roamed"), false);
+  world.named.set(world.peer, null);
+  world.b.address = new Endpoint(at("fe80::9").address, 7, 1);
+  world.name(["192.0.2.3"], "[fe80::9%lo]:7");
+  world.run(20);
+  assert.ok(world.peer.endpoint?.sameRemote(world.b.address));
+});
+
 Deno.test("an address set by hand ends the name, unless the name has it", () => {
   const world = new World();
   world.name(["192.0.2.2", "192.0.2.3"]);

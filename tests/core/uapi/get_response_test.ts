@@ -104,6 +104,15 @@ Deno.test("formatUapiGet writes IPv6 endpoints in brackets, with their zone", ()
   assert.ok(textOf(device({ peers })).includes("\nendpoint=[fe80::1%7]:1\n"));
   const zoneName = (scopeId: number) => `eth${scopeId}`;
   assert.ok(textOf(device({ peers, zoneName })).includes("\nendpoint=[fe80::1%eth7]:1\n"));
+  const others = ["ff02::1", "ff01::1", "::1"].map((text) => {
+    return { ...PEER, endpoint: new Endpoint(bytesOf(text), 1, 7) };
+  });
+  const text = textOf(device({ peers: others, zoneName }));
+  assert.deepEqual(text.match(/(?<=^endpoint=).*/gm), [
+    "[ff02::1%eth7]:1",
+    "[ff01::1%7]:1",
+    "[::1%7]:1",
+  ]);
   const global = [{ ...PEER, endpoint: new Endpoint(bytesOf("2001:db8::1"), 65535) }];
   assert.ok(textOf(device({ peers: global })).includes("\nendpoint=[2001:db8::1]:65535\n"));
 });

@@ -339,6 +339,10 @@ const ARGUMENTS: readonly string[] = [
   "private-key $f/key fwmark nonsense",
 ];
 
+const ZONED = ["fe80::1%lo", "fe80::1%1", "fe80::1%0", "fe80::1%99", "fe80::1%nonexist0"]
+  .concat(["ff02::1%1", "ff01::1%lo", "ff05::1%1", "::1%1", "::1%lo", "2001:db8::1%1", "fe80::1%"])
+  .map((address) => `[${address}]:9`);
+
 export const SET: readonly string[] = [
   ...ARGUMENTS.map((words) => `wg set wg0 ${words}`),
   "wg set",
@@ -360,6 +364,11 @@ export const SET: readonly string[] = [
   "wg set wg0 peer $C allowed-ips 10.0.0.0/8; wg set wg0 peer $B allowed-ips 10.0.0.0/8,10.1.0.0/16",
   "wg set wg0 peer $C allowed-ips 0.0.0.0/0 peer $A allowed-ips 0.0.0.0/0",
   "wg set wg1 private-key $f/key peer $A allowed-ips 10.0.0.0/8; wg show all allowed-ips",
+  // zones, of which only some have names, and not all are kept
+  ...ZONED.map((endpoint) => `wg set wg0 peer $A endpoint ${endpoint}; wg show; wg show wg0 dump`),
+  ...ZONED.map((endpoint) =>
+    `wg set wg0 peer $A endpoint ${endpoint}; wg showconf wg0 >c; cat c; wg setconf wg0 c`
+  ),
   // names, without anybody to ask
   "wg set wg0 peer $C endpoint host.invalid:9",
   "WG_ENDPOINT_RESOLUTION_RETRIES=1 wg set wg0 peer $C endpoint host.invalid:9",
