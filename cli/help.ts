@@ -263,9 +263,11 @@ exit code is 1. Members of the group that \`--status-group' of \`up' and \`run' 
                     How long to measure rates, which takes that long; 1 is the default, 0 is not at
                     all. Of peers that never had a handshake none are measured
 
-A peer's name is, in its config, the comment \`# Name = Alice' in its section [Peer], or else the
-comment in the line of [Peer], directly above or directly below it. An interface that \`up' brought
-up has the names of then; for others they are read from its config, by those who may read that.
+A peer's name is, in its config, the comment \`# Name = Alice' or \`# Name: Alice' next to the
+settings in its section [Peer] or among the comments directly above that, or else the comment in the
+line of [Peer], directly above or directly below it. Peers that are commented out name no other. An
+interface that \`up' brought up has the names of then; for others they are read from its config, by
+those who may read that.
 
 Environment:
   WG_COLOR_MODE     always, never or auto (the default: on terminals)

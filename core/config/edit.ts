@@ -1,9 +1,10 @@
 /** Edits of a config that leave all the rest of it as it is, byte for byte. */
 
-import { ConfigDocument, type ConfigLine, type SectionLine, type SettingLine } from "./document.ts";
 import { formatKey, parseKey } from "../keys.ts";
+import { isCommentedOut } from "./comment.ts";
+import { isComment, isNameLine, ownersOfComments } from "./comment_owners.ts";
+import { ConfigDocument, type ConfigLine, type SectionLine, type SettingLine } from "./document.ts";
 import { asciiLowerCase } from "./keys.ts";
-import { isCommentedOut, isNameSetting } from "./peer_names.ts";
 
 /** A section of a document. */
 export interface ConfigSection {
@@ -35,6 +36,8 @@ export function publicKeyOf({ settings }: ConfigSection): string {
 /** Collects edits of one document; {@linkcode ConfigEditor.finish} carries them out. */
 export class ConfigEditor {
   readonly #document: ConfigDocument;
+  /** For each line, the number of the header that it belongs to if it is a comment. */
+  readonly #owners: Int32Array;
   /** What stands in the place of lines, by their numbers; null is nothing. */
   readonly #replaced = new Map<number, string | null>();
   /** New lines, by the number of the line in front of them. */
@@ -49,6 +52,7 @@ export class ConfigEditor {
   /** Starts with a document that needn't be valid. */
   constructor(document: ConfigDocument) {
     this.#document = document;
+    this.#owners = ownersOfComments(document.lines);
     this.#lineEnd = document.lines[0]?.text.endsWith("\r") ? "\r" : "";
     this.#lastText = document.lines.findLastIndex((line) => !isEmpty(line));
   }
@@ -65,9 +69,13 @@ export class ConfigEditor {
 
   /** Adds a setting behind `line`, and behind those that were added there before, in `line`'s style. */
   insertSetting(line: ConfigLine, key: string, value: string): void {
-    const inserted = this.#inserted.get(line.number) ?? [];
-    inserted.push(settingLike(line, key) + value + this.#lineEnd);
-    this.#inserted.set(line.number, inserted);
+    this.#insert(line.number, settingLike(line, key) + value + this.#lineEnd);
+  }
+
+  #insert(number: number, text: string): void {
+    const inserted = this.#inserted.get(number) ?? [];
+    inserted.push(text);
+    this.#inserted.set(number, inserted);
   }
 
   /** Removes one line. */
@@ -76,9 +84,9 @@ export class ConfigEditor {
   }
 
   /**
-   * Removes a section and the comments that are its own: those next to its settings, those directly
-   * above its header that aren't commented-out settings, and those that name it. Empty lines between it
-   * and the next section go with it. Sections are to be removed in their order.
+   * Removes a section and the comments that are its own: those next to its settings, and those directly
+   * above its header, from the one that names it on or else those that aren't commented-out settings.
+   * Empty lines between it and the next section go with it. Sections are to be removed in their order.
    */
   removeSection({ header, settings, end: limit }: ConfigSection): void {
     const { lines } = this.#document;
@@ -87,9 +95,6 @@ export class ConfigEditor {
     let end = settings.at(-1)?.number ?? header.number;
     while (end < next && isComment(lines[end])) end++;
     for (let i = start; i < end; i++) this.#replaced.set(i + 1, null);
-    for (let i = end; i < next; i++) {
-      if (isNameSetting(lines[i]?.text ?? "")) this.#replaced.set(i + 1, null);
-    }
     const before = this.#keptBefore(start);
     if (end > this.#lastText) {
       for (let line = before; isEmpty(line); line = this.#keptBefore(line.number - 1)) {
@@ -112,6 +117,7 @@ export class ConfigEditor {
 
   /** The document with all edits. */
   finish(): ConfigDocument {
+    this.#keepNames();
     const texts = this.#editedLines();
     const ended = (line: string) => line + this.#lineEnd;
     if (this.#appended.length > 0) {
@@ -126,15 +132,33 @@ export class ConfigEditor {
     return ConfigDocument.parse(text, this.#document.file);
   }
 
+  /** Lines that name a section stay next to its settings: where those went, they follow the last one. */
+  #keepNames(): void {
+    const { lines } = this.#document;
+    for (const { header, end } of sectionsOf(this.#document)) {
+      if (!this.#isKept(header.number)) continue;
+      let last = end - 1;
+      while (lines[last]?.kind === "blank" || !this.#isKept(last + 1)) last--;
+      let isApart = false;
+      for (const line of lines.slice(last + 1, end)) {
+        if (isEmpty(line)) isApart = true;
+        if (!isApart || !isNameLine(line) || this.#ownerOf(line) !== header.number) continue;
+        this.removeLine(line);
+        this.#insert(last + 1, line.text.trimEnd() + this.#lineEnd);
+      }
+    }
+  }
+
   #editedLines(): string[] {
     const texts: string[] = [];
     let previous: ConfigLine | undefined;
     for (const line of this.#document.lines) {
       if (!this.#isKept(line.number)) continue;
-      // A comment that comes to stand next to a header would name a peer.
+      // A comment that comes to stand next to a header, or to another section's, would name a peer.
       const isNew = previous !== undefined && previous.number !== line.number - 1;
       const couldName = isComment(previous) && line.kind === "section" ||
-        previous?.kind === "section" && isComment(line);
+        previous?.kind === "section" && isComment(line) ||
+        isComment(previous) && isComment(line) && this.#ownerOf(previous) !== this.#ownerOf(line);
       if (isNew && couldName) texts.push(this.#lineEnd);
       const text = this.#replaced.get(line.number);
       if (text !== null) texts.push(text ?? line.text);
@@ -147,10 +171,21 @@ export class ConfigEditor {
   /** Index of the first of the comments that belong to the header at `index`; `index` without any. */
   #startOf(index: number): number {
     const { lines } = this.#document;
-    let start = index;
-    if (lines[index]?.kind !== "section") return index;
-    while (isComment(lines[start - 1]) && !isCommentedOut(lines[start - 1]?.text ?? "")) start--;
+    const header = lines[index];
+    if (header?.kind !== "section") return index;
+    let start = index, isOwn = true;
+    for (let i = index - 1; isComment(lines[i]); i--) {
+      const line = lines[i];
+      const namesIt = isNameLine(line) && this.#ownerOf(line) === header.number;
+      if (isCommentedOut(line?.text ?? "")) isOwn = namesIt;
+      if (isOwn) start = i;
+    }
     return start;
+  }
+
+  /** Number of the header that a comment belongs to; 0 for none. */
+  #ownerOf(line: ConfigLine | undefined): number {
+    return this.#owners[(line?.number ?? 0) - 1] ?? 0;
   }
 
   /** The last line before `index` that stays. */
@@ -166,10 +201,6 @@ export class ConfigEditor {
 
 function isEmpty(line: ConfigLine | undefined): line is ConfigLine {
   return line?.kind === "blank" && line.text.trim() === "";
-}
-
-function isComment(line: ConfigLine | undefined): boolean {
-  return line?.kind === "blank" && line.text.trim() !== "";
 }
 
 /** A setting's text with another value. */

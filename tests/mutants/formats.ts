@@ -4,6 +4,7 @@ const SPLIT_TEST = "tests/core/offload/split_test.ts";
 const MERGE_TEST = "tests/core/offload/merge_test.ts";
 const WG_CONFIG_TEST = "tests/core/wg/config_test.ts";
 const LINT_REPORT_TEST = "tests/core/lint/report_test.ts";
+const PEER_NAMES_TEST = "tests/core/config/peer_names_test.ts";
 const LONG_ANSWER_TEST = "tests/core/uapi/long_answer_test.ts";
 const WG_NETLINK_TEST = "tests/core/netlink/wireguard_test.ts";
 
@@ -411,5 +412,45 @@ export const FORMATS_MUTANTS: Mutant[] = [
     replacement: "",
     testFile: "tests/core/config/save_test.ts",
     test: "save: a prefix that changes hands leaves no claim behind",
+  },
+  {
+    property: "a line directly above a peer doesn't name the peer before",
+    file: "core/config/comment_owners.ts",
+    snippet: "      else end = above;",
+    replacement: "      else above = below;",
+    testFile: PEER_NAMES_TEST,
+    test: "peer names: lines directly above a peer are its own, not those of the peer before",
+  },
+  {
+    property: "a peer that is commented out doesn't name the one above it",
+    file: "core/config/comment_owners.ts",
+    snippet: "    if (commentedOut >= 0) end = Math.min(commentedOut, last + 1);\n",
+    replacement: "",
+    testFile: PEER_NAMES_TEST,
+    test: "peer names: a peer that is commented out names no other",
+  },
+  {
+    property: "a peer that is commented out doesn't name the one below it",
+    file: "core/config/comment_owners.ts",
+    snippet: "if (findCommentedOut(lines, above, below) < 0) own",
+    replacement: "own",
+    testFile: PEER_NAMES_TEST,
+    test: "peer names: a peer that is commented out names no other",
+  },
+  {
+    property: "save leaves peers the lines that name them",
+    file: "core/config/edit.ts",
+    snippet: "    this.#keepNames();\n",
+    replacement: "",
+    testFile: "tests/core/config/save_test.ts",
+    test: "save: lines that name a peer go with it and with no other",
+  },
+  {
+    property: "save gives no peer the line that names another",
+    file: "core/config/edit.ts",
+    snippet: "this.#ownerOf(previous) !== this.#ownerOf(line)",
+    replacement: "this.#ownerOf(previous) === 0",
+    testFile: "tests/core/config/save_test.ts",
+    test: "save: lines that name a peer go with it and with no other",
   },
 ];

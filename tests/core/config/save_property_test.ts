@@ -50,7 +50,9 @@ function withComments(text: string, random: SeededRandom): string {
     const lines = random.chance(20) && !line.includes("#") ? [`${line} # behind ${i}`] : [line];
     if (random.chance(15)) lines.unshift(`# above ${i}`);
     if (random.chance(15)) lines.unshift("");
-    if (random.chance(5)) lines.push(`# Name = name ${i}`);
+    if (random.chance(8)) lines.push(`# Name = name ${i}`);
+    if (random.chance(5)) lines.unshift(`# Name: title ${i}`);
+    if (random.chance(3)) lines.push("# [Peer]");
     return lines;
   }).join("\n");
 }
@@ -143,16 +145,22 @@ Deno.test("save: what the state says nothing of stays, in its order, and peers k
       const after = parse(saved);
       // A section with two public keys may give its name to both.
       const count = (pattern: RegExp) => text.match(pattern)?.length;
-      const hasOneKeyEach = count(/^\W*peer\W*$/gim) === count(/^\s*publickey/gim);
-      for (const { publicKey, name } of hasOneKeyEach ? config.peers : []) {
-        if (!stay.has(formatKey(publicKey))) continue;
-        const peer = after.peers.find((peer) => formatKey(peer.publicKey) === formatKey(publicKey));
-        assert.equal(peer?.name, name);
+      const hasOneKeyEach = count(/^\s*\[\s*peer\s*\]/gim) === count(/^\s*publickey/gim);
+      const names = new Map(
+        config.peers.map(({ publicKey, name }) => [formatKey(publicKey), name]),
+      );
+      for (const { publicKey, name } of hasOneKeyEach ? after.peers : []) {
+        assert.equal(name, names.get(formatKey(publicKey)), saved);
       }
       assert.deepEqual(untouched(after), untouched(config));
       if (config.peers.every(({ publicKey }) => stay.has(formatKey(publicKey)))) {
+        const isName = (line: string) => /^\s*# Name/.test(line);
         const comments = (text: string) =>
-          text.split("\n").filter((line) => /^\s*(#|$)/.test(line));
+          text.split("\n").filter((line) => /^\s*(#|$)/.test(line) && !isName(line));
+        // They may follow the settings that they are next to.
+        const nameLines = (text: string) =>
+          text.split("\n").map((line) => line.trim()).filter(isName).sort();
+        assert.deepEqual(nameLines(saved), nameLines(text));
         const lines = comments(saved).map((line) => line.trim());
         let at = 0;
         for (const comment of comments(text.trimEnd()).map((line) => line.trim())) {

@@ -227,6 +227,31 @@ Deno.test("save: a peer that is gone goes with its own comments and no others", 
   assert.equal(save(end, tunnel), "[Interface]\n");
 });
 
+Deno.test("save: lines that name a peer go with it and with no other", () => {
+  const alice = `# ID: 1\n# Name: Alice\n# Endpoint = old:1\n[Peer]\nPublicKey = ${KEY_A}\n`;
+  const bob = `# Name = Bob\n[Peer]\nPublicKey = ${KEY_B}\n`;
+  const without = (text: string, index: number) => {
+    const tunnel = running(parse(text));
+    tunnel.state.peers.splice(index, 1);
+    return save(text, tunnel);
+  };
+  for (const between of ["", "\n"]) {
+    assert.equal(without(`[Interface]\n\n${alice}${between}${bob}`, 0), `[Interface]\n\n${bob}`);
+    assert.equal(without(`[Interface]\n\n${alice}${between}${bob}`, 1), `[Interface]\n\n${alice}`);
+  }
+  // Without the setting between them, both lines would be Bob's.
+  const close = `[Peer]\nPublicKey = ${KEY_A}\n# Name = Alice\nEndpoint = 192.0.2.1:1\n${bob}`;
+  const tunnel = running(parse(close));
+  firstPeer(tunnel).endpoint = null;
+  assert.equal(save(close, tunnel), close.replace("Endpoint = 192.0.2.1:1", ""));
+  // Without the setting below it, the line would stand apart.
+  const apart = `[Peer]\nPublicKey = ${KEY_A}\n\n# Name = Alice\nEndpoint = 192.0.2.1:1\n\n${bob}`;
+  assert.equal(
+    save(apart, tunnel),
+    `[Peer]\nPublicKey = ${KEY_A}\n# Name = Alice\n\n\n${bob}`,
+  );
+});
+
 Deno.test("save: a peer with the interface's own key, which none keeps, stays", () => {
   const tunnel = running(parse(CONFIG));
   const [alice] = tunnel.state.peers.splice(0, 1);

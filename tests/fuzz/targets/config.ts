@@ -97,6 +97,8 @@ const KEY_LIKE = /[A-Za-z0-9+/]{42}/;
 export const config: Target = {
   name: "config",
   sources: [
+    "comment",
+    "comment_owners",
     "document",
     "exclusions",
     "key_files",
