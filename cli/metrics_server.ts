@@ -5,18 +5,11 @@
  * @module
  */
 import { formatMetrics, METRICS_CONTENT_TYPE } from "../core/status/metrics.ts";
-import { Errno, SysError } from "../ffi/errno.ts";
-import { UnixStream } from "../ffi/unix_socket.ts";
+import { addressText, listen, type ListenAddress, removeSocket } from "./listen_address.ts";
 import { printError } from "./output.ts";
-import { isSocket } from "./system/control_channel.ts";
 import { Interruptions } from "./system/interruption.ts";
 import { notifyServiceManager } from "./system/notify.ts";
 import { readReport } from "./system/status_report.ts";
-
-/** Where to listen. */
-export type ListenAddress =
-  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
-  | { readonly transport: "unix"; readonly path: string };
 
 /** Bytes of the longest request. */
 const MAX_REQUEST_SIZE = 8192;
@@ -28,21 +21,6 @@ const END_OF_HEAD = "\r\n\r\n";
 const TIMEOUT_MS = 10_000;
 /** How long to wait when no connection can be accepted, as without free file descriptors. */
 const RETRY_MS = 100;
-
-/**
- * Parses `ADDRESS:PORT`, `[ADDRESS]:PORT`, `unix:PATH`, or a port alone, at the loopback address. Null
- * when it is neither.
- */
-export function parseListenAddress(text: string): ListenAddress | null {
-  if (text.startsWith("unix:")) {
-    const path = text.slice("unix:".length);
-    return path.startsWith("/") ? { transport: "unix", path } : null;
-  }
-  const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]*)):)?([0-9]{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 0xffff) return null;
-  return { transport: "tcp", hostname: match[1] ?? (match[2] || "127.0.0.1"), port };
-}
 
 /** Serves until a signal asks for the end. Returns the exit code. */
 export async function serveMetrics(address: ListenAddress): Promise<number> {
@@ -79,10 +57,10 @@ export class MetricsServer {
   /** Where it listens, in words. */
   get address(): string {
     const { addr } = this.#listener;
-    if (addr.transport === "unix") return `unix:${addr.path}`;
+    if (addr.transport === "unix") return addressText({ transport: "unix", path: addr.path });
     if (addr.transport !== "tcp") return addr.transport;
-    const host = addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname;
-    return `http://${host}:${addr.port}/metrics`;
+    const { hostname, port } = addr;
+    return `http://${addressText({ transport: "tcp", hostname, port })}/metrics`;
   }
 
   /** Serves until {@linkcode close} is called. */
@@ -196,35 +174,5 @@ function close(connection: Deno.Conn): void {
     connection.close();
   } catch {
     // It is.
-  }
-}
-
-function listen(address: ListenAddress): Deno.Listener {
-  if (address.transport === "tcp") return Deno.listen(address);
-  removeAbandoned(address.path);
-  // For its owner and group: the socket's file gets its mode from the umask.
-  const before = Deno.umask(0o117);
-  try {
-    return Deno.listen({ transport: "unix", path: address.path });
-  } finally {
-    Deno.umask(before);
-  }
-}
-
-/** Removes a socket that an earlier process left behind; one that is in use makes listening fail. */
-function removeAbandoned(path: string): void {
-  if (!isSocket(path)) return;
-  try {
-    UnixStream.connect(path).close();
-  } catch (error) {
-    if (error instanceof SysError && error.errno === Errno.ECONNREFUSED) removeSocket(path);
-  }
-}
-
-function removeSocket(path: string): void {
-  try {
-    if (isSocket(path)) Deno.removeSync(path);
-  } catch {
-    // Its directory isn't ours.
   }
 }

@@ -7,10 +7,13 @@ import { readReport } from "../system/status_report.ts";
 export async function main(args: string[]): Promise<number> {
   const address = parseArguments(args);
   if (address !== null) {
-    const { parseListenAddress, serveMetrics } = await import("../metrics_server.ts");
+    const { parseListenAddress } = await import("../listen_address.ts");
+    const { serveMetrics } = await import("../metrics_server.ts");
     const parsed = parseListenAddress(address);
     if (parsed !== null) return await serveMetrics(parsed);
-    throw new UsageError(`wgts: cannot listen at ${address}: expected ADDRESS:PORT or unix:PATH`);
+    throw new UsageError(
+      `wgts: cannot listen at ${address}: expected ADDRESS:PORT, PORT or unix:PATH`,
+    );
   }
   const { report, problems } = await readReport([], 0);
   writeStdout(formatMetrics(report, problems.length));

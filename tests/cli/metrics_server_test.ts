@@ -1,6 +1,6 @@
 /** `wgts metrics --listen`, as a process of its own. */
 import assert from "node:assert/strict";
-import { MetricsServer, parseListenAddress } from "../../cli/metrics_server.ts";
+import { MetricsServer } from "../../cli/metrics_server.ts";
 import { parseExposition } from "../core/status/exposition.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -55,23 +55,6 @@ async function exchange(connection: Deno.Conn, request: string): Promise<string>
   await connection.write(new TextEncoder().encode(request));
   return await new Response(connection.readable).text();
 }
-
-Deno.test("an address to listen at is loopback unless another one is given", () => {
-  const tcp = (hostname: string, port: number) => ({ transport: "tcp", hostname, port });
-  assert.deepEqual(parseListenAddress("9586"), tcp("127.0.0.1", 9586));
-  assert.deepEqual(parseListenAddress(":9586"), tcp("127.0.0.1", 9586));
-  assert.deepEqual(parseListenAddress("0.0.0.0:1"), tcp("0.0.0.0", 1));
-  assert.deepEqual(parseListenAddress("[::1]:65535"), tcp("::1", 65535));
-  assert.deepEqual(parseListenAddress("unix:/run/x.sock"), {
-    transport: "unix",
-    path: "/run/x.sock",
-  });
-  for (
-    const text of ["", "x", "1.2.3.4", "::1:80", "[::1]", "1:65536", "unix:", "unix:x", "a b:1"]
-  ) {
-    assert.equal(parseListenAddress(text), null, text);
-  }
-});
 
 Deno.test("the server has one page, which is valid", async () => {
   await using server = await Server.start("0");
