@@ -4,6 +4,7 @@
  * @module
  */
 import { APPLETS } from "../program_name.ts";
+import { osError, osErrorNumber } from "./os_error.ts";
 
 /** What is at a link's place. */
 type Occupant =
@@ -27,13 +28,13 @@ type Occupant =
  * @throws Error in one line
  */
 export function installLinks(directory: string, target: string, force: boolean): string[] {
-  if (!isDirectory(directory)) {
+  if (!attempt(`install links in ${directory}`, () => isDirectory(directory))) {
     throw new Error(`Cannot install links in ${directory}: no directory`);
   }
   const parent = directory.replace(/\/+$/, "");
   const places = APPLETS.map((name) => {
     const path = `${parent}/${name}`;
-    return { path, occupant: occupantOf(path, target) };
+    return { path, occupant: attempt(installing(path), () => occupantOf(path, target)) };
   });
   for (const { path, occupant } of places) {
     const reason = reasonAgainst(occupant, force);
@@ -43,7 +44,8 @@ export function installLinks(directory: string, target: string, force: boolean):
   const done: Replacement[] = [];
   try {
     for (const { path, occupant } of missing) {
-      done.push(putLink(path, target, occupant !== "nothing"));
+      const isOccupied = occupant !== "nothing";
+      done.push(attempt(installing(path), () => putLink(path, target, isOccupied)));
     }
   } catch (error) {
     done.reverse().forEach(undo);
@@ -87,20 +89,14 @@ interface Replacement {
 
 function putLink(path: string, target: string, occupied: boolean): Replacement {
   const kept = occupied ? `${path}.wgts-${Deno.pid}-old` : null;
+  if (kept !== null) Deno.linkSync(path, kept);
   try {
-    if (kept !== null) Deno.linkSync(path, kept);
-    try {
-      makeLink(path, target);
-    } catch (error) {
-      if (kept !== null) Deno.removeSync(kept);
-      throw error;
-    }
-    return { path, kept };
+    makeLink(path, target);
   } catch (error) {
-    const denied = error instanceof Deno.errors.PermissionDenied;
-    const reason = denied ? "permission denied: run it as root" : messageOf(error);
-    throw new Error(`Cannot install the link ${path}: ${reason}`);
+    if (kept !== null) Deno.removeSync(kept);
+    throw error;
   }
+  return { path, kept };
 }
 
 function makeLink(path: string, target: string): void {
@@ -134,6 +130,15 @@ function statOf(stat: () => Deno.FileInfo): Deno.FileInfo | null {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function installing(path: string): string {
+  return `install the link ${path}`;
+}
+
+/** Does what `operation` says; the system's errors tell that, and no other path that was involved. */
+function attempt<Result>(operation: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw osErrorNumber(error) === null ? error : osError(operation, error, 0);
+  }
 }

@@ -67,22 +67,40 @@ Deno.test("what is no such link is replaced only by force, and nothing else is m
   });
 });
 
+/** Makes a directory in `root` whose path has `length` characters, or one more. */
+function makeDeepDirectory(root: string, length: number): string {
+  let directory = root;
+  while (directory.length < length) {
+    directory += `/${"x".repeat(Math.min(250, Math.max(1, length - directory.length - 1)))}`;
+  }
+  Deno.mkdirSync(directory, { recursive: true });
+  return directory;
+}
+
+Deno.test("where it can't be seen what is there, the link is told that can't be made", () => {
+  withDirectory((root, program) => {
+    const directory = makeDeepDirectory(root, 4093);
+    assert.throws(() => installLinks(directory, program, false), {
+      message: `Cannot install the link ${directory}/wg: File name too long (ENAMETOOLONG)`,
+    });
+    const tooLong = `${directory}/${"x".repeat(9)}`;
+    assert.throws(() => installLinks(tooLong, program, false), {
+      message: `Cannot install links in ${tooLong}: File name too long (ENAMETOOLONG)`,
+    });
+  });
+});
+
 Deno.test("where one of them can't be made, all is as it was", () => {
   withDirectory((root, program) => {
     // In the deepest of them the last link's temporary file, and no other, would have too long a path:
     // by two or three characters, since a part has two at least. Its name is longer by four.
-    const longest = 4095 + 2 - `/wireguard-go.wgts-${Deno.pid}`.length;
-    let directory = root;
-    while (directory.length < longest) {
-      directory += `/${"x".repeat(Math.min(250, Math.max(1, longest - directory.length - 1)))}`;
-    }
-    Deno.mkdirSync(directory, { recursive: true });
+    const directory = makeDeepDirectory(root, 4095 + 2 - `/wireguard-go.wgts-${Deno.pid}`.length);
     Deno.writeTextFileSync(`${directory}/wg`, "mine");
     const before = contents(directory);
-    assert.throws(
-      () => installLinks(directory, program, true),
-      /\/wireguard-go: File name too long/,
-    );
+    assert.throws(() => installLinks(directory, program, true), {
+      message:
+        `Cannot install the link ${directory}/wireguard-go: File name too long (ENAMETOOLONG)`,
+    });
     assert.deepEqual(contents(directory), before);
   });
 });
