@@ -1,3 +1,6 @@
+import { SIGTTOU } from "../ffi/layout.ts";
+import { blockSignals, setBlockedSignals } from "../ffi/signal.ts";
+import { stopUntilContinued } from "./job_control.ts";
 import { writeStdout } from "./output.ts";
 
 /** A screen of its own, text that isn't wrapped, no cursor: private modes of xterm's control sequences. */
@@ -59,10 +62,10 @@ export class Terminal implements Disposable {
     }
   }
 
-  /** Gives the terminal back and stops this process, until the shell lets it go on. */
-  suspend(): void {
+  /** Gives the terminal back and stops this process, or its whole group, until the shell lets it go on. */
+  suspend(whom: "process" | "process group"): void {
     this.#leave();
-    Deno.kill(Deno.pid, "SIGSTOP");
+    stopUntilContinued(whom);
     this.enter();
   }
 
@@ -75,10 +78,13 @@ export class Terminal implements Disposable {
   }
 
   #leave(): void {
+    // Where the shell has already taken the terminal, SIGTTOU would stop this halfway (termios(3)).
+    const blocked = blockSignals([SIGTTOU]);
     try {
       writeStdout(LEAVE);
     } finally {
       if (this.#hasKeys) Deno.stdin.setRaw(false);
+      setBlockedSignals(blocked);
     }
   }
 }

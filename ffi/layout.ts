@@ -214,10 +214,14 @@ export const SIGUSR2 = 12;
 export const SIGPIPE = 13;
 export const SIGTERM = 15;
 export const SIGCHLD = 17;
+export const SIGTSTP = 20;
+export const SIGTTOU = 22;
 export const SIG_BLOCK = 0;
 export const SIG_SETMASK = 2;
 /** glibc's sigset_t: bit n-1 stands for signal n. */
 export const SIGSET_SIZE = 128;
+/** struct sigaction. */
+export const SIGACTION = { SIZE: 152, HANDLER: 0 } as const;
 export const SFD_NONBLOCK = O_NONBLOCK;
 export const SFD_CLOEXEC = O_CLOEXEC;
 /** struct signalfd_siginfo. */

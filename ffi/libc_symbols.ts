@@ -309,6 +309,14 @@ export const SYMBOLS = {
     result: "i32", // the error number itself; errno is not set
   },
   signal: { parameters: [/* int signal */ "i32", /* handler */ "pointer"], result: "pointer" },
+  sigaction: {
+    parameters: [
+      /* int signal */ "i32",
+      /* const struct sigaction *action */ "buffer",
+      /* struct sigaction *old */ "buffer",
+    ],
+    result: "i32",
+  },
   kill: { parameters: [/* pid_t */ "i32", /* int signal */ "i32"], result: "i32" },
 
   // Processes

@@ -4,6 +4,7 @@ import {
   SFD_NONBLOCK,
   SIG_BLOCK,
   SIG_SETMASK,
+  SIGACTION,
   SIGNALFD_SIGINFO,
   SIGSET_SIZE,
 } from "./layout.ts";
@@ -49,6 +50,30 @@ export function setBlockedSignals(set: SignalSet): void {
  */
 export function ignoreSignal(signal: number): void {
   libc.signal(signal, Deno.UnsafePointer.create(SIG_IGN));
+}
+
+/**
+ * Runs `act` while each of `signals` that this process handles has its default action instead; those that
+ * it ignores stay ignored.
+ */
+export function withDefaultActions(signals: readonly number[], act: () => void): void {
+  const byDefault = new Uint8Array(SIGACTION.SIZE);
+  const handled: { readonly signal: number; readonly action: Uint8Array<ArrayBuffer> }[] = [];
+  try {
+    for (const signal of signals) {
+      const action = new Uint8Array(SIGACTION.SIZE);
+      check("read the action of a signal", libc.sigaction(signal, null, action));
+      const handler = new DataView(action.buffer).getBigUint64(SIGACTION.HANDLER, true);
+      if (handler === SIG_IGN) continue;
+      check("set the action of a signal", libc.sigaction(signal, byDefault, null));
+      handled.push({ signal, action });
+    }
+    act();
+  } finally {
+    for (const { signal, action } of handled) {
+      check("set the action of a signal", libc.sigaction(signal, action, null));
+    }
+  }
 }
 
 /** Receives blocked signals as data: poll {@linkcode fd}, and then {@linkcode read}. */

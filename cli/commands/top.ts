@@ -20,7 +20,7 @@ export async function main(args: string[]): Promise<number> {
     wall: Date.now(),
     interval: `${interval} s`,
   });
-  using interruptions = new Interruptions();
+  using interruptions = new Interruptions(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"]);
   using sampler = new Sampler(names);
   const { signal } = interruptions;
   const intervalMs = interval * 1000;

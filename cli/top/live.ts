@@ -2,6 +2,8 @@ import { KeyReader, type TopAction } from "../../core/top/keys.ts";
 import { TopModel } from "../../core/top/model.ts";
 import { screenLines, type TopContext } from "../../core/top/screen.ts";
 import { TopView } from "../../core/top/view.ts";
+import { SIGTSTP } from "../../ffi/layout.ts";
+import { ignoredSignals } from "../system/ignored_signals.ts";
 import { Interruption } from "../system/session.ts";
 import { Terminal } from "../terminal.ts";
 import type { Sampler, SampleResponse } from "./sampler.ts";
@@ -10,7 +12,7 @@ import type { Sampler, SampleResponse } from "./sampler.ts";
 type Event =
   | { readonly kind: "keys"; readonly actions: readonly TopAction[] }
   | { readonly kind: "sample"; readonly response: SampleResponse }
-  | { readonly kind: "resize" | "continued" | "due" | "closed" }
+  | { readonly kind: "resize" | "stop" | "continued" | "due" | "closed" }
   | { readonly kind: "error"; readonly error: unknown };
 
 /**
@@ -25,8 +27,10 @@ export async function showLive(
 ): Promise<number> {
   const model = new TopModel(), view = new TopView();
   let lastSample: { time: number; at: number } | null = null;
+  // In this order: what stops the process while the terminal is taken gives it back first.
+  using events = new EventQueue(signal);
   using terminal = new Terminal();
-  using events = new EventQueue(terminal, signal);
+  events.readKeys(terminal);
   const draw = () => {
     const time = lastSample === null ? 0 : lastSample.time + performance.now() - lastSample.at;
     terminal.draw(screenLines(model, view, terminal.size, contextAt(time)));
@@ -46,6 +50,9 @@ export async function showLive(
       case "due":
         sample();
         continue;
+      case "stop":
+        terminal.suspend("process");
+        break;
       case "continued":
         terminal.enter();
         break;
@@ -58,8 +65,8 @@ export async function showLive(
       case "keys":
         for (const action of event.actions) {
           if (action === "quit") return 0;
-          if (action === "suspend") terminal.suspend();
-          else view.act(action);
+          if (action !== "suspend") view.act(action);
+          else if (events.canStop) terminal.suspend("process group");
         }
     }
     draw();
@@ -68,19 +75,22 @@ export async function showLive(
 
 /** All that happens, in turn. */
 class EventQueue implements Disposable {
+  /** Whether SIGTSTP stops this process: who starts it may have it ignored. */
+  readonly canStop = !ignoredSignals().has(SIGTSTP);
   readonly #events: Event[] = [];
   readonly #onResize = () => this.#push({ kind: "resize" });
+  readonly #onStop = () => this.#push({ kind: "stop" });
   readonly #onContinue = () => this.#push({ kind: "continued" });
   #wake = () => {};
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(terminal: Terminal, signal: AbortSignal) {
+  constructor(signal: AbortSignal) {
     Deno.addSignalListener("SIGWINCH", this.#onResize);
     Deno.addSignalListener("SIGCONT", this.#onContinue);
+    if (this.canStop) Deno.addSignalListener("SIGTSTP", this.#onStop);
     const onAbort = () => this.#push({ kind: "error", error: signal.reason });
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
-    this.take(this.#readKeys(terminal));
   }
 
   /** The next event, as soon as there is one. */
@@ -105,13 +115,19 @@ class EventQueue implements Disposable {
     this.#timer = setTimeout(() => this.#push({ kind: "due" }), time - performance.now());
   }
 
+  /** Has the keys come that are pressed from now on. */
+  readKeys(terminal: Terminal): void {
+    this.take(this.#readUntilClosed(terminal));
+  }
+
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     Deno.removeSignalListener("SIGWINCH", this.#onResize);
     Deno.removeSignalListener("SIGCONT", this.#onContinue);
+    if (this.canStop) Deno.removeSignalListener("SIGTSTP", this.#onStop);
   }
 
-  async #readKeys(terminal: Terminal): Promise<Event> {
+  async #readUntilClosed(terminal: Terminal): Promise<Event> {
     const reader = new KeyReader();
     for await (const text of terminal.input()) {
       this.#push({ kind: "keys", actions: reader.read(text) });

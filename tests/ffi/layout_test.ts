@@ -113,6 +113,7 @@ const STRUCTURES: Readonly<Record<string, readonly [string, Readonly<Record<stri
   }],
   TIMESPEC: ["struct timespec", { SECONDS: "tv_sec", NANOSECONDS: "tv_nsec" }],
   TIMEVAL: ["struct timeval", { SECONDS: "tv_sec", MICROSECONDS: "tv_usec" }],
+  SIGACTION: ["struct sigaction", { HANDLER: "sa_handler" }],
   SIGNALFD_SIGINFO: ["struct signalfd_siginfo", {
     SIGNO: "ssi_signo",
     PID: "ssi_pid",

@@ -1,16 +1,9 @@
 /** `wgts top` in a real terminal, with real traffic. */
 import assert from "node:assert/strict";
-import { wgts } from "./harness/program.ts";
 import { INNER, NEAR_ENDPOINT, Site } from "./harness/site.ts";
 import { Tmux } from "./harness/tmux.ts";
+import { type Running, SCREEN, SHELL, startTop, TOP, WIDE } from "./harness/top.ts";
 import { waitFor } from "./harness/wait.ts";
-
-const TOP = [...wgts(), "top", "--interval=0.2"].join(" ");
-
-const WIDE = { columns: 110, rows: 24 };
-
-/** Of a terminal that belongs to the shell. */
-const SHELL = { alternate: false, cursor: true, wrap: true };
 
 /** A host with a tunnel to a remote one. */
 async function createSite(): Promise<Site> {
@@ -43,7 +36,7 @@ Deno.test("top shows the traffic of a tunnel in a terminal, whatever its size", 
   await site.host.start(["ping", "-q", "-i", "0.05", "-s", "1000", INNER.remote[4]]);
 
   const text = await terminal.waitForText(/█/);
-  assert.deepEqual(await terminal.modes(), { alternate: true, cursor: false, wrap: false });
+  assert.deepEqual(await terminal.modes(), SCREEN);
   assert.doesNotMatch(text, /before/);
   assert.match(
     text,
@@ -92,6 +85,7 @@ const ENDS: Readonly<
   "SIGINT": [({ pid }) => kill(pid, "SIGINT"), 130],
   "SIGTERM": [({ pid }) => kill(pid, "SIGTERM"), 143],
   "SIGHUP": [({ pid }) => kill(pid, "SIGHUP"), 129],
+  "SIGQUIT": [({ pid }) => kill(pid, "SIGQUIT"), 131],
   "an error": [
     // A file where the directory of the control sockets was is nothing that it expects.
     ({ site }) => site.host.sh("mv /run/wireguard /run/was; echo >/run/wireguard").then(() => {}),
@@ -99,31 +93,9 @@ const ENDS: Readonly<
   ],
 };
 
-/** `top` in a terminal. */
-interface Running {
-  readonly site: Site;
-  readonly terminal: Tmux;
-  /** As seen from outside. */
-  readonly pid: number;
-}
-
 function kill(pid: number, signal: Deno.Signal): Promise<void> {
   Deno.kill(pid, signal);
   return Promise.resolve();
-}
-
-/** Starts `top` and waits until it shows wg0. */
-async function startTop(site: Site, env: Record<string, string> = {}): Promise<Running> {
-  const terminal = await Tmux.start(site.host, WIDE, env);
-  await terminal.command(`${TOP}; echo code $?`);
-  await terminal.waitForText(/^wg0 .* up\b/m);
-  const pid = await waitFor("top's process", async () => {
-    for (const pid of await site.host.processes()) {
-      const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
-      if (command.includes("\0top\0")) return pid;
-    }
-  });
-  return { site, terminal, pid };
 }
 
 Deno.test("top gives the terminal back however it ends", async () => {
@@ -137,30 +109,6 @@ Deno.test("top gives the terminal back however it ends", async () => {
     assert.match(await terminal.line(), / icanon .* echo /s, what);
     await terminal.kill();
   }
-});
-
-Deno.test("top can be suspended, and goes on where it was", async () => {
-  await using site = await createSite();
-  const { terminal, pid } = await startTop(site);
-  await terminal.press("C-z");
-  await terminal.waitForText(/^\$ *$/m);
-  assert.deepEqual(await terminal.modes(), SHELL);
-  assert.match(await terminal.line(), / icanon /);
-  await terminal.command("fg");
-  await terminal.waitForText(/^wg0 .* up\b/m);
-  assert.deepEqual(await terminal.modes(), { alternate: true, cursor: false, wrap: false });
-  // From outside, and whoever did that changed the terminal.
-  Deno.kill(pid, "SIGSTOP");
-  await terminal.waitForText(/^\$ *$/m);
-  await terminal.type("stty sane; clear; fg");
-  await terminal.press("C-j");
-  await terminal.waitForText(/^wg0 .* up\b/m);
-  await waitFor("its keys", async () => (await terminal.line()).includes(" -icanon "));
-  await terminal.type("s");
-  await terminal.waitForText(/by name, every/);
-  await terminal.type("q");
-  await terminal.waitForText(/^\$ *$/m);
-  assert.deepEqual(await terminal.modes(), SHELL);
 });
 
 Deno.test("top shows engines that hang, die and come back, and answers to keys meanwhile", async () => {
@@ -187,7 +135,7 @@ Deno.test("top shows engines that hang, die and come back, and answers to keys m
 Deno.test("top has colours, unless NO_COLOR or WG_COLOR_MODE says otherwise", async () => {
   await using site = await createSite();
   const isColored = async (env: Record<string, string>) => {
-    const { terminal } = await startTop(site, env);
+    const { terminal } = await startTop(site, { env });
     // deno-lint-ignore no-control-regex -- foreground colours
     const isColored = /\x1b\[3\dm/.test(await terminal.coloredText());
     await terminal.kill();
