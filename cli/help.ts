@@ -254,8 +254,9 @@ Shows how the named interfaces run, or all: what serves them, the process and si
 namespaces other than this one, threads, which cryptography and which offloads are in use and why
 others aren't, the sockets' buffers and what was dropped, and the peers with their rates, those with
 the newest handshake first. Never shows a secret. Of other implementations and the kernel only what
-\`wgts show' shows can be told. An interface whose process died is told with the reason; then the
-exit code is 1. Members of the group that \`--status-group' of \`up' and \`run' names need no root.
+\`wgts show' shows can be told. An interface whose process died is told with the reason, one that
+doesn't answer for two seconds is told of on stderr; then the exit code is 1. Members of the group
+that \`--status-group' of \`up' and \`run' names need no root.
 
       --json        The same for programs; rates only with --interval
       --json-schema The JSON Schema (draft 2020-12) of that, which tells what the fields are
