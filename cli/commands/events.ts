@@ -44,17 +44,20 @@ interface Arguments {
 }
 
 function parseArguments(args: readonly string[]): Arguments {
+  const end = args.indexOf("--");
+  const mayBeOptions = end < 0 ? args : args.slice(0, end);
   const names = new Set<string>();
   let json = false, schema = false, count = Infinity;
-  for (let i = 0; i < args.length; i++) {
-    const argument = args[i] ?? "";
-    if (argument === "--count") count = parseCount(args[++i] ?? "");
+  for (let i = 0; i < mayBeOptions.length; i++) {
+    const argument = mayBeOptions[i] ?? "";
+    if (argument === "--count") count = parseCount(mayBeOptions[++i] ?? "");
     else if (argument.startsWith("--count=")) count = parseCount(argument.slice(8));
     else if (argument === "--json") json = true;
     else if (argument === "--json-schema") schema = true;
     else if (argument.startsWith("-")) throw new UsageError();
     else names.add(argument);
   }
+  if (end >= 0) args.slice(end + 1).forEach((name) => names.add(name));
   if (schema && args.length > 1) throw new UsageError();
   return { names: [...names], json, schema, count };
 }

@@ -1,9 +1,11 @@
 import { commandHelp, complaintAbout, usage } from "../help.ts";
 import { writeStdout } from "../output.ts";
+import { UsageError } from "../program_name.ts";
 
 /** `wgts help [CMD]`: usage on stdout; `wgts help --man`: all of it as a man page. */
 export async function main(args: string[]): Promise<number> {
-  const [word] = args;
+  const [word, ...rest] = args;
+  if (rest.length > 0) throw new UsageError();
   if (word === "--man") {
     const { manPage } = await import("../man_page.ts");
     writeStdout(manPage());

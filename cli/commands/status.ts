@@ -37,17 +37,19 @@ interface Arguments {
 }
 
 function parseArguments(args: readonly string[]): Arguments {
-  const names: string[] = [];
-  const switches = new Set<string>();
+  const end = args.indexOf("--");
+  const mayBeOptions = end < 0 ? args : args.slice(0, end);
+  const operands = new Set<string>(), switches = new Set<string>();
   let interval: number | null = null;
-  for (let i = 0; i < args.length; i++) {
-    const argument = args[i] ?? "";
-    if (argument === "--interval") interval = parseInterval(args[++i] ?? "");
+  for (let i = 0; i < mayBeOptions.length; i++) {
+    const argument = mayBeOptions[i] ?? "";
+    if (argument === "--interval") interval = parseInterval(mayBeOptions[++i] ?? "");
     else if (argument.startsWith("--interval=")) interval = parseInterval(argument.slice(11));
     else if (argument === "--json" || argument === "--json-schema") switches.add(argument);
     else if (argument.startsWith("-")) throw new UsageError();
-    else names.push(argument);
+    else operands.add(argument);
   }
+  const names = [...new Set([...operands, ...end < 0 ? [] : args.slice(end + 1)])];
   const json = switches.has("--json"), schema = switches.has("--json-schema");
   if (schema && (json || names.length > 0 || interval !== null)) throw new UsageError();
   return { names, json, schema, interval };

@@ -128,6 +128,8 @@ const MISUSES: readonly string[][] = [
   ["metrics", "--listen=1", "x"],
   ["top", "--verbose"],
   ["events", "--json-schema", "--json"],
+  ["help", "status", "x"],
+  ["help", "--man", "x"],
   ["completions"],
   ["completions", "csh"],
   ["completions", "bash", "zsh"],
@@ -150,6 +152,20 @@ for (const args of MISUSES) {
     assert.match(stderr, new RegExp(`^Usage: wgts ${args[0]}\\b[^\n]*\n$`));
   });
 }
+
+Deno.test("nothing behind -- is an option, and a name counts once", async () => {
+  for (const name of ["wgts-none", "-wgts-none"]) {
+    const complaint = `wgts: ${name}: no interface is served by that name\n`;
+    for (const command of ["status", "events"]) {
+      const { code, stdout, stderr } = await wgts(command, "--", name, name);
+      assert.deepEqual(
+        { code, stdout, stderr },
+        { code: 1, stdout: "", stderr: complaint },
+        command,
+      );
+    }
+  }
+});
 
 Deno.test("an unknown subcommand is named, with all there are", async () => {
   // The last ones are names that every JavaScript object has.

@@ -84,6 +84,13 @@ rootTest("status of what answers nothing of use is an error in one line", async 
   });
 });
 
+rootTest("status of an interface that is named twice is told once", async () => {
+  using socket = new FakeControlSocket(`wgtss${Deno.pid}`);
+  socket.otherAnswer = "";
+  const { stdout } = await status("--json", socket.name, "--", socket.name);
+  assert.equal(JSON.parse(stdout).interfaces.length, 1);
+});
+
 rootTest("status takes every name that Linux takes", async () => {
   using socket = new FakeControlSocket(`wg@${Deno.pid}%`);
   socket.otherAnswer = "";
