@@ -132,19 +132,29 @@ export class ConfigEditor {
     return ConfigDocument.parse(text, this.#document.file);
   }
 
-  /** Lines that name a section stay next to its settings: where those went, they follow the last one. */
+  /**
+   * Lines that name a section still do so where settings below them went: they move up to where the
+   * comments next to its last setting end, and keep apart from a section there that is commented out.
+   */
   #keepNames(): void {
     const { lines } = this.#document;
     for (const { header, end } of sectionsOf(this.#document)) {
       if (!this.#isKept(header.number)) continue;
       let last = end - 1;
       while (lines[last]?.kind === "blank" || !this.#isKept(last + 1)) last--;
-      let isApart = false;
-      for (const line of lines.slice(last + 1, end)) {
-        if (isEmpty(line)) isApart = true;
-        if (!isApart || !isNameLine(line) || this.#ownerOf(line) !== header.number) continue;
-        this.removeLine(line);
-        this.#insert(last + 1, line.text.trimEnd() + this.#lineEnd);
+      let place = last + 1, isApart = false;
+      for (const line of lines.slice(place, end)) {
+        if (!this.#isKept(line.number)) continue;
+        const isOwn = this.#ownerOf(line) === header.number;
+        if (!isComment(line)) isApart = true;
+        else if (!isApart && isOwn) place = line.number;
+        else if (isOwn && isNameLine(line)) {
+          this.removeLine(line);
+          this.#insert(place, line.text.trimEnd() + this.#lineEnd);
+        } else if (!isApart) {
+          isApart = true;
+          if (place > last + 1 && line.number === place + 1) this.#insert(place, this.#lineEnd);
+        }
       }
     }
   }

@@ -446,6 +446,15 @@ export const FORMATS_MUTANTS: Mutant[] = [
     test: "save: lines that name a peer go with it and with no other",
   },
   {
+    property: "save keeps what names a peer apart from a section that is commented out",
+    file: "core/config/edit.ts",
+    snippet:
+      "if (place > last + 1 && line.number === place + 1) this.#insert(place, this.#lineEnd);",
+    replacement: "",
+    testFile: "tests/core/config/save_test.ts",
+    test: "save: lines that name a peer go with it and with no other",
+  },
+  {
     property: "save gives no peer the line that names another",
     file: "core/config/edit.ts",
     snippet: "this.#ownerOf(previous) !== this.#ownerOf(line)",

@@ -250,6 +250,12 @@ Deno.test("save: lines that name a peer go with it and with no other", () => {
     save(apart, tunnel),
     `[Peer]\nPublicKey = ${KEY_A}\n# Name = Alice\n\n\n${bob}`,
   );
+  // Without the setting in between, it would go with the section that is commented out.
+  const dead = apart.replace(/(?<=Alice\n)/, "# [Peer]\n").replace("\n\n", "\n");
+  assert.equal(
+    save(dead, tunnel),
+    `[Peer]\nPublicKey = ${KEY_A}\n# Name = Alice\n\n# [Peer]\n\n${bob}`,
+  );
 });
 
 Deno.test("save: a peer with the interface's own key, which none keeps, stays", () => {
