@@ -6,6 +6,7 @@ export const LATER_MODULES: readonly string[] = [
   "cli/engine/crypto_worker.ts",
   "cli/help.ts",
   "cli/system/device_error.ts",
+  "cli/system/endpoint_zones.ts",
   "cli/system/kernel_interface.ts",
   "cli/system/kernel_links.ts",
   "cli/system/key_file.ts",

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { InterfaceState } from "../../core/interface_state.ts";
+import type { InterfaceState, PeerState } from "../../core/interface_state.ts";
 import type { PeerPrinter } from "../../core/show/peer_printers.ts";
 import type { TextBuffer } from "../../core/text_buffer.ts";
 import { CONTROL_DIRECTORY, GET_REQUEST } from "../../core/uapi/client.ts";
@@ -14,12 +14,15 @@ import { importLater } from "../import_later.ts";
 import { derivePublicKey } from "../public_key.ts";
 import { ControlChannel } from "./control_channel.ts";
 
+type EndpointZones = typeof import("./endpoint_zones.ts");
 type KernelInterface = typeof import("./kernel_interface.ts");
 type KernelLinks = typeof import("./kernel_links.ts");
 type LongAnswerModule = typeof import("../../core/uapi/long_answer.ts");
 type UsualLines = typeof import("../../core/uapi/usual_lines.ts");
 
 const SUFFIX = ".sock";
+/** "%", which only the zone of an endpoint begins with. */
+const ZONE_DELIMITER = 0x25;
 const MAX_INTERFACE_NAME_LENGTH = 15;
 /**
  * Bytes of the first part of an answer that is probably long, if more follow. An answer that comes at
@@ -161,13 +164,19 @@ export async function readUserspaceInterface(
   });
   const decoder = new TextDecoder();
   let long: LongAnswer | null = null, isFirst = true, length = 0;
+  let zones: EndpointZones | null = null;
   let state: InterfaceState;
   try {
     const request = [new TextEncoder().encode(GET_REQUEST)];
     for await (const { bytes, isLast } of channel.askInParts(request)) {
       if (isFirst && !isLast && bytes.length >= LONG_PART) {
         const peers = await receiver?.(shownName) ?? null;
-        if (peers !== null) long = await longAnswer(reader, peers);
+        if (peers !== null) {
+          long = await longAnswer(reader, peers, (peer) => zones?.rewriteZone(peer));
+        }
+      }
+      if (zones === null && bytes.includes(ZONE_DELIMITER)) {
+        zones = await importLater<EndpointZones>("system/endpoint_zones.ts");
       }
       length += bytes.length;
       if (length >= WORTH_USUAL_LINES && reader.usualLines === null) {
@@ -179,6 +188,7 @@ export async function readUserspaceInterface(
       else long.push(bytes);
     }
     state = (long ?? reader).finish();
+    if (zones !== null) state.peers.forEach(zones.rewriteZone);
   } finally {
     long?.wipe();
   }
@@ -188,9 +198,20 @@ export async function readUserspaceInterface(
   return state;
 }
 
-async function longAnswer(reader: UapiGetReader, receiver: PeerReceiver): Promise<LongAnswer> {
+/** `rewrite` gets those peers first that aren't as usual. */
+async function longAnswer(
+  reader: UapiGetReader,
+  receiver: PeerReceiver,
+  rewrite: (peer: PeerState) => void,
+): Promise<LongAnswer> {
   const { LongAnswer } = await importLater<LongAnswerModule>("../core/uapi/long_answer.ts");
-  return new LongAnswer(reader, receiver);
+  return new LongAnswer(reader, {
+    usual: (answer, peer) => receiver.usual(answer, peer),
+    other: (peer) => {
+      rewrite(peer);
+      receiver.other(peer);
+    },
+  });
 }
 
 async function getKernelInterface(name: string): Promise<InterfaceState> {

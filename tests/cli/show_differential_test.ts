@@ -8,6 +8,8 @@ import { formatShowField, SHOW_FIELDS } from "../../core/show/fields.ts";
 import { formatShow } from "../../core/show/pretty.ts";
 import { formatShowconf } from "../../core/show/showconf.ts";
 import { parseUapiGet } from "../../core/uapi/parse_get.ts";
+import { DumpPrinter } from "../../core/show/peer_printers.ts";
+import { getInterface, readToShow } from "../../cli/system/interfaces.ts";
 import type { InterfaceState } from "../../core/interface_state.ts";
 import { FakeControlSocket } from "./fake_control_socket.ts";
 import { runWg, WG_VERSION, wgTest } from "./wg_oracle.ts";
@@ -119,6 +121,38 @@ for (const [name, lines] of Object.entries(CASES)) {
     await compareAll(socket, lines());
   });
 }
+
+/** Endpoints with zones, of which `wg` writes each in one way, however a server does. */
+const ZONED = ["fe80::1%lo", "fe80::1%1", "fe80::1%001", "fe80::1%0", "fe80::1%99", "febf::1%1"]
+  .concat(["ff02::1%1", "ff12::1%lo", "ff01::1%lo", "ff01::1%1", "ff05::1%1", "fec0::1%1"])
+  .concat(["::1%0", "::1%1", "2001:db8::1%4294967295", "2001:db8::1"])
+  .map((address) => `[${address}]:5`);
+
+wgTest("zones are shown as wg shows them, in answers of any length", { root: true }, async () => {
+  using socket = new FakeControlSocket(socketName);
+  const { name } = socket;
+  const peers = ZONED.map((endpoint, i) => `public_key=${key(i + 1)}\nendpoint=${endpoint}\n`);
+  for (const times of [1, 400]) {
+    socket.answer = `${peers.join("").repeat(times)}errno=0\n\n`;
+    const state = await getInterface(name, 0);
+    for (const field of ["endpoints", "dump"] as const) {
+      const { stdout } = await runWg(["show", name, field]);
+      assert.equal(formatShowField(state, field, false), stdout);
+    }
+    const { stdout } = await runWg(["showconf", name]);
+    assert.equal(formatShowconf(state), stdout);
+    const printed = await readToShow(name, 0, {
+      publicKey: false,
+      printer: () => Promise.resolve(new DumpPrinter("")),
+    });
+    assert.equal(printed.peers === null, times === 1, "only long answers are printed as they come");
+    if (printed.peers === null) continue;
+    const decoder = new TextDecoder();
+    const parts = [...printed.peers.parts()].map((part) => decoder.decode(part, { stream: true }));
+    const dump = await runWg(["show", name, "dump"]);
+    assert.equal(parts.join(""), dump.stdout.slice(dump.stdout.indexOf("\n") + 1));
+  }
+});
 
 wgTest("show prints the bytes of wg show: random interfaces", { root: true }, async () => {
   const hexKey = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => bytes.toHex());

@@ -95,6 +95,20 @@ const GETS: Readonly<Record<string, string>> = {
   endpoint_port_big: `${PEER}endpoint=192.0.2.1:65536\n${OK}`,
   endpoint_port_name: `${PEER}endpoint=192.0.2.1:domain\n${OK}`,
   endpoint_short: `${PEER}endpoint=127.1:9\n${OK}`,
+  zone_number: `${PEER}endpoint=[fe80::1%1]:5\n${OK}`,
+  zone_zeros: `${PEER}endpoint=[fe80::1%0001]:5\n${OK}`,
+  zone_unused: `${PEER}endpoint=[fe80::1%99]:5\n${OK}`,
+  zone_multicast: `${PEER}endpoint=[ff02::1%1]:5\n${OK}`,
+  zone_interface: `${PEER}endpoint=[ff01::1%lo]:5\n${OK}`,
+  zone_global: `${PEER}endpoint=[2001:db8::1%1]:5\n${OK}`,
+  zone_0: `${PEER}endpoint=[::1%0]:5\n${OK}`,
+  zone_of_link_0: `${PEER}endpoint=[fe80::1%0]:5\n${OK}`,
+  zone_gone: `${PEER}endpoint=[fe80::1%nonexist0]:5\n${OK}`,
+  // more than is read at once
+  zones_many: Array.from({ length: 4000 }, (_, i) => {
+    const host = i % 2 === 0 ? `[fe80::${(i + 1).toString(16)}%1]` : "[ff01::1%lo]";
+    return `public_key=${(i + 1).toString(16).padStart(64, "0")}\nendpoint=${host}:5\n`;
+  }).join("") + OK,
   ip_bad: `${PEER}allowed_ip=nonsense\n${OK}`,
   ip_no_length: `${PEER}allowed_ip=10.0.0.0\n${OK}`,
   ip_empty_length: `${PEER}allowed_ip=10.0.0.0/\n${OK}`,
@@ -173,6 +187,7 @@ const REQUESTS: readonly string[] = [
 export const FAKE: readonly string[] = [
   ...Object.keys(GETS).flatMap((name) => [`wg show ${name}; wg show ${name} dump`]),
   ...["newline", "errno_5", "own_key", "handshakes", "endpoint_zone", "key_upper", "cut", "unknown"]
+    .concat(["zone_number", "zone_interface", "zone_of_link_0", "zones_many"])
     .flatMap((name) => [`wg showconf ${name}`, `wg syncconf ${name} $f/wg0.conf`]),
   "wg show handshakes latest-handshakes | wc -l",
   "wg show interfaces",
@@ -182,7 +197,9 @@ export const FAKE: readonly string[] = [
   ),
   ...REQUESTS.map((script) => `${script}; cat /run/requests/s_ok`),
   // without those that one of both shows differently
-  "cd /run/wireguard; rm endpoint_{host,v6_bare,port_big,port_name,short}.sock own_* errno_m* *_big*",
+  ...["number", "interface", "0"].map((zone) => `wg show zone_${zone} endpoints`),
+  "wg show zones_many endpoints",
+  "cd /run/wireguard; rm zone_gone.sock endpoint_{host,v6_bare,port_big,port_name,short}.sock own_* errno_m* *_big*",
   "wg show all listen-port",
   "wg show all",
 ];
