@@ -129,8 +129,10 @@ Deno.test("top ends by a signal that it gets while it is stopped", async () => {
 
 Deno.test("top isn't stopped where nobody could let it go on", async () => {
   await using site = await createSite();
-  // The process that leads the session, and one that ignores the signal.
-  for (const command of [`exec ${TOP}`, `sh -c 'trap "" TSTP; ${TOP}; echo code $?'`]) {
+  // One that leads a session, and one that ignores the signal. tmux would let its own children go on.
+  for (
+    const command of [`setsid --ctty --wait ${TOP}`, `sh -c 'trap "" TSTP; ${TOP}; echo code $?'`]
+  ) {
     const top = await startTop(site, { command });
     const { terminal, pid } = top;
     await terminal.press("C-z");
