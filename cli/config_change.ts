@@ -8,10 +8,11 @@ import type { WgSurroundings } from "../core/wg/surroundings.ts";
 import { wipeKeys } from "../core/wg/values.ts";
 import { importLater } from "./import_later.ts";
 import { UsageError } from "./program_name.ts";
+import { deviceName } from "./system/control_channel.ts";
 import { deviceErrorText } from "./system/device_error.ts";
 import { readInterface } from "./system/interfaces.ts";
 import { osErrorText } from "./system/os_error.ts";
-import { deviceName, runChange, systemSurroundings } from "./wg_change.ts";
+import { runChange, systemSurroundings } from "./wg_change.ts";
 
 type PeerSectionsModule = typeof import("../core/wg/peer_sections.ts");
 type SyncFile = typeof import("../core/wg/sync_file.ts");

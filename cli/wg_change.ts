@@ -7,12 +7,10 @@ import type { WgSurroundings } from "../core/wg/surroundings.ts";
 import { wipeKeys } from "../core/wg/values.ts";
 import { importLater } from "./import_later.ts";
 import { changeInterface } from "./system/change_interface.ts";
+import { deviceName } from "./system/control_channel.ts";
 
 type DeviceError = typeof import("./system/device_error.ts");
 type Resolver = typeof import("./system/wg_resolver.ts");
-
-/** Bytes of an interface's name at most; `wg` cuts longer ones. */
-const NAME_SIZE = 15;
 
 /** How configurations are read here. */
 export async function systemSurroundings(): Promise<WgSurroundings> {
@@ -65,10 +63,4 @@ export async function runChange(
   } finally {
     wipeKeys(change);
   }
-}
-
-/** What `wg` takes `name` for where it changes an interface. */
-export function deviceName(name: string): string {
-  const bytes = new TextEncoder().encode(name);
-  return bytes.length <= NAME_SIZE ? name : new TextDecoder().decode(bytes.subarray(0, NAME_SIZE));
 }

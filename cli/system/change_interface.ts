@@ -15,7 +15,7 @@ type KernelInterface = typeof import("./kernel_interface.ts");
  */
 export async function changeInterface(name: string, change: WgChange): Promise<void> {
   using channel = await ControlChannel.open(name);
-  if (channel !== null) return checkUapiResult(await channel.ask(formatUapiChange(change)));
+  if (channel !== null) return checkUapiResult(await channel.askToSet(formatUapiChange(change)));
   const kernel = await importLater<KernelInterface>("system/kernel_interface.ts");
   const peers = change.peers.map((peer) => ({ ...peer, allowedIps: peer.allowedIps.changes() }));
   kernel.changeKernelInterface(name, { ...change, peers });

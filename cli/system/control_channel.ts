@@ -12,6 +12,11 @@ const BACKLOG_PAUSE_MS = 20;
 /** EAGAIN, as a time limit of a socket's gives. */
 const EAGAIN = 11;
 const ENAMETOOLONG = 36;
+const ECONNRESET = 104;
+/** What the answer to a request to change something begins with. */
+const RESULT = "errno=";
+/** The size of an interface's name in bytes, at most. */
+const NAME_SIZE = 15;
 /** More than the socket's buffer holds. */
 const PART_SIZE = 262_144;
 /** The two newlines that end an answer. */
@@ -36,6 +41,8 @@ export class ControlChannel {
   /** What waits for the time limit; notified when the connection ends. */
   readonly #watcher = new Int32Array(new SharedArrayBuffer(4));
   #closed = false;
+  /** That the other side hung up on what it was sent, if it did. */
+  #reset: Error | null = null;
   /** When something came or went last, on the clock of performance.now(). */
   #progressedAt = 0;
 
@@ -77,7 +84,7 @@ export class ControlChannel {
       if (!exists(path)) return null;
       if (error instanceof Deno.errors.ConnectionRefused) {
         // Any other kind of file refuses too; such is somebody else's.
-        if (isSocket(path)) removeSocket(path);
+        if (leadsToSocket(path)) removeSocket(path);
         return null;
       }
       // What isn't the system's error is the runtime's, about the path's length.
@@ -86,8 +93,28 @@ export class ControlChannel {
   }
 
   /**
-   * Sends a request and gives its answer, up to the blank line that ends it. The request's chunks may hold
-   * secrets, and be valid only until the next is asked for.
+   * Sends a request to change the interface and gives the answer, up to the blank line that ends it or to what
+   * none begins with. The request's chunks may hold secrets, and be valid only until the next is asked for.
+   *
+   * @throws UapiError when the answer breaks off, SysError when it stalls or with ECONNRESET when none comes
+   */
+  async askToSet(request: Iterable<Uint8Array>): Promise<string> {
+    const decoder = new TextDecoder();
+    let text = "";
+    try {
+      for await (const { bytes } of this.askInParts(request)) {
+        text += decoder.decode(bytes, { stream: true });
+        if (!text.startsWith(RESULT.slice(0, text.length))) break;
+      }
+    } catch (error) {
+      if (text !== "" || this.#reset === null) throw error;
+      throw await systemError(`talk to ${this.#path}`, this.#reset, ECONNRESET);
+    }
+    return text;
+  }
+
+  /**
+   * Sends any request and gives its answer, up to the blank line that ends it.
    *
    * @throws UapiError when the answer breaks off, SysError when it stalls
    */
@@ -161,8 +188,9 @@ export class ControlChannel {
     try {
       return await this.#limited(this.#socket.read(part)) ?? 0;
     } catch (error) {
-      if (isHangup(error)) return 0;
-      throw error;
+      if (!isHangup(error)) throw error;
+      this.#reset = error;
+      return 0;
     }
   }
 
@@ -191,7 +219,7 @@ async function connect(path: string, timeoutMs: number): Promise<Deno.UnixConn> 
   }
 }
 
-function isHangup(error: unknown): boolean {
+function isHangup(error: unknown): error is Error {
   const { BrokenPipe, ConnectionReset } = Deno.errors;
   return error instanceof BrokenPipe || error instanceof ConnectionReset;
 }
@@ -212,10 +240,19 @@ export function exists(path: string): boolean {
   }
 }
 
+/** Whether a socket is at `path`, or a symbolic link to one. */
+export function leadsToSocket(path: string): boolean {
+  return isSocketBy(Deno.statSync, path);
+}
+
 /** Whether a socket is at `path`, symbolic links not followed. */
 export function isSocket(path: string): boolean {
+  return isSocketBy(Deno.lstatSync, path);
+}
+
+function isSocketBy(stat: (path: string) => Deno.FileInfo, path: string): boolean {
   try {
-    return Deno.lstatSync(path).isSocket === true;
+    return stat(path).isSocket === true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
@@ -230,4 +267,10 @@ function removeSocket(path: string): void {
     const { NotFound, PermissionDenied } = Deno.errors;
     if (!(error instanceof NotFound || error instanceof PermissionDenied)) throw error;
   }
+}
+
+/** What `wg` takes `name` for: an interface's, of which it keeps as many bytes as that can have. */
+export function deviceName(name: string): string {
+  const bytes = new TextEncoder().encode(name);
+  return bytes.length <= NAME_SIZE ? name : new TextDecoder().decode(bytes.subarray(0, NAME_SIZE));
 }

@@ -12,7 +12,7 @@ import { UapiGetReader, WORTH_USUAL_LINES } from "../../core/uapi/get_reader.ts"
 import type { LongAnswer, PeerReceiver } from "../../core/uapi/long_answer.ts";
 import { importLater } from "../import_later.ts";
 import { derivePublicKey } from "../public_key.ts";
-import { ControlChannel } from "./control_channel.ts";
+import { ControlChannel, deviceName, leadsToSocket } from "./control_channel.ts";
 
 type EndpointZones = typeof import("./endpoint_zones.ts");
 type KernelInterface = typeof import("./kernel_interface.ts");
@@ -23,7 +23,6 @@ type UsualLines = typeof import("../../core/uapi/usual_lines.ts");
 const SUFFIX = ".sock";
 /** "%", which only the zone of an endpoint begins with. */
 const ZONE_DELIMITER = 0x25;
-const MAX_INTERFACE_NAME_LENGTH = 15;
 /**
  * Bytes of the first part of an answer that is probably long, if more follow. An answer that comes at
  * once is read in less time as text.
@@ -76,16 +75,6 @@ async function listUserspaceInterfaces(): Promise<string[]> {
   return names;
 }
 
-/** Whether a file of the directory is a socket or a symbolic link to one. */
-function leadsToSocket(file: string): boolean {
-  try {
-    return Deno.statSync(`${CONTROL_DIRECTORY}/${file}`).isSocket === true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 /** Whether somebody listens at the control socket of `name`, or may: only whom it is for can know. */
 async function isServed(name: string): Promise<boolean> {
   try {
@@ -93,7 +82,7 @@ async function isServed(name: string): Promise<boolean> {
     using channel = await ControlChannel.open(name, 0);
     return channel !== null;
   } catch {
-    return leadsToSocket(`${name}${SUFFIX}`);
+    return leadsToSocket(`${CONTROL_DIRECTORY}/${name}${SUFFIX}`);
   }
 }
 
@@ -154,8 +143,8 @@ export async function readUserspaceInterface(
 ): Promise<InterfaceState | null> {
   using channel = await ControlChannel.open(name, timeoutMs);
   if (channel === null) return null;
-  // A socket's name may be longer; `wg` keeps as much of it as an interface's name can have.
-  const shownName = name.slice(0, MAX_INTERFACE_NAME_LENGTH);
+  // A socket's name may be longer.
+  const shownName = deviceName(name);
   const reader = new UapiGetReader({
     name: shownName,
     wall,
@@ -186,6 +175,7 @@ export async function readUserspaceInterface(
       isFirst = false;
       if (long === null) reader.push(decoder.decode(bytes, { stream: true }));
       else long.push(bytes);
+      if (reader.hasEnded) break;
     }
     state = (long ?? reader).finish();
     if (zones !== null) state.peers.forEach(zones.rewriteZone);

@@ -9,7 +9,6 @@ import {
   checkUapiResult,
   required,
   requiredNumber,
-  UapiError,
 } from "./client.ts";
 import { parseUapiEndpoint } from "./values.ts";
 
@@ -55,7 +54,6 @@ export class UapiGetReader {
   /** After the blank line nothing counts. */
   #ended = false;
   #handshakesAreAges = false;
-  #problem: UapiError | null = null;
 
   /** A reader of one answer. */
   constructor(context: UapiGetContext) {
@@ -70,35 +68,31 @@ export class UapiGetReader {
     };
   }
 
-  /** The next part of the answer, which may be cut anywhere. */
+  /**
+   * The next part of the answer, which may be cut anywhere. Throws {@linkcode UapiError} at the first line that
+   * is malformed, as `wg` gives up: nobody knows whether more comes.
+   */
   push(part: string): void {
     const text = this.#rest + part;
-    if (this.#problem !== null) {
-      this.#rest = text;
-      return;
-    }
     const end = text.lastIndexOf("\n") + 1;
-    let at = 0;
-    try {
-      while (at < end && !this.#ended) {
-        if (this.usualLines !== null) at = this.#readUsualLines(this.usualLines, text, at);
-        if (at < end) at = this.#readLine(text, at);
-      }
-      this.#rest = text.slice(end);
-    } catch (error) {
-      if (!(error instanceof UapiError)) throw error;
-      // That the request failed, which comes last, says more.
-      this.#problem = error;
-      this.#rest = text.slice(at);
+    for (let at = 0; at < end && !this.#ended;) {
+      if (this.usualLines !== null) at = this.#readUsualLines(this.usualLines, text, at);
+      if (at < end) at = this.#readLine(text, at);
     }
+    this.#rest = text.slice(end);
+  }
+
+  /** Whether the blank line has come that ends the answer, whatever is behind it. */
+  get hasEnded(): boolean {
+    return this.#ended;
   }
 
   /**
-   * Whether the peers that come next mean what their lines say, whoever reads them. Not so when this has
-   * found that something is wrong, and where handshakes are told by their age.
+   * Whether the peers that come next mean what their lines say, whoever reads them. Not so behind the
+   * end, and where handshakes are told by their age.
    */
   get readsPlainPeers(): boolean {
-    return this.#problem === null && !this.#ended && !this.#handshakesAreAges;
+    return !this.#ended && !this.#handshakesAreAges;
   }
 
   /** Takes the peers that were read since the last time. The last of them may not be complete. */
@@ -113,7 +107,6 @@ export class UapiGetReader {
   finish(): InterfaceState {
     if (this.#rest !== "") this.push("\n");
     checkUapiResult(this.#result + this.#rest);
-    if (this.#problem !== null) throw this.#problem;
     const state = this.#state;
     if (state.privateKey !== null) state.publicKey = this.#context.publicKeyOf(state.privateKey);
     if (this.#handshakesAreAges) {

@@ -4,6 +4,10 @@ export class FakeControlSocket implements Disposable {
   answer = "errno=0\n\n";
   /** The answer to any other request; "" to hang up. */
   otherAnswer = "errno=0\n\n";
+  /** Whether connections stay open behind an answer, until the other side ends them. */
+  staysOpen = false;
+  /** Whether nothing is answered, and no more than a request's first byte read. */
+  hangsUp = false;
   /** The last complete request that came but for a `get`: whoever lists all interfaces asks that. */
   request = "";
   readonly #path: string;
@@ -42,6 +46,10 @@ export class FakeControlSocket implements Disposable {
     using _ = connection;
     const decoder = new TextDecoder();
     const buffer = new Uint8Array(65536);
+    if (this.hangsUp) {
+      await connection.read(buffer.subarray(0, 1));
+      return;
+    }
     let text = "";
     while (!text.endsWith("\n\n")) {
       const count = await connection.read(buffer);
@@ -52,5 +60,6 @@ export class FakeControlSocket implements Disposable {
     if (!isGet) this.request = text;
     const answer = new TextEncoder().encode(isGet ? this.answer : this.otherAnswer);
     for (let at = 0; at < answer.length;) at += await connection.write(answer.subarray(at));
+    if (this.staysOpen) { while (await connection.read(buffer) !== null); }
   }
 }

@@ -134,7 +134,7 @@ rootTest("top: what answers nonsense is shown as such", async () => {
   assert.equal(code, 1);
   // deno-lint-ignore no-control-regex -- nothing that clears a screen
   assert.doesNotMatch(stdout, /\x1b/);
-  assert.match(stdout, new RegExp(`^${socket.name} +- .* error for 0s: .* no errno$`, "m"));
+  assert.match(stdout, new RegExp(`^${socket.name} +- .* error for 0s: .* malformed`, "m"));
 });
 
 rootTest("top: the others are shown while one that doesn't answer is waited for", async () => {

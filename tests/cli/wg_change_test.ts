@@ -2,7 +2,8 @@
 import "../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import { runConfigChange } from "../../cli/config_change.ts";
-import { deviceName, runChange } from "../../cli/wg_change.ts";
+import { deviceName } from "../../cli/system/control_channel.ts";
+import { runChange } from "../../cli/wg_change.ts";
 import { AllowedIpList } from "../../core/allowed_ip_list.ts";
 import { isZero } from "../../core/memory.ts";
 import type { WgChange } from "../../core/wg/change.ts";
@@ -99,6 +100,55 @@ wgTest("syncconf asks what there is, and sends the difference", needs, async () 
   // Without a peer nobody is asked.
   assert.deepEqual(await run(["syncconf", name, "/dev/stdin"], ""), DONE);
   assert.equal(socket.request, `set=1\n${cleared}replace_peers=true\n\n`);
+});
+
+wgTest("nobody waits for more of an answer that is wrong already", needs, async () => {
+  using socket = newSocket();
+  socket.staysOpen = true;
+  const show = ["show", socket.name], set = ["set", socket.name, "listen-port", "1"];
+  const cases: readonly [answer: string, args: string[]][] = [
+    ["garbage\n", show],
+    ["garbage\n", set],
+    ["\n", show],
+    ["\n", set],
+    ["listen_port=x\n", show],
+  ];
+  for (const [answer, args] of cases) {
+    socket.answer = socket.otherAnswer = answer;
+    const outcome = await run(args);
+    assert.deepEqual(outcome, await runWg(args));
+    assert.match(outcome.stderr, /: Protocol error\n$/);
+  }
+});
+
+wgTest("a control socket that hangs up on a change is told of", needs, async () => {
+  using socket = newSocket();
+  socket.hangsUp = true;
+  const args = ["set", socket.name, "listen-port", "1"];
+  assert.deepEqual(
+    await run(args),
+    failure("Unable to modify interface: Connection reset by peer"),
+  );
+});
+
+wgTest("a link to a socket that nobody listens at any more goes, as with wg", needs, async () => {
+  const directory = "/var/run/wireguard", target = `${directory}/dead${Deno.pid}.sock`;
+  const name = `wgtsl${Deno.pid}`, link = `${directory}/${name}.sock`;
+  for (const show of [run, runWg]) {
+    Deno.mkdirSync(directory, { recursive: true });
+    const listener = Deno.listen({ transport: "unix", path: `${target}.new` });
+    // Else it would go with the listener.
+    Deno.renameSync(`${target}.new`, target);
+    listener.close();
+    Deno.symlinkSync(target, link);
+    try {
+      assert.equal((await show(["show", name])).code, 1);
+      assert.throws(() => Deno.lstatSync(link), Deno.errors.NotFound);
+      assert.ok(Deno.lstatSync(target).isSocket);
+    } finally {
+      Deno.removeSync(target);
+    }
+  }
 });
 
 /** A file of very many peers, and the answer of an interface that has them. */
