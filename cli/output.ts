@@ -43,7 +43,16 @@ export function printError(line: string): void {
 
 /** Whether stdout is to have colours: as `WG_COLOR_MODE` says, else when it is a terminal. */
 export function colorWanted(): boolean {
-  const mode = Deno.env.get("WG_COLOR_MODE");
+  const mode = environmentText("WG_COLOR_MODE");
   if (mode === "always") return true;
   return mode !== "never" && Deno.stdout.isTerminal();
+}
+
+/** A variable of the environment, undefined if there is none. One that isn't UTF-8 means nothing to anybody. */
+export function environmentText(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch {
+    return "\ufffd";
+  }
 }

@@ -6,6 +6,7 @@ import { WgError } from "../core/wg/error.ts";
 import type { WgSurroundings } from "../core/wg/surroundings.ts";
 import { wipeKeys } from "../core/wg/values.ts";
 import { importLater } from "./import_later.ts";
+import { environmentText } from "./output.ts";
 import { changeInterface } from "./system/change_interface.ts";
 import { deviceName } from "./system/control_channel.ts";
 
@@ -17,7 +18,8 @@ export async function systemSurroundings(): Promise<WgSurroundings> {
   const { portNow, resolveNow } = await importLater<Resolver>(
     "system/wg_resolver.ts",
   );
-  const options = { retries: Deno.env.get("WG_ENDPOINT_RESOLUTION_RETRIES"), print: printWords };
+  const retries = environmentText("WG_ENDPOINT_RESOLUTION_RETRIES");
+  const options = { retries, print: printWords };
   return {
     resolve: (host, service, text) => resolveNow(host, service, text, options),
     port: (service) => portNow(service, options),

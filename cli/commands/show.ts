@@ -7,7 +7,7 @@ import {
 import type { PeerPrinter } from "../../core/show/peer_printers.ts";
 import { formatShow, type ShowOptions } from "../../core/show/pretty.ts";
 import { importLater } from "../import_later.ts";
-import { colorWanted, printError, writeShown, writeStdout } from "../output.ts";
+import { colorWanted, environmentText, printError, writeShown, writeStdout } from "../output.ts";
 import { UsageError } from "../program_name.ts";
 import { listInterfaces, readToShow, type Shown } from "../system/interfaces.ts";
 
@@ -145,6 +145,6 @@ function showOptions(): ShowOptions {
   return {
     wall: Date.now,
     color: colorWanted(),
-    showKeys: Deno.env.get("WG_HIDE_KEYS") === "never",
+    showKeys: environmentText("WG_HIDE_KEYS") === "never",
   };
 }

@@ -131,6 +131,22 @@ wgTest("a control socket that hangs up on a change is told of", needs, async () 
   );
 });
 
+wgTest("a variable that isn't UTF-8 ends nothing", needs, async () => {
+  using socket = newSocket();
+  socket.answer = "listen_port=7\nerrno=0\n\n";
+  const command = "export WG_COLOR_MODE=$'\\xff' WG_HIDE_KEYS=$'\\xff'; exec \"$@\"";
+  const bash = async (...words: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command("bash", {
+      args: ["-c", command, "bash", ...words, "show", socket.name],
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  };
+  const ours = await bash(Deno.execPath(), "run", "-A", "--quiet", MAIN, "wg");
+  assert.deepEqual(ours, await bash("wg"));
+  assert.equal(ours.stdout, `interface: ${socket.name}\n  listening port: 7\n`);
+});
+
 wgTest("a link to a socket that nobody listens at any more goes, as with wg", needs, async () => {
   const directory = "/var/run/wireguard", target = `${directory}/dead${Deno.pid}.sock`;
   const name = `wgtsl${Deno.pid}`, link = `${directory}/${name}.sock`;
