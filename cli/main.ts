@@ -8,6 +8,9 @@ import { importLater } from "./import_later.ts";
 import { printError } from "./output.ts";
 import { type Invocation, invocation, UsageError, WG_COMMANDS } from "./program_name.ts";
 
+/** The runtime ignores the signal; this is what a shell tells of a program that it ended. */
+const ENDED_BY_SIGPIPE = 128 + 13;
+
 /** What each module in `commands/` exports: runs with the arguments after its name, gives the exit code. */
 interface Command {
   main(args: string[]): Promise<number>;
@@ -61,7 +64,7 @@ export async function main(called: Invocation): Promise<number> {
     const { main } = await importLater<Command>(path);
     return await main([...args]);
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return 1;
+    if (error instanceof Deno.errors.BrokenPipe) return ENDED_BY_SIGPIPE;
     if (error instanceof UsageError) {
       const { commandUsage } = await importLater<Help>("help.ts");
       if (error.message !== "") printError(error.message);

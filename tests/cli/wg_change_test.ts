@@ -167,6 +167,20 @@ wgTest("a link to a socket that nobody listens at any more goes, as with wg", ne
   }
 });
 
+wgTest("who writes to nobody ends as by SIGPIPE", needs, async () => {
+  using socket = newSocket();
+  const { answers } = manyPeers();
+  // More than a pipe holds.
+  socket.answer = `${answers.join("").repeat(4)}errno=0\n\n`;
+  const script = '"$@" | true; echo "${PIPESTATUS[0]}"';
+  const status = async (...words: string[]) => {
+    const args = ["-c", script, "bash", ...words, "show", socket.name, "dump"];
+    return new TextDecoder().decode((await new Deno.Command("bash", { args }).output()).stdout);
+  };
+  assert.equal(await status(Deno.execPath(), "run", "-A", "--quiet", MAIN, "wg"), "141\n");
+  assert.equal(await status("wg"), "141\n");
+});
+
 /** A file of very many peers, and the answer of an interface that has them. */
 function manyPeers(): { file: string; answers: string[] } {
   const keys = Array.from({ length: 600 }, (_, i) => new Uint8Array(32).fill(i).fill(i >> 8, 9));
