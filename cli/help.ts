@@ -287,7 +287,8 @@ public keys; their names are labels of wireguard_peer_info, to be joined with th
                     Serve them at http://WHERE/metrics until SIGINT or SIGTERM: at ADDRESS:PORT, at
                     PORT of 127.0.0.1, or at unix:PATH, a socket for its owner and group. There is
                     neither encryption nor a password: other addresses than loopback show to anyone
-                    who reaches them who talks to whom
+                    who reaches them who talks to whom. Why interfaces can't be read is told on
+                    stderr when that changes; wireguard_unreadable_interfaces counts them
 
 Needs no root for interfaces that were brought up with --status-group, of whose group you are. The
 kernel's tell only root: serve theirs as root, at a socket in a directory that is setgid to a group.

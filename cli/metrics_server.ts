@@ -26,7 +26,7 @@ const RETRY_MS = 100;
 export async function serveMetrics(address: ListenAddress): Promise<number> {
   using interruptions = new Interruptions();
   const { signal } = interruptions;
-  const server = new MetricsServer(listen(address), makePage);
+  const server = new MetricsServer(listen(address), pageMaker());
   signal.addEventListener("abort", () => server.close());
   printError(`wgts: serving metrics at ${server.address}`);
   notifyServiceManager("READY=1");
@@ -137,9 +137,15 @@ export class MetricsServer {
   }
 }
 
-async function makePage(): Promise<string> {
-  const { report, problems } = await readReport([], 0);
-  return formatMetrics(report, problems.length);
+/** What makes pages; it tells of a problem when that comes up, not with each page. */
+function pageMaker(): () => Promise<string> {
+  let known: readonly string[] = [];
+  return async () => {
+    const { report, problems } = await readReport([], 0);
+    for (const problem of problems) if (!known.includes(problem)) printError(`wgts: ${problem}`);
+    known = problems;
+    return formatMetrics(report, problems.length);
+  };
 }
 
 /** The head of a request; null when it isn't complete or too long. */

@@ -2,14 +2,23 @@
 import assert from "node:assert/strict";
 import { MetricsServer } from "../../cli/metrics_server.ts";
 import { parseExposition } from "../core/status/exposition.ts";
+import { rootTest } from "../ffi/privileged.ts";
+import { FakeControlSocket } from "./fake_control_socket.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
+
+/** What an interface without peers answers, but for the blank line. */
+const GET = "listen_port=1\nerrno=0";
 
 /** A running server. */
 class Server implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  private constructor(child: Deno.ChildProcess, readonly address: string) {
+  /** All that it printed, once it has ended. */
+  readonly log: Promise<string>;
+
+  private constructor(child: Deno.ChildProcess, log: Promise<string>, readonly address: string) {
     this.#child = child;
+    this.log = log;
   }
 
   /** Starts one and waits until it says where it listens. */
@@ -20,13 +29,19 @@ class Server implements AsyncDisposable {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    let text = "";
-    for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
-      text += part;
-      const address = /^wgts: serving metrics at (.+)\n/.exec(text)?.[1];
-      if (address !== undefined) return new Server(child, address);
-    }
-    throw new Error(`no server: ${text}`);
+    const started = Promise.withResolvers<string>();
+    const read = async () => {
+      let text = "";
+      for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+        text += part;
+        const address = /^wgts: serving metrics at (.+)\n/.exec(text)?.[1];
+        if (address !== undefined) started.resolve(address);
+      }
+      started.reject(new Error(`no server: ${text}`));
+      return text;
+    };
+    const log = read();
+    return new Server(child, log, await started.promise);
   }
 
   get port(): number {
@@ -112,6 +127,24 @@ Deno.test("clients that do nothing hold up nobody: the longest idle one makes ro
     idle.forEach((connection) => connection.close());
   }
 });
+
+rootTest(
+  "why an interface can't be read is logged when that changes, not with each page",
+  async () => {
+    using socket = new FakeControlSocket(`wgtsm${Deno.pid}`);
+    await using server = await Server.start("0");
+    for (const answer of ["errno=1", "errno=1", "errno=2", GET, GET, "errno=2"]) {
+      socket.otherAnswer = socket.answer = `${answer}\n\n`;
+      await (await fetch(server.address)).body?.cancel();
+    }
+    await server.stop();
+    const told = (await server.log).split("\n").filter((line) => line.includes(socket.name));
+    assert.deepEqual(
+      told,
+      [1, 2, 2].map((errno) => `wgts: ${socket.name}: The control socket answered errno ${errno}`),
+    );
+  },
+);
 
 /** Timers that only the test lets expire, in place of those of this thread. */
 class HeldTimers implements Disposable {
