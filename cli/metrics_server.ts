@@ -1,6 +1,6 @@
 /**
  * `wgts metrics --listen`: a web server that has one page. It reads no more than one small request per
- * connection, in a few seconds, from a few clients at a time.
+ * connection, in a few seconds, from so many clients at a time.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { readReport } from "./system/status_report.ts";
 /** Bytes of the longest request. */
 const MAX_REQUEST_SIZE = 8192;
 /** Connections that are served at the same time; for another one, the longest idle one is closed. */
-const MAX_CONNECTIONS = 16;
+const MAX_CONNECTIONS = 256;
 /** What stands between the head and the body of a request or a response (RFC 9112 section 2.1). */
 const END_OF_HEAD = "\r\n\r\n";
 /** How long a client may take to send its request, and how long to take the answer, in milliseconds. */
@@ -35,15 +35,24 @@ export async function serveMetrics(address: ListenAddress): Promise<number> {
   return 0;
 }
 
+/** What a client waits for: to have sent its request, that the page is made, to have got its answer. */
+type Phase = "request" | "page" | "answer";
+
+/** A page with its head, in bytes. */
+interface Page {
+  readonly bytes: Uint8Array;
+  readonly headSize: number;
+}
+
 /** Serves one page to clients that know as much of HTTP as scrapers do. */
 export class MetricsServer {
   readonly #listener: Deno.Listener;
   readonly #makePage: () => Promise<string>;
   /** In the order of their arrival, with what they wait for. */
-  readonly #connections = new Map<Deno.Conn, "request" | "answer">();
+  readonly #connections = new Map<Deno.Conn, Phase>();
   #closed = false;
   /** The page that is being made: whoever comes meanwhile gets it too. */
-  #page: Promise<string> | null = null;
+  #page: Promise<Page> | null = null;
 
   /**
    * @param listener closed by {@linkcode close}
@@ -68,7 +77,7 @@ export class MetricsServer {
     while (!this.#closed) {
       try {
         const connection = await this.#listener.accept();
-        if (this.#connections.size >= MAX_CONNECTIONS) this.#makeRoom();
+        while (this.#connections.size >= MAX_CONNECTIONS) await this.#makeRoom();
         this.#serveClient(connection);
       } catch {
         if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -83,14 +92,25 @@ export class MetricsServer {
     for (const connection of this.#connections.keys()) close(connection);
   }
 
-  /** Closes the oldest connection that has sent no request, or else the oldest one. */
-  #makeRoom(): void {
-    const connections = [...this.#connections];
-    const [connection] = connections.find(([, awaited]) => awaited === "request") ??
-      connections[0] ?? [];
-    if (connection === undefined) return;
-    this.#connections.delete(connection);
-    close(connection);
+  /**
+   * Closes the oldest connection that has sent no request, or else the oldest one that hasn't taken its
+   * answer yet. While all wait for the page, so does this.
+   */
+  async #makeRoom(): Promise<void> {
+    const connection = this.#oldest("request") ?? this.#oldest("answer");
+    if (connection !== null) {
+      this.#connections.delete(connection);
+      close(connection);
+    } else {
+      await this.#page?.catch(() => {});
+    }
+  }
+
+  #oldest(phase: Phase): Deno.Conn | null {
+    for (const [connection, itsPhase] of this.#connections) {
+      if (itsPhase === phase) return connection;
+    }
+    return null;
   }
 
   async #serveClient(connection: Deno.Conn): Promise<void> {
@@ -101,8 +121,9 @@ export class MetricsServer {
       const request = await readRequest(connection);
       clearTimeout(timer);
       if (request === null) return;
-      this.#connections.set(connection, "answer");
+      this.#connections.set(connection, "page");
       const answer = await this.#answer(request);
+      this.#connections.set(connection, "answer");
       timer = limitTime();
       await write(connection, answer);
     } catch {
@@ -114,7 +135,7 @@ export class MetricsServer {
     }
   }
 
-  async #answer(request: string): Promise<string> {
+  async #answer(request: string): Promise<Uint8Array> {
     const [line = ""] = request.split("\r\n");
     const match = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(line);
     if (match === null) return response("400 Bad Request", "");
@@ -124,12 +145,9 @@ export class MetricsServer {
       return response("405 Method Not Allowed", "", ["Allow: GET, HEAD"]);
     }
     try {
-      this.#page ??= this.#makePage().finally(() => this.#page = null);
-      const headers = [`Content-Type: ${METRICS_CONTENT_TYPE}`];
-      const text = response("200 OK", await this.#page, headers);
-      return method === "GET"
-        ? text
-        : text.slice(0, text.indexOf(END_OF_HEAD) + END_OF_HEAD.length);
+      this.#page ??= this.#makePage().then(pageOf).finally(() => this.#page = null);
+      const { bytes, headSize } = await this.#page;
+      return method === "GET" ? bytes : bytes.subarray(0, headSize);
     } catch (error) {
       printError(`wgts: ${error instanceof Error ? error.message : String(error)}`);
       return response("500 Internal Server Error", "");
@@ -163,14 +181,21 @@ async function readRequest(connection: Deno.Conn): Promise<string | null> {
   return null;
 }
 
-function response(status: string, body: string, headers: readonly string[] = []): string {
-  const length = new TextEncoder().encode(body).length;
-  const lines = [`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${length}`];
-  return [...lines, "Connection: close", "X-Content-Type-Options: nosniff", "", body].join("\r\n");
+function pageOf(body: string): Page {
+  const bytes = response("200 OK", body, [`Content-Type: ${METRICS_CONTENT_TYPE}`]);
+  return { bytes, headSize: bytes.length - new TextEncoder().encode(body).length };
 }
 
-async function write(connection: Deno.Conn, text: string): Promise<void> {
-  const bytes = new TextEncoder().encode(text);
+function response(status: string, body: string, headers: readonly string[] = []): Uint8Array {
+  const encoder = new TextEncoder();
+  const { length } = encoder.encode(body);
+  const lines = [`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${length}`];
+  return encoder.encode(
+    [...lines, "Connection: close", "X-Content-Type-Options: nosniff", "", body].join("\r\n"),
+  );
+}
+
+async function write(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
 }
 

@@ -114,7 +114,7 @@ Deno.test("clients that do nothing hold up nobody: the longest idle one makes ro
   await using server = await Server.start("0");
   const idle: Deno.Conn[] = [];
   try {
-    for (let count = 0; count < 40; count++) idle.push(await Deno.connect({ port: server.port }));
+    for (let count = 0; count < 300; count++) idle.push(await Deno.connect({ port: server.port }));
     const response = await fetch(server.address);
     await response.body?.cancel();
     assert.equal(response.status, 200);
@@ -202,6 +202,30 @@ Deno.test("the time that making the page takes isn't the client's, that for taki
     await slow.read(new Uint8Array(1));
     assert.equal(timers.expire(), 1, "of the one that doesn't take its answer");
     assert.ok((await new Response(slow.readable).text().catch(() => "")).length < 2 ** 25);
+  } finally {
+    server.close();
+    await served;
+  }
+});
+
+Deno.test("many may wait while the page is made, and hold up no other answer", async () => {
+  const asked = Promise.withResolvers<void>(), page = Promise.withResolvers<string>();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const server = new MetricsServer(listener, () => {
+    asked.resolve();
+    return page.promise;
+  });
+  const served = server.serve();
+  try {
+    const ask = async () => exchange(await Deno.connect({ port }), "GET /metrics HTTP/1.1\r\n\r\n");
+    const answers: Promise<string>[] = [];
+    for (let count = 0; count < 200; count++) answers.push(ask());
+    await asked.promise;
+    const other = await exchange(await Deno.connect({ port }), "GET / HTTP/1.1\r\n\r\n");
+    assert.match(other, /^HTTP\/1\.1 404 /);
+    page.resolve("page\n");
+    for (const answer of await Promise.all(answers)) assert.ok(answer.endsWith("\r\n\r\npage\n"));
   } finally {
     server.close();
     await served;

@@ -231,7 +231,7 @@ export const CLI_MUTANTS: Mutant[] = [
   {
     property: "idle clients of the metrics server don't lock out others",
     file: "cli/metrics_server.ts",
-    snippet: "if (this.#connections.size >= MAX_CONNECTIONS) this.#makeRoom();\n",
+    snippet: "while (this.#connections.size >= MAX_CONNECTIONS) await this.#makeRoom();\n",
     replacement:
       "if (this.#connections.size >= MAX_CONNECTIONS) { connection.close(); continue; }\n",
     testFile: "tests/cli/metrics_server_test.ts",
