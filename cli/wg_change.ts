@@ -15,12 +15,15 @@ type Resolver = typeof import("./system/wg_resolver.ts");
 
 /** How configurations are read here. */
 export async function systemSurroundings(): Promise<WgSurroundings> {
-  const { portNow, resolveNow } = await importLater<Resolver>(
+  const { parseRetriesStrictly, portNow, resolveNow } = await importLater<Resolver>(
     "system/wg_resolver.ts",
   );
   const retries = environmentText("WG_ENDPOINT_RESOLUTION_RETRIES");
   const options = { retries, print: printWords };
   return {
+    checkLookups: () => {
+      parseRetriesStrictly(retries);
+    },
     resolve: (host, service, text) => resolveNow(host, service, text, options),
     port: (service) => portNow(service, options),
     warn: printWords,

@@ -21,7 +21,8 @@ import {
 
 /** Of getaddrinfo(3): an address to listen on is wanted, so no host is named. */
 const AI_PASSIVE = 1;
-const INT_MAX = 0x7fff_ffff;
+const INT_MAX = 0x7fff_ffffn;
+const ULONG_MAX = 0xffff_ffff_ffff_ffffn;
 
 /** What looking up names needs of its surroundings. */
 export interface LookupOptions {
@@ -65,12 +66,21 @@ export function portNow(service: string, { lookUp = lookUpNow }: Partial<LookupO
   throw new WgError(`${found.text}: \`${service}'`);
 }
 
-/** As strtoul(3) reads it, but for numbers beyond 64 bits. */
-function parseRetriesStrictly(value: string | undefined): number {
+/**
+ * The value of WG_ENDPOINT_RESOLUTION_RETRIES, as strtoul(3) reads it.
+ * @throws WgEnvironmentError when it is no number
+ */
+export function parseRetriesStrictly(value: string | undefined): number {
   if (value === undefined) return DEFAULT_RETRIES;
   if (value === "infinity") return Infinity;
-  const retries = /^(?:[\t-\r ]*\+?[0-9]+)?$/.test(value) ? Number(value) : Infinity;
-  if (retries <= INT_MAX) return retries;
+  const [matched, sign, digits = ""] = /^[\t-\r ]*([+-]?)([0-9]+)$/.exec(value) ?? [];
+  const magnitude = BigInt(digits);
+  // What is less than 0 is counted from the other end.
+  const retries = sign === "-" && magnitude <= ULONG_MAX
+    ? BigInt.asUintN(64, -magnitude)
+    : magnitude;
+  const isNumber = value === "" || matched !== undefined;
+  if (isNumber && retries <= INT_MAX) return Number(retries);
   throw new WgEnvironmentError(`Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${value}'`);
 }
 

@@ -3,6 +3,11 @@ import type { UapiEndpoint } from "../uapi/command.ts";
 /** What reading a configuration as `wg` does needs of the system. */
 export interface WgSurroundings {
   /**
+   * What `wg` looks at before any endpoint: whether lookups can be made at all.
+   * @throws WgError when the environment is wrong about them
+   */
+  checkLookups?(): void;
+  /**
    * The address that a host and a service name mean; `text` is the endpoint as written.
    * @throws WgError when there is none
    */

@@ -58,13 +58,14 @@ export function parseWgKeepalive(text: string): number {
 }
 
 /** `HOST:PORT`, resolved. */
-export function parseWgEndpoint(text: string, { resolve }: WgSurroundings): UapiEndpoint {
+export function parseWgEndpoint(text: string, surroundings: WgSurroundings): UapiEndpoint {
+  surroundings.checkLookups?.();
   if (text === "") throw new WgError("Unable to parse empty endpoint");
   const { host, portText } = orComplain(() => splitEndpoint(text), () => {
     const open = text.startsWith("[") && !text.includes("]");
     return `Unable to find ${open ? "matching brace" : "port"} of endpoint: \`${text}'`;
   });
-  return resolve(host, portText, text);
+  return surroundings.resolve(host, portText, text);
 }
 
 /** Characters of a list that is worth the millisecond that it takes to compile an expression. */

@@ -61,13 +61,26 @@ Deno.test("a failure that stays isn't tried again", () => {
 });
 
 Deno.test("a number of retries that is none ends it, for literal addresses too", () => {
-  for (const retries of ["x", "-1", "1x", " ", "1 ", "2147483648", "Infinity", "0x1", "1e3"]) {
+  for (
+    const retries of [
+      "x",
+      "-1",
+      "1x",
+      " ",
+      "1 ",
+      "2147483648",
+      "Infinity",
+      "0x1",
+      "1e3",
+      "-18446744073709551616",
+    ]
+  ) {
     assert.throws(
       () => resolveNow("192.0.2.1", "1", "192.0.2.1:1", { retries, print: assert.fail }),
       { message: `Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${retries}'` },
     );
   }
-  for (const retries of ["", "1", " 1", "+1", "007", "2147483647"]) {
+  for (const retries of ["", "1", " 1", "+1", "007", "2147483647", "-0", "-18446744073709551615"]) {
     assert.equal(resolve([LATER, FOUND], retries).outcome.includes("parse"), false);
   }
 });

@@ -382,4 +382,9 @@ export const SET: readonly string[] = [
   "export WG_ENDPOINT_RESOLUTION_RETRIES=; first_words wg set wg0 peer $C endpoint host.invalid:9",
   "export WG_ENDPOINT_RESOLUTION_RETRIES=-1; first_words wg set wg0 peer $C endpoint host.invalid:9",
   "export WG_ENDPOINT_RESOLUTION_RETRIES=nonsense; first_words wg set wg0 peer $C endpoint host.invalid:9",
+  "WG_ENDPOINT_RESOLUTION_RETRIES=x wg set wg0 peer $C endpoint ''",
+  "WG_ENDPOINT_RESOLUTION_RETRIES=x wg set wg0 peer $C endpoint '[1.2.3.4'",
+  "WG_ENDPOINT_RESOLUTION_RETRIES=-0 wg set wg0 peer $C endpoint 1.2.3.4:9",
+  "WG_ENDPOINT_RESOLUTION_RETRIES=-18446744073709551615 wg set wg0 peer $C endpoint 1.2.3.4:9",
+  "printf '[Peer]\\nPublicKey = %s\\nEndpoint = 1.2.3.4\\n' $C >c; WG_ENDPOINT_RESOLUTION_RETRIES=x wg setconf wg0 c",
 ];
