@@ -1,5 +1,6 @@
 /** `show` prints the bytes that Debian's `wg` prints for the same answer of a control socket. */
 
+import "../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createNobleCrypto } from "../../core/crypto/noble.ts";

@@ -1,3 +1,4 @@
+import "../../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../../../core/config/values.ts";
 import type { DeviceEvent } from "../../../core/device_event.ts";

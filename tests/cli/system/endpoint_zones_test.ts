@@ -1,3 +1,4 @@
+import "../../ffi/bind_libc.ts";
 import assert from "node:assert/strict";
 import { IpAddress } from "../../../core/ip.ts";
 import { noActivity } from "../../../core/uapi/get_reader.ts";
