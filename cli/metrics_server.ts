@@ -13,6 +13,8 @@ import { readReport } from "./system/status_report.ts";
 
 /** Bytes of the longest request. */
 const MAX_REQUEST_SIZE = 8192;
+/** Bytes that are read of a longer one, and thrown away, so that its client reads the answer. */
+const MAX_REST_SIZE = 65_536;
 /** Connections that are served at the same time; for another one, the longest idle one is closed. */
 const MAX_CONNECTIONS = 256;
 /** What stands between the head and the body of a request or a response (RFC 9112 section 2.1). */
@@ -126,6 +128,7 @@ export class MetricsServer {
       this.#connections.set(connection, "answer");
       timer = limitTime();
       await write(connection, answer);
+      if (!request.isWhole) await takeRest(connection);
     } catch {
       // The client is gone, or took too long: nobody is there to be told.
     } finally {
@@ -135,12 +138,13 @@ export class MetricsServer {
     }
   }
 
-  async #answer(request: string): Promise<Uint8Array> {
-    const [line = ""] = request.split("\r\n");
+  async #answer({ head, isWhole }: Request): Promise<Uint8Array> {
+    if (!isWhole) return response("431 Request Header Fields Too Large", "");
+    const [line = ""] = head.split("\r\n");
     const match = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(line);
     if (match === null) return response("400 Bad Request", "");
     const [, method, target = ""] = match;
-    if (target.split("?")[0] !== "/metrics") return response("404 Not Found", "See /metrics\n");
+    if (pathOf(target) !== "/metrics") return response("404 Not Found", "See /metrics\n");
     if (method !== "GET" && method !== "HEAD") {
       return response("405 Method Not Allowed", "", ["Allow: GET, HEAD"]);
     }
@@ -166,8 +170,15 @@ function pageMaker(): () => Promise<string> {
   };
 }
 
-/** The head of a request; null when it isn't complete or too long. */
-async function readRequest(connection: Deno.Conn): Promise<string | null> {
+/** What was read of a request. */
+interface Request {
+  readonly head: string;
+  /** Whether that is all of the head; if not, the request is too long. */
+  readonly isWhole: boolean;
+}
+
+/** Reads the head of a request; null when it breaks off. */
+async function readRequest(connection: Deno.Conn): Promise<Request | null> {
   const buffer = new Uint8Array(MAX_REQUEST_SIZE);
   const decoder = new TextDecoder("latin1");
   for (let length = 0; length < buffer.length;) {
@@ -176,9 +187,28 @@ async function readRequest(connection: Deno.Conn): Promise<string | null> {
     length += count;
     const text = decoder.decode(buffer.subarray(0, length));
     const end = text.indexOf(END_OF_HEAD);
-    if (end >= 0) return text.slice(0, end);
+    if (end >= 0) return { head: text.slice(0, end), isWhole: true };
   }
-  return null;
+  return { head: "", isWhole: false };
+}
+
+/** The path of a request's target, which may be a whole URL (RFC 9112 section 3.2.2). */
+function pathOf(target: string): string {
+  return target.replace(/^http:\/\/[^/?]*/i, "").split("?", 1)[0] ?? "";
+}
+
+/**
+ * Ends the answer, and reads on: a connection that is closed with something unread is reset, and its
+ * client may lose the answer (RFC 9112 section 9.6).
+ */
+async function takeRest(connection: Deno.Conn): Promise<void> {
+  await connection.closeWrite();
+  const buffer = new Uint8Array(MAX_REQUEST_SIZE);
+  for (let left = MAX_REST_SIZE; left > 0;) {
+    const count = await connection.read(buffer);
+    if (count === null) return;
+    left -= count;
+  }
 }
 
 function pageOf(body: string): Page {

@@ -80,6 +80,16 @@ Deno.test("the server has one page, which is valid", async () => {
     assert.equal(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     assert.ok(parseExposition(await response.text()).has("wireguard_unreadable_interfaces"));
   }
+  for (const url of [server.address, `${server.address}?x=1`, "HTTP://other/metrics"]) {
+    const request = `GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const answer = await exchange(await Deno.connect({ port: server.port }), request);
+    assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/, url);
+  }
+  for (const url of ["http://x", "http://x/", "http://x/y/metrics", "ftp://x/metrics", "*"]) {
+    const request = `GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const answer = await exchange(await Deno.connect({ port: server.port }), request);
+    assert.match(answer, /^HTTP\/1\.1 404 /, url);
+  }
   for (const path of ["/", "/metrics/", "/metricsx", "/../metrics/.."]) {
     const response = await fetch(new URL(path, server.address));
     assert.equal(response.status, 404, path);
@@ -106,8 +116,13 @@ Deno.test("what isn't a small HTTP request gets no page", async () => {
   assert.match(await send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"), /^HTTP\/1\.1 200 OK\r\n/);
   assert.match(await send("GET /metrics\r\n\r\n"), /^HTTP\/1\.1 400 /);
   assert.match(await send("get=1\n\nget /metrics HTTP/1.1\r\n\r\n"), /^HTTP\/1\.1 400 /);
-  const long = `GET /metrics HTTP/1.1\r\nX: ${"x".repeat(8192)}\r\n\r\n`;
-  assert.doesNotMatch(await send(long).catch(() => ""), /200 OK/);
+  for (const length of [8192, 60_000]) {
+    const long = `GET /metrics HTTP/1.1\r\nX: ${"x".repeat(length)}\r\n\r\n`;
+    assert.match(await send(long), /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/);
+  }
+  // A client that never ends isn't listened to for long.
+  const endless = `GET /metrics HTTP/1.1\r\nX: ${"x".repeat(2 ** 24)}`;
+  assert.doesNotMatch(await send(endless).catch(() => ""), /200 OK/);
 });
 
 Deno.test("clients that do nothing hold up nobody: the longest idle one makes room", async () => {
