@@ -1,6 +1,7 @@
 import type { InterfaceStatus } from "../../core/uapi/status.ts";
 import { ratesBetween } from "../../core/status/rates.ts";
 import type { EndedInterface, StatusReport } from "../../core/status/report.ts";
+import { printable, UNICODE } from "../../core/top/text.ts";
 import { isLinkName } from "../../core/config/interface_name.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
@@ -12,7 +13,7 @@ import { getStatus } from "./status_client.ts";
 /** What {@linkcode readReport} found. */
 export interface ReadReport {
   readonly report: StatusReport;
-  /** One line for each interface that couldn't be read. */
+  /** One line for each interface that couldn't be read, fit for a terminal. */
   readonly problems: readonly string[];
 }
 
@@ -78,7 +79,7 @@ async function readAll({ names, isNamed, timeoutMs }: Wanted): Promise<Reading> 
     } else if ("ended" in outcome) {
       reading.ended.push(outcome.ended);
     } else if (!outcome.isAbsent || isNamed) {
-      reading.problems.push(`${outcome.name}: ${outcome.problem}`);
+      reading.problems.push(printable(`${outcome.name}: ${outcome.problem}`, UNICODE));
     }
   }
   return reading;

@@ -1,6 +1,7 @@
 /** Events as text for people, and as JSON for programs. */
 
 import { formatKey } from "../keys.ts";
+import { printable, UNICODE } from "../top/text.ts";
 import type { UapiEndpoint } from "../uapi/command.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 import type { EventPeer, InterfaceEvent } from "./event.ts";
@@ -31,7 +32,9 @@ export function formatEventJson(event: InterfaceEvent, formatTime: FormatTime): 
 /** One line for people, without its newline. */
 export function formatEventText(event: InterfaceEvent, formatTime: FormatTime): string {
   const peer = event.peer === undefined ? "" : `${peerText(event.peer)}: `;
-  return `${formatTime(event.time)} ${event.interface}: ${peer}${describe(event)}`;
+  return `${formatTime(event.time)} ${printable(event.interface, UNICODE)}: ${peer}${
+    describe(event)
+  }`;
 }
 
 function describe(event: InterfaceEvent): string {

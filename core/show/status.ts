@@ -3,6 +3,7 @@
 import { formatKey } from "../keys.ts";
 import type { PeerRates, Rate } from "../status/rates.ts";
 import type { EndedInterface } from "../status/report.ts";
+import { printable, UNICODE } from "../top/text.ts";
 import type {
   Backend,
   Choice,
@@ -42,7 +43,8 @@ export function formatStatus(
   rates: PeerRates | null = null,
 ): string {
   const style = styleOf(options.color);
-  const { name, publicKey, listenPort, fwmark, engine, peers } = status;
+  const { publicKey, listenPort, fwmark, engine, peers } = status;
+  const name = printable(status.name, UNICODE);
   let text = `${style.start}${style.green(style.bold("interface"))}: ${style.green(name)}\n`;
   const write = ([name, value]: Field) => {
     text += `  ${style.bold(name)}: ${value}\n`;
@@ -63,7 +65,8 @@ export function formatStatus(
 /** An interface whose engine has died, and why. */
 export function formatEnded(ended: EndedInterface, options: StatusOptions): string {
   const style = styleOf(options.color);
-  const { name, pid, startedAt, endedAt, reason } = ended;
+  const { pid, startedAt, endedAt, reason } = ended;
+  const name = printable(ended.name, UNICODE);
   const fields: Field[] = [];
   if (pid !== null) fields.push(["engine", `ended; it was process ${pid}`]);
   else fields.push(["engine", "ended"]);

@@ -1,6 +1,7 @@
 /** Prometheus' text exposition format 0.0.4 of what is known of interfaces. */
 
 import { formatKey } from "../keys.ts";
+import { printable, UNICODE } from "../top/text.ts";
 import type { InterfaceStatus, PeerStatus } from "../uapi/status.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 import type { StatusReport } from "./report.ts";
@@ -48,8 +49,13 @@ export function formatMetrics(report: StatusReport, unreadable: number): string 
   const metrics = new Metrics();
   metrics.unreadable.add([], unreadable);
   for (const { status } of report.running) metrics.addInterface(status);
-  for (const { name } of report.ended) metrics.up.add([["interface", name]], 0);
+  for (const { name } of report.ended) metrics.up.add(labelsOf(name), 0);
   return metrics.toString();
+}
+
+/** Of the interface `name`: whoever reads metrics may do so on a terminal. */
+function labelsOf(name: string): Labels {
+  return [["interface", printable(name, UNICODE)]];
 }
 
 class Metrics {
@@ -110,7 +116,7 @@ class Metrics {
 
   addInterface(status: InterfaceStatus): void {
     const { name, engine, peers, publicKey } = status;
-    const labels: Labels = [["interface", name]];
+    const labels = labelsOf(name);
     this.up.add(labels, 1);
     if (engine !== null) this.#linkUp.add(labels, engine.up ? 1 : 0);
     const crypto = engine?.cryptos.find(({ on }) => on)?.name ?? "";

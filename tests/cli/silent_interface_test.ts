@@ -41,6 +41,13 @@ rootTest("interfaces that don't answer are waited for at the same time", async (
   ]);
 });
 
+rootTest("no terminal obeys the name of an interface that can't be read", async () => {
+  using socket = new FakeControlSocket(`w\x1b[m${Deno.pid}`);
+  socket.otherAnswer = socket.answer = "errno=1\n\n";
+  const { problems } = await readReport([socket.name], 0);
+  assert.deepEqual(problems, [`w\\u{1b}[m${Deno.pid}: The control socket answered errno 1`]);
+});
+
 rootTest("what comes in time is read, however late the reader comes to it", async () => {
   using socket = new FakeControlSocket(`wgtss${Deno.pid}`);
   const limit = 200;

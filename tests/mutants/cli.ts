@@ -109,6 +109,14 @@ export const CLI_MUTANTS: Mutant[] = [
     test: "what an engine says is taken for nothing else, and no terminal obeys it",
   },
   {
+    property: "the name of an interface moves no cursor",
+    file: "core/show/status.ts",
+    snippet: "printable(status.name, UNICODE)",
+    replacement: "status.name",
+    testFile: "tests/core/show/status_test.ts",
+    test: "no terminal obeys the name of an interface",
+  },
+  {
     property: "the status socket refuses get and set",
     file: "cli/engine/control_connection.ts",
     snippet: 'if (this.#requests === "status" && !ASKING.includes(event.kind)) {',

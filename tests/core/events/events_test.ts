@@ -79,6 +79,8 @@ Deno.test("each kind of event is a line for people, and one that the schema desc
   for (const [event, text] of EVENTS) {
     const told: InterfaceEvent = { ...event, interface: "wg0" };
     assert.equal(formatEventText(told, formatTime), `2026-01-02T03:04:05.006Z wg0: ${text}`);
+    const obeyed = { ...event, interface: "\x1b[2J" };
+    assert.match(formatEventText(obeyed, formatTime), /Z \\u\{1b\}\[2J: /);
     const json = formatEventJson(told, formatTime);
     assert.equal(json.includes("\n"), false);
     const value = JSON.parse(json);

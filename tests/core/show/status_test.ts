@@ -58,6 +58,14 @@ const status = (values: Partial<InterfaceStatus> = {}): InterfaceStatus => ({
 const engine = (values: Partial<EngineStatus>) =>
   formatStatus(status({ engine: { ...ENGINE, ...values } }), OPTIONS);
 
+Deno.test("no terminal obeys the name of an interface", () => {
+  const name = "w\x1b[2J\u202eg\u009bü";
+  const told = "interface: w\\u{1b}[2J\\u{202e}g\\u{9b}ü\n";
+  assert.ok(formatStatus(status({ name }), OPTIONS).startsWith(told));
+  const ended = { name, pid: null, startedAt: null, endedAt: null, reason: "" };
+  assert.ok(formatEnded(ended, OPTIONS).startsWith(told));
+});
+
 Deno.test("a status is shown in the look of wg show, the newest handshake first", () => {
   const address = IpAddress.parse("2001:db8::1");
   assert(address);

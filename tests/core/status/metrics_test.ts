@@ -22,6 +22,16 @@ function only(families: Map<string, Family>, name: string): Sample {
   return sample;
 }
 
+Deno.test("no terminal obeys the name of an interface in metrics", () => {
+  const ended = { name: "\x1b[2Jb", pid: null, startedAt: null, endedAt: null, reason: "" };
+  const statuses = { ...report(interfaceStatus({ name: "\x1b[2Ja\u009b" })), ended: [ended] };
+  const text = formatMetrics(statuses, 0);
+  assert.doesNotMatch(text, /(?!\n)\p{C}/u);
+  const names = parseExposition(text).get("wireguard_interface_up")?.samples
+    .map(({ labels }) => labels.interface);
+  assert.deepEqual(names, ["\\u{1b}[2Ja\\u{9b}", "\\u{1b}[2Jb"]);
+});
+
 Deno.test("metrics tell of an interface and its peers", () => {
   const address = IpAddress.parse("192.0.2.1"), prefix = IpPrefix.parse("10.0.0.0/8");
   assert.ok(address && prefix);
