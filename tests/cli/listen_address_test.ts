@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import "../ffi/bind_libc.ts";
 import { addressText, listen, parseListenAddress } from "../../cli/listen_address.ts";
 
 Deno.test("an address to listen at is loopback unless another one is given", () => {

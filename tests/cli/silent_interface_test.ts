@@ -1,5 +1,6 @@
 /** What is told of interfaces while one of them doesn't answer. */
 import assert from "node:assert/strict";
+import "../ffi/bind_libc.ts";
 import { readReport } from "../../cli/system/status_report.ts";
 import { rootTest } from "../ffi/privileged.ts";
 import { FakeControlSocket } from "./fake_control_socket.ts";

@@ -1,5 +1,6 @@
 /** How `status` takes what serves an interface but isn't wgts. */
 import assert from "node:assert/strict";
+import "../ffi/bind_libc.ts";
 import { namespaceName } from "../../cli/system/namespace_name.ts";
 import { readReport } from "../../cli/system/status_report.ts";
 import { rootTest } from "../ffi/privileged.ts";
