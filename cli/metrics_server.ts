@@ -1,6 +1,6 @@
 /**
  * `wgts metrics --listen`: a web server that has one page. It reads no more than one small request per
- * connection, in a few seconds, from so many clients at a time.
+ * connection, in a few seconds, and closes the idle ones when there are too many.
  *
  * @module
  */
