@@ -6,6 +6,7 @@ import { FORMATS_MUTANTS } from "./formats.ts";
 import type { Mutant } from "./mutant.ts";
 import { NAMES_MUTANTS } from "./names.ts";
 import { PROTOCOL_MUTANTS } from "./protocol.ts";
+import { RELOAD_MUTANTS } from "./reload.ts";
 
 /** Every property that keeps an attacker out, broken in turn. */
 export const MUTANTS: readonly Mutant[] = [
@@ -16,4 +17,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CLI_MUTANTS,
   ...DNS_MUTANTS,
   ...NAMES_MUTANTS,
+  ...RELOAD_MUTANTS,
 ];
