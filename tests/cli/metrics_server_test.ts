@@ -189,8 +189,8 @@ class HeldTimers implements Disposable {
   }
 }
 
-Deno.test("the time that making the page takes isn't the client's, that for taking it is", async () => {
-  using timers = new HeldTimers();
+/** A server in this process, whose page the test makes once it was asked for. */
+function serveLater() {
   const asked = Promise.withResolvers<void>(), page = Promise.withResolvers<string>();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
@@ -198,7 +198,12 @@ Deno.test("the time that making the page takes isn't the client's, that for taki
     asked.resolve();
     return page.promise;
   });
-  const served = server.serve();
+  return { port, asked, page, server, served: server.serve() };
+}
+
+Deno.test("the time that making the page takes isn't the client's, that for taking it is", async () => {
+  using timers = new HeldTimers();
+  const { port, asked, page, server, served } = serveLater();
   try {
     const stuck = await Deno.connect({ port }), patient = await Deno.connect({ port });
     const request = "GET /metrics HTTP/1.1\r\n\r\n";
@@ -224,14 +229,7 @@ Deno.test("the time that making the page takes isn't the client's, that for taki
 });
 
 Deno.test("many may wait while the page is made, and hold up no other answer", async () => {
-  const asked = Promise.withResolvers<void>(), page = Promise.withResolvers<string>();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  const server = new MetricsServer(listener, () => {
-    asked.resolve();
-    return page.promise;
-  });
-  const served = server.serve();
+  const { port, asked, page, server, served } = serveLater();
   try {
     const ask = async () => exchange(await Deno.connect({ port }), "GET /metrics HTTP/1.1\r\n\r\n");
     const answers: Promise<string>[] = [];
