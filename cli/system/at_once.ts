@@ -1,3 +1,6 @@
+/** How many interfaces to ask at the same time: each takes a file descriptor and a buffer. */
+export const INTERFACES_AT_ONCE = 16;
+
 /**
  * What `work` gives for each of `items`, in their order; `limit` of them are worked on at the same time.
  * Rejects as soon as the work on one does.

@@ -5,7 +5,7 @@ import { printable, UNICODE } from "../../core/top/text.ts";
 import { isLinkName } from "../../core/config/interface_name.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
-import { mapAtOnce } from "./at_once.ts";
+import { INTERFACES_AT_ONCE, mapAtOnce } from "./at_once.ts";
 import { endedEngine } from "./ended_engines.ts";
 import { listServedInterfaces } from "./served_interfaces.ts";
 import { getStatus } from "./status_client.ts";
@@ -22,8 +22,6 @@ export interface ReadReport {
  * as Prometheus, gives up ten seconds after it has asked for all of them.
  */
 const TIMEOUT_MS = 2000;
-/** How many interfaces are asked at the same time; each takes a file descriptor and a buffer. */
-const AT_ONCE = 16;
 
 /**
  * Reads how interfaces run: those called `names`, or all if that is empty, the dead ones included. Rates
@@ -69,7 +67,7 @@ async function readAll({ names, isNamed, timeoutMs }: Wanted): Promise<Reading> 
   const reading: Reading = { wall: Date.now(), running: [], times: [], ended: [], problems: [] };
   const outcomes = await mapAtOnce(
     names,
-    AT_ONCE,
+    INTERFACES_AT_ONCE,
     (name) => readOne(name, reading.wall, timeoutMs),
   );
   for (const outcome of outcomes) {

@@ -6,7 +6,7 @@ import { type InterfaceProblem, type InterfaceSample, sampleOf } from "../../cor
 import { UapiError } from "../../core/uapi/client.ts";
 import { SystemClock } from "../../ffi/clock.ts";
 import { SysError } from "../../ffi/errno.ts";
-import { mapAtOnce } from "../system/at_once.ts";
+import { INTERFACES_AT_ONCE, mapAtOnce } from "../system/at_once.ts";
 import { endedEngine } from "../system/ended_engines.ts";
 import { listServedInterfaces } from "../system/served_interfaces.ts";
 import { getStatus } from "../system/status_client.ts";
@@ -24,8 +24,6 @@ interface WorkerScope {
 }
 
 const scope = globalThis as unknown as WorkerScope;
-/** How many interfaces are asked at the same time. */
-const AT_ONCE = 16;
 const clock = new SystemClock();
 const now = { boot: 0, wall: 0 };
 
@@ -49,7 +47,7 @@ async function sampleAll(request: SampleRequest): Promise<SampleResponse> {
   const { names, except, timeoutMs } = request;
   const found = names.length > 0 ? names : await listServedInterfaces();
   const wanted = found.filter((name) => !except.includes(name));
-  const samples = await mapAtOnce(wanted, AT_ONCE, (name) => sample(name, timeoutMs));
+  const samples = await mapAtOnce(wanted, INTERFACES_AT_ONCE, (name) => sample(name, timeoutMs));
   return { samples, skipped: found.filter((name) => except.includes(name)), time: boot() };
 }
 

@@ -223,7 +223,7 @@ export const CLI_MUTANTS: Mutant[] = [
   {
     property: "an interface that doesn't answer holds up no other",
     file: "cli/system/status_report.ts",
-    snippet: "    AT_ONCE,\n",
+    snippet: "    INTERFACES_AT_ONCE,\n",
     replacement: "    1,\n",
     testFile: "tests/cli/silent_interface_test.ts",
     test: "interfaces that don't answer are waited for at the same time",
