@@ -30,3 +30,17 @@ export function takeOptionValues<Name extends string>(
   }
   return { rest, values };
 }
+
+/** Arguments in front of a "--", which may be options, and those behind it, which aren't. */
+export interface PartedArguments {
+  readonly mayBeOptions: readonly string[];
+  readonly operands: readonly string[];
+}
+
+/** Parts arguments at the first "--"; without one, all may be options. */
+export function partAtDashes(args: readonly string[]): PartedArguments {
+  const end = args.indexOf("--");
+  return end < 0
+    ? { mayBeOptions: args, operands: [] }
+    : { mayBeOptions: args.slice(0, end), operands: args.slice(end + 1) };
+}

@@ -2,6 +2,7 @@ import { lintConfig, type LintResult } from "../../core/lint/lint.ts";
 import { countFindings, formatFindings, formatFindingsJson } from "../../core/lint/report.ts";
 import { loadPublicKeyOf } from "../crypto.ts";
 import { printError, writeStdout } from "../output.ts";
+import { partAtDashes } from "../option_values.ts";
 import { UsageError } from "../program_name.ts";
 import { keyFilePlaces, readConfigKey } from "../system/config_keys.ts";
 import { hasBash } from "../system/hooks.ts";
@@ -32,12 +33,10 @@ interface Arguments {
 }
 
 function parseArguments(args: readonly string[]): Arguments {
-  const end = args.indexOf("--");
-  const mayBeOptions = end < 0 ? args : args.slice(0, end);
+  const { mayBeOptions, operands: rest } = partAtDashes(args);
   const isOption = (word: string) => word.startsWith("-") && word !== "-";
   const options = new Set(mayBeOptions.filter(isOption));
   const json = options.delete("--json"), strict = options.delete("--strict");
-  const rest = end < 0 ? [] : args.slice(end + 1);
   const operands = [...new Set([...mayBeOptions.filter((word) => !isOption(word)), ...rest])];
   if (options.size > 0 || operands.length === 0) throw new UsageError();
   return { operands, json, strict };

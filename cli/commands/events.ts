@@ -1,5 +1,6 @@
 import { formatEventJson, formatEventText } from "../../core/events/text.ts";
 import { printError, writeStdout } from "../output.ts";
+import { partAtDashes } from "../option_values.ts";
 import { UsageError } from "../program_name.ts";
 import { EventFollower } from "../system/event_follower.ts";
 import { Interruptions } from "../system/interruption.ts";
@@ -44,8 +45,7 @@ interface Arguments {
 }
 
 function parseArguments(args: readonly string[]): Arguments {
-  const end = args.indexOf("--");
-  const mayBeOptions = end < 0 ? args : args.slice(0, end);
+  const { mayBeOptions, operands } = partAtDashes(args);
   const names = new Set<string>();
   let json = false, schema = false, count = Infinity;
   for (let i = 0; i < mayBeOptions.length; i++) {
@@ -57,7 +57,7 @@ function parseArguments(args: readonly string[]): Arguments {
     else if (argument.startsWith("-")) throw new UsageError();
     else names.add(argument);
   }
-  if (end >= 0) args.slice(end + 1).forEach((name) => names.add(name));
+  for (const name of operands) names.add(name);
   if (schema && args.length > 1) throw new UsageError();
   return { names: [...names], json, schema, count };
 }

@@ -2,6 +2,7 @@ import { formatEnded, formatStatus, type StatusOptions } from "../../core/show/s
 import type { StatusReport } from "../../core/status/report.ts";
 import { ownNetworkNamespace } from "../../ffi/namespace.ts";
 import { colorWanted, printError, writeStdout } from "../output.ts";
+import { partAtDashes } from "../option_values.ts";
 import { UsageError } from "../program_name.ts";
 import { namespaceName } from "../system/namespace_name.ts";
 import { readReport } from "../system/status_report.ts";
@@ -37,8 +38,7 @@ interface Arguments {
 }
 
 function parseArguments(args: readonly string[]): Arguments {
-  const end = args.indexOf("--");
-  const mayBeOptions = end < 0 ? args : args.slice(0, end);
+  const { mayBeOptions, operands: rest } = partAtDashes(args);
   const operands = new Set<string>(), switches = new Set<string>();
   let interval: number | null = null;
   for (let i = 0; i < mayBeOptions.length; i++) {
@@ -49,7 +49,7 @@ function parseArguments(args: readonly string[]): Arguments {
     else if (argument.startsWith("-")) throw new UsageError();
     else operands.add(argument);
   }
-  const names = [...new Set([...operands, ...end < 0 ? [] : args.slice(end + 1)])];
+  const names = [...new Set([...operands, ...rest])];
   const json = switches.has("--json"), schema = switches.has("--json-schema");
   if (schema && (json || names.length > 0 || interval !== null)) throw new UsageError();
   return { names, json, schema, interval };

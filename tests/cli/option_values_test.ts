@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { takeOptionValues } from "../../cli/option_values.ts";
+import { partAtDashes, takeOptionValues } from "../../cli/option_values.ts";
 
 const NAMES = ["--netns", "--crypto"] as const;
 
@@ -29,4 +29,15 @@ Deno.test("nothing behind -- is an option, unless it is a value", () => {
     rest: ["a"],
     values: [["--netns", "--"]],
   });
+});
+
+Deno.test("behind -- nothing is an option, and in front of it anything may be", () => {
+  const parted = (...args: string[]) => {
+    const { mayBeOptions, operands } = partAtDashes(args);
+    return [mayBeOptions, operands];
+  };
+  assert.deepEqual(parted(), [[], []]);
+  assert.deepEqual(parted("-a", "b"), [["-a", "b"], []]);
+  assert.deepEqual(parted("-a", "--", "-b", "--"), [["-a"], ["-b", "--"]]);
+  assert.deepEqual(parted("--"), [[], []]);
 });
