@@ -1,5 +1,5 @@
 import { type Style, styleOf } from "../core/show/style.ts";
-import { ASCII, type Charset, UNICODE } from "../core/top/text.ts";
+import { ASCII, type Charset, UNICODE } from "../core/terminal_text.ts";
 import { colorWanted } from "./output.ts";
 
 /** What the terminal can show, by the locale. */

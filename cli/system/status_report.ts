@@ -1,7 +1,7 @@
 import type { InterfaceStatus } from "../../core/uapi/status.ts";
 import { ratesBetween } from "../../core/status/rates.ts";
 import type { EndedInterface, StatusReport } from "../../core/status/report.ts";
-import { printable, UNICODE } from "../../core/top/text.ts";
+import { printable, UNICODE } from "../../core/terminal_text.ts";
 import { isLinkName } from "../../core/config/interface_name.ts";
 import { UapiError } from "../../core/uapi/client.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";

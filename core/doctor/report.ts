@@ -1,7 +1,7 @@
 /** The findings of `wgts doctor` as text for people, and as JSON for programs. */
 
 import type { Style } from "../show/style.ts";
-import { type Charset, printable } from "../top/text.ts";
+import { type Charset, printable } from "../terminal_text.ts";
 import type { DoctorFinding, DoctorStatus } from "./finding.ts";
 
 /** How a report looks. */

@@ -1,7 +1,7 @@
 /** Events as text for people, and as JSON for programs. */
 
 import { formatKey } from "../keys.ts";
-import { printable, UNICODE } from "../top/text.ts";
+import { printable, UNICODE } from "../terminal_text.ts";
 import type { UapiEndpoint } from "../uapi/command.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 import type { EventPeer, InterfaceEvent } from "./event.ts";

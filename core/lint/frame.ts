@@ -1,6 +1,6 @@
 /** A line of a file with a part of it underlined. */
 
-import { type Charset, columnsOf, fit, printable } from "../top/text.ts";
+import { type Charset, columnsOf, fit, printable } from "../terminal_text.ts";
 import type { Span } from "./finding.ts";
 
 /** Columns of the longest piece of a line that is shown, and what of it may be in front of the part. */

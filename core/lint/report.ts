@@ -2,7 +2,7 @@
 
 import type { ConfigLine } from "../config/document.ts";
 import type { Style } from "../show/style.ts";
-import { type Charset, printable } from "../top/text.ts";
+import { type Charset, printable } from "../terminal_text.ts";
 import type { Finding, Severity } from "./finding.ts";
 import { frameOf } from "./frame.ts";
 import type { LintResult } from "./lint.ts";

@@ -3,7 +3,7 @@
 import { formatKey } from "../keys.ts";
 import type { PeerRates, Rate } from "../status/rates.ts";
 import type { EndedInterface } from "../status/report.ts";
-import { printable, UNICODE } from "../top/text.ts";
+import { printable, UNICODE } from "../terminal_text.ts";
 import type {
   Backend,
   Choice,

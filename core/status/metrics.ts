@@ -1,7 +1,7 @@
 /** Prometheus' text exposition format 0.0.4 of what is known of interfaces. */
 
 import { formatKey } from "../keys.ts";
-import { printable, UNICODE } from "../top/text.ts";
+import { printable, UNICODE } from "../terminal_text.ts";
 import type { InterfaceStatus, PeerStatus } from "../uapi/status.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
 import type { StatusReport } from "./report.ts";

@@ -4,7 +4,7 @@ import type { Style } from "../show/style.ts";
 import type { TopInterface, TopPeer } from "./model.ts";
 import { HISTORY_LENGTH } from "./sparkline.ts";
 import type { Column } from "./table.ts";
-import { type Charset, printable } from "./text.ts";
+import { type Charset, printable } from "../terminal_text.ts";
 import { AGE_COLUMNS, AMOUNT_COLUMNS, formatAge, formatAmount } from "./units.ts";
 
 /** What the texts of a table depend on. */

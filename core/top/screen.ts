@@ -4,7 +4,7 @@ import type { Style } from "../show/style.ts";
 import { type ColumnContext, interfaceColumns, peerColumns } from "./columns.ts";
 import type { TopInterface, TopModel } from "./model.ts";
 import { tableLines, type TableOptions } from "./table.ts";
-import { type Charset, columnsOf, fit } from "./text.ts";
+import { type Charset, columnsOf, fit } from "../terminal_text.ts";
 import { formatRate } from "./units.ts";
 import type { TopView } from "./view.ts";
 

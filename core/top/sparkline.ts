@@ -1,4 +1,4 @@
-import type { Charset } from "./text.ts";
+import type { Charset } from "../terminal_text.ts";
 
 /** Samples that are kept of each peer. */
 export const HISTORY_LENGTH = 60;

@@ -1,6 +1,6 @@
 /** Tables whose lines are never wider than they may be. */
 
-import { type Charset, columnsOf, fit } from "./text.ts";
+import { type Charset, columnsOf, fit } from "../terminal_text.ts";
 
 /** A column of a table with rows of `T`. */
 export interface Column<T> {

@@ -199,10 +199,10 @@ export const FORMATS_MUTANTS: Mutant[] = [
   },
   {
     property: "no name of a peer or an interface is obeyed by a terminal",
-    file: "core/top/text.ts",
+    file: "core/terminal_text.ts",
     snippet: ".replace(UNPRINTABLE, ",
     replacement: '.replace("no such text", ',
-    testFile: "tests/core/top/text_test.ts",
+    testFile: "tests/core/terminal_text_test.ts",
     test: "text: nothing that a terminal would obey is printable, whatever a name is",
   },
   {

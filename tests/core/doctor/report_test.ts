@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { findingsOf } from "../../../core/doctor/finding.ts";
 import { formatDoctor, formatDoctorJson } from "../../../core/doctor/report.ts";
 import { styleOf } from "../../../core/show/style.ts";
-import { ASCII } from "../../../core/top/text.ts";
+import { ASCII } from "../../../core/terminal_text.ts";
 
 const FINDINGS = [
   findingsOf("tun")("ok", "it opens"),

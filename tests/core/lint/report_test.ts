@@ -7,7 +7,7 @@ import { maskLine } from "../../../core/lint/masked_line.ts";
 import { formatFindings, formatFindingsJson } from "../../../core/lint/report.ts";
 import type { LintSurroundings } from "../../../core/lint/surroundings.ts";
 import { styleOf } from "../../../core/show/style.ts";
-import { ASCII, UNICODE } from "../../../core/top/text.ts";
+import { ASCII, UNICODE } from "../../../core/terminal_text.ts";
 
 const KEY = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
 const PEER = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";

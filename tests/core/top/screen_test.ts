@@ -4,7 +4,7 @@ import { styleOf } from "../../../core/show/style.ts";
 import { TopModel } from "../../../core/top/model.ts";
 import type { InterfaceSample, PeerSample } from "../../../core/top/sample.ts";
 import { plainLines, screenLines, type TopContext } from "../../../core/top/screen.ts";
-import { ASCII, columnsOf, UNICODE } from "../../../core/top/text.ts";
+import { ASCII, columnsOf, UNICODE } from "../../../core/terminal_text.ts";
 import { TopView } from "../../../core/top/view.ts";
 
 const WALL = 1_700_000_000_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { UNICODE } from "../../../core/top/text.ts";
+import { UNICODE } from "../../../core/terminal_text.ts";
 import { History, HISTORY_LENGTH } from "../../../core/top/sparkline.ts";
 import {
   AGE_COLUMNS,

@@ -12,7 +12,7 @@ import { lintConfig, type LintResult, neighbourOf } from "../../../core/lint/lin
 import { formatFindings, formatFindingsJson } from "../../../core/lint/report.ts";
 import type { LintSurroundings } from "../../../core/lint/surroundings.ts";
 import { styleOf } from "../../../core/show/style.ts";
-import { UNICODE } from "../../../core/top/text.ts";
+import { UNICODE } from "../../../core/terminal_text.ts";
 import type { Input, Target } from "../target.ts";
 import { generateConfig } from "./config.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ASCII, columnsOf, fit, printable, UNICODE } from "../../../core/top/text.ts";
+import { ASCII, columnsOf, fit, printable, UNICODE } from "../../core/terminal_text.ts";
 
 /** Names with all that is odd: wide, combining and control characters, halves of surrogate pairs. */
 const anyText = fc.oneof(
