@@ -27,6 +27,9 @@ async function main(): Promise<number> {
     [MARK]: directory,
     // Also where the kernel has WireGuard: what is called as wg-quick would take that.
     WGTS_BACKEND: "userspace",
+    // From sources, the runtime asks the network for newer versions of itself: that takes a port, and
+    // some namespaces have a single one.
+    DENO_NO_UPDATE_CHECK: "1",
     PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin`,
   };
   if (!Deno.env.has("WGTS")) {
