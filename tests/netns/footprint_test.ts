@@ -7,8 +7,8 @@ const MB = 1_000_000;
 const MAX_ANONYMOUS = 55 * MB;
 const PEERS = 2000;
 const MAX_PER_PEER = 5000;
-/** About the memory of a garbage collector that has had no reason yet to collect. */
-const SLACK = 3 * MB;
+/** The memory of a garbage collector that has had no reason yet to collect: it varies by 5 MB between runs. */
+const SLACK = 8 * MB;
 const SMALL_PACKETS = 1_000_000;
 
 Deno.test("footprint: an engine stays small, also under very many small packets", async () => {
