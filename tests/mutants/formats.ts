@@ -2,10 +2,8 @@ import type { Mutant } from "./mutant.ts";
 
 const SPLIT_TEST = "tests/core/offload/split_test.ts";
 const MERGE_TEST = "tests/core/offload/merge_test.ts";
-const WG_CONFIG_TEST = "tests/core/wg/config_test.ts";
 const LINT_REPORT_TEST = "tests/core/lint/report_test.ts";
 const PEER_NAMES_TEST = "tests/core/config/peer_names_test.ts";
-const LONG_ANSWER_TEST = "tests/core/uapi/long_answer_test.ts";
 const WG_NETLINK_TEST = "tests/core/netlink/wireguard_test.ts";
 
 /** What keeps readers and writers of packets, configs, the control protocol and netlink safe. */
@@ -132,14 +130,6 @@ export const FORMATS_MUTANTS: Mutant[] = [
     test: "a key that was put elsewhere isn't repeated in a message",
   },
   {
-    property: "no message repeats a malformed secret",
-    file: "core/wg/values.ts",
-    snippet: "refuseKey(HIDDEN)",
-    replacement: "refuseKey(text)",
-    testFile: WG_CONFIG_TEST,
-    test: "no message repeats a secret, nor what may be one",
-  },
-  {
     property: "a line of a config is shown without the keys in it",
     file: "core/lint/masked_line.ts",
     snippet: "if (meant !== null && KEYS_OF_KEYS.has(meant)) {",
@@ -163,22 +153,6 @@ export const FORMATS_MUTANTS: Mutant[] = [
     replacement: "",
     testFile: "tests/core/uapi/change_request_test.ts",
     test: "a change that isn't sent to its end is wiped too",
-  },
-  {
-    property: "of a list of allowed IPs only what is known to be networks is sent unread",
-    file: "core/allowed_ip_list.ts",
-    snippet: "${CANONICAL_NETWORK}(?=,|$)",
-    replacement: "[0-9a-f.:]+/[0-9]+(?=,|$)",
-    testFile: "tests/core/allowed_ip_list_test.ts",
-    test: "networks of a list end where something else begins",
-  },
-  {
-    property: "syncconf leaves no peer alone that has more allowed IPs than the file says",
-    file: "core/allowed_ip_list.ts",
-    snippet: "return at === lines.length && next === networks.length;",
-    replacement: "return true;",
-    testFile: "tests/core/wg/syncconf_test.ts",
-    test: "a peer of which nothing differs is left alone, and one of which anything does isn't",
   },
   {
     property:
@@ -244,134 +218,6 @@ export const FORMATS_MUTANTS: Mutant[] = [
     replacement: "if (config.privateKeyFile?.line === 0) {",
     testFile: "tests/core/config/key_files_test.ts",
     test: "save writes no key of a file to the config, and tells when the running one is another",
-  },
-  {
-    property: "syncconf sends a peer whose allowed IP another one claims",
-    file: "core/wg/syncconf.ts",
-    snippet: "if (claimed.size > 0 && peer",
-    replacement: "if (claimed.size < 0 && peer",
-    testFile: "tests/core/wg/syncconf_test.ts",
-    test: "a peer stays with its allowed IP or loses it, as the order in the file says",
-  },
-  {
-    property: "syncconf of a long file sends a peer whose allowed IP another one claims",
-    file: "core/wg/sync_file.ts",
-    snippet: "claimsOf(change.peers)",
-    replacement: "new Set()",
-    testFile: "tests/core/wg/sync_file_test.ts",
-    test: "what is compared as it comes makes the same change",
-  },
-  {
-    property: "syncconf of a long file notices that a preshared key differs",
-    file: "core/wg/peer_sections.ts",
-    snippet: "presharedKey > 0 && !equalAt",
-    replacement: "presharedKey < 0 && !equalAt",
-    testFile: "tests/core/wg/sync_file_test.ts",
-    test: "what is compared as it comes makes the same change",
-  },
-  {
-    property: "syncconf of a long file looks up names before it asks what runs",
-    file: "core/wg/section_table.ts",
-    snippet: "(key !== ENDPOINT || isLiteral(this.#file, value, end))",
-    replacement: "key >= 0",
-    testFile: "tests/core/wg/sync_file_test.ts",
-    test: "a file is read at once where anything but literals is spelled as it should be",
-  },
-  {
-    property: "syncconf of a long file is compared as it stands only if all of it is understood",
-    file: "core/wg/section_table.ts",
-    snippet: "if (!isGood) {",
-    replacement: "if (isGood && at < 0) {",
-    testFile: "tests/core/wg/sync_file_test.ts",
-    test: "a file is read at once where anything but literals is spelled as it should be",
-  },
-  {
-    property: "a line of a peer that a long answer shouldn't have is never passed over",
-    file: "core/uapi/long_answer.ts",
-    snippet: "isNextPeer || isAt(answer, at, SUCCESS);",
-    replacement: "answer[at] !== undefined;",
-    testFile: "tests/core/show/peer_printers_test.ts",
-    test: "dump prints peers of any kind in their order",
-  },
-  {
-    property: "syncconf of a long file keeps a peer that is listed twice",
-    file: "core/wg/peer_sections.ts",
-    snippet: "    this.#same.delete(section);\n    this.#different.add(section);\n",
-    replacement: "",
-    testFile: "tests/core/wg/sync_file_test.ts",
-    test: "what is compared as it comes makes the same change",
-  },
-  {
-    property: "syncconf sends a peer that is listed twice and isn't the same both times",
-    file: "core/wg/syncconf.ts",
-    snippet: "same.difference(different)",
-    replacement: "same",
-    testFile: "tests/core/wg/syncconf_test.ts",
-    test: "a peer that is listed twice is left alone only if it is the same both times",
-  },
-  {
-    property: "public keys that somebody chose can't make syncconf slow",
-    file: "core/wg/section_table.ts",
-    snippet: "i < MOST_PLACES",
-    replacement: "i <= mask",
-    testFile: "tests/core/wg/sync_file_test.ts",
-    test: "public keys that were chosen for it don't make a file slow to compare",
-  },
-  {
-    property: "what is left of a config that syncconf compared is wiped",
-    file: "core/wg/sync_file.ts",
-    snippet: "    rest.fill(0);\n",
-    replacement: "",
-    testFile: "tests/core/wg/sync_file_test.ts",
-    test: "what is left of a file is wiped once it was read",
-  },
-  {
-    property: "a long answer is wiped",
-    file: "core/uapi/long_answer.ts",
-    snippet: "    this.#answer.fill(0);\n",
-    replacement: "",
-    testFile: LONG_ANSWER_TEST,
-    test: "nothing is left of an answer that was wiped, complete or not",
-  },
-  {
-    property: "the last preshared key of a long answer is wiped",
-    file: "core/uapi/long_answer.ts",
-    snippet: "    this.#peer.presharedKey.fill(0);\n",
-    replacement: "",
-    testFile: LONG_ANSWER_TEST,
-    test: "nothing is left of an answer that was wiped, complete or not",
-  },
-  {
-    property: "a long answer leaves nothing where it moves away from",
-    file: "core/uapi/long_answer.ts",
-    snippet: "      this.#answer.set(rest);\n      old.fill(0);\n",
-    replacement: "      this.#answer.set(rest);\n",
-    testFile: LONG_ANSWER_TEST,
-    test: "an answer that moves to a larger buffer leaves nothing in the first",
-  },
-  {
-    property: "what was printed of secrets is wiped, all of it",
-    file: "core/text_buffer.ts",
-    snippet: "for (const block of this.#blocks.splice(0)) block.fill(0);",
-    replacement: "this.#blocks.splice(0);",
-    testFile: "tests/core/text_buffer_test.ts",
-    test: "nothing is left of a text that was wiped",
-  },
-  {
-    property: "the end of what was printed of secrets is wiped",
-    file: "core/text_buffer.ts",
-    snippet: "    this.#block.fill(0);\n",
-    replacement: "",
-    testFile: "tests/core/text_buffer_test.ts",
-    test: "nothing is left of a text that was wiped",
-  },
-  {
-    property: "the copy by which show sorts peers is wiped",
-    file: "core/show/pretty_printer.ts",
-    snippet: "    text.fill(0);\n",
-    replacement: "",
-    testFile: "tests/core/show/peer_printers_test.ts",
-    test: "what is sorted to be shown is wiped, and so is what was printed",
   },
   {
     property: "wg syncconf never gets a line that only wg-quick knows",

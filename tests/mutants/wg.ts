@@ -1,0 +1,103 @@
+import type { Mutant } from "./mutant.ts";
+
+const WG_CONFIG_TEST = "tests/core/wg/config_test.ts";
+
+/** What keeps `set`, `setconf` and `syncconf` from doing anything else than they were told. */
+export const WG_MUTANTS: Mutant[] = [
+  {
+    property: "no message repeats a malformed secret",
+    file: "core/wg/values.ts",
+    snippet: "refuseKey(HIDDEN)",
+    replacement: "refuseKey(text)",
+    testFile: WG_CONFIG_TEST,
+    test: "no message repeats a secret, nor what may be one",
+  },
+  {
+    property: "of a list of allowed IPs only what is known to be networks is sent unread",
+    file: "core/allowed_ip_list.ts",
+    snippet: "${CANONICAL_NETWORK}(?=,|$)",
+    replacement: "[0-9a-f.:]+/[0-9]+(?=,|$)",
+    testFile: "tests/core/allowed_ip_list_test.ts",
+    test: "networks of a list end where something else begins",
+  },
+  {
+    property: "syncconf leaves no peer alone that has more allowed IPs than the file says",
+    file: "core/allowed_ip_list.ts",
+    snippet: "return at === lines.length && next === networks.length;",
+    replacement: "return true;",
+    testFile: "tests/core/wg/syncconf_test.ts",
+    test: "a peer of which nothing differs is left alone, and one of which anything does isn't",
+  },
+  {
+    property: "syncconf sends a peer whose allowed IP another one claims",
+    file: "core/wg/syncconf.ts",
+    snippet: "if (claimed.size > 0 && peer",
+    replacement: "if (claimed.size < 0 && peer",
+    testFile: "tests/core/wg/syncconf_test.ts",
+    test: "a peer stays with its allowed IP or loses it, as the order in the file says",
+  },
+  {
+    property: "syncconf of a long file sends a peer whose allowed IP another one claims",
+    file: "core/wg/sync_file.ts",
+    snippet: "claimsOf(change.peers)",
+    replacement: "new Set()",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "what is compared as it comes makes the same change",
+  },
+  {
+    property: "syncconf of a long file notices that a preshared key differs",
+    file: "core/wg/peer_sections.ts",
+    snippet: "presharedKey > 0 && !equalAt",
+    replacement: "presharedKey < 0 && !equalAt",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "what is compared as it comes makes the same change",
+  },
+  {
+    property: "syncconf of a long file looks up names before it asks what runs",
+    file: "core/wg/section_table.ts",
+    snippet: "(key !== ENDPOINT || isLiteral(this.#file, value, end))",
+    replacement: "key >= 0",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "a file is read at once where anything but literals is spelled as it should be",
+  },
+  {
+    property: "syncconf of a long file is compared as it stands only if all of it is understood",
+    file: "core/wg/section_table.ts",
+    snippet: "if (!isGood) {",
+    replacement: "if (isGood && at < 0) {",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "a file is read at once where anything but literals is spelled as it should be",
+  },
+  {
+    property: "syncconf of a long file keeps a peer that is listed twice",
+    file: "core/wg/peer_sections.ts",
+    snippet: "    this.#same.delete(section);\n    this.#different.add(section);\n",
+    replacement: "",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "what is compared as it comes makes the same change",
+  },
+  {
+    property: "syncconf sends a peer that is listed twice and isn't the same both times",
+    file: "core/wg/syncconf.ts",
+    snippet: "same.difference(different)",
+    replacement: "same",
+    testFile: "tests/core/wg/syncconf_test.ts",
+    test: "a peer that is listed twice is left alone only if it is the same both times",
+  },
+  {
+    property: "public keys that somebody chose can't make syncconf slow",
+    file: "core/wg/section_table.ts",
+    snippet: "i < MOST_PLACES",
+    replacement: "i <= mask",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "public keys that were chosen for it don't make a file slow to compare",
+  },
+  {
+    property: "what is left of a config that syncconf compared is wiped",
+    file: "core/wg/sync_file.ts",
+    snippet: "    rest.fill(0);\n",
+    replacement: "",
+    testFile: "tests/core/wg/sync_file_test.ts",
+    test: "what is left of a file is wiped once it was read",
+  },
+];
