@@ -9,9 +9,6 @@
  */
 import type { Action, Made, Undo } from "../core/plan.ts";
 
-/** Where journals and locks live; gone after a reboot, like all that they describe. */
-export const RUNTIME_DIRECTORY = "/run/wgts";
-
 const VERSION = 1;
 const SUFFIX = ".journal";
 

@@ -19,7 +19,7 @@ import { engineOption } from "../engine/engine_options.ts";
 import { LastWords } from "../engine/last_words.ts";
 import { parseOffload } from "../engine/offload_option.ts";
 import { answerOrders, READY, receiveOrders } from "../engine/orders.ts";
-import { statusSocketPath } from "../engine/status_path.ts";
+import { statusSocketPath } from "../runtime_paths.ts";
 import { parseThreads } from "../engine/threads_option.ts";
 import { syslogSink } from "../engine/syslog_sink.ts";
 

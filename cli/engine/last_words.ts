@@ -6,8 +6,12 @@
  */
 import { type FileIdentity, fileIdentity, sameFile } from "../../ffi/file_identity.ts";
 import { identifyProcess } from "../system/process.ts";
-import { RUNTIME_DIRECTORY } from "../journal.ts";
-import { engineRecordPath, STATUS_DIRECTORY, statusSocketPath } from "./status_path.ts";
+import {
+  engineRecordPath,
+  RUNTIME_DIRECTORY,
+  STATUS_DIRECTORY,
+  statusSocketPath,
+} from "../runtime_paths.ts";
 
 /** The process that serves an interface, or did. */
 export interface EngineRecord {

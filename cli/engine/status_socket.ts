@@ -1,7 +1,6 @@
 import { groupNumber } from "../../ffi/group.ts";
 import { UnixListener } from "../../ffi/unix_socket.ts";
-import { RUNTIME_DIRECTORY } from "../journal.ts";
-import { STATUS_DIRECTORY, statusSocketPath } from "./status_path.ts";
+import { RUNTIME_DIRECTORY, STATUS_DIRECTORY, statusSocketPath } from "../runtime_paths.ts";
 
 /** Others may reach what is in the directory of journals, but not list it. */
 const TRAVERSABLE = 0o711;

@@ -1,7 +1,8 @@
 import { ConfigDocument } from "../../core/config/document.ts";
 import { configPathFor } from "../../core/config/interface_name.ts";
 import { type PeerNames, readPeerNames } from "../../core/config/peer_names.ts";
-import { readJournals, RUNTIME_DIRECTORY } from "../journal.ts";
+import { readJournals } from "../journal.ts";
+import { RUNTIME_DIRECTORY } from "../runtime_paths.ts";
 import { currentScope } from "./scope.ts";
 
 const NONE: PeerNames = new Map();

@@ -7,7 +7,7 @@ import type { EndedInterface } from "../../core/status/report.ts";
 import { SysError } from "../../ffi/errno.ts";
 import { UnixStream } from "../../ffi/unix_socket.ts";
 import { type EngineRecord, readEngineRecord } from "../engine/last_words.ts";
-import { STATUS_DIRECTORY, statusSocketPath } from "../engine/status_path.ts";
+import { STATUS_DIRECTORY, statusSocketPath } from "../runtime_paths.ts";
 import { identifyProcess } from "./process.ts";
 
 const KILLED = "killed or crashed before it could tell why; if memory ran out, the kernel's log " +

@@ -1,7 +1,7 @@
 import type { TunnelEvent } from "../../core/events/event.ts";
 import { controlSocketPath, UapiError } from "../../core/uapi/client.ts";
 import { EVENTS_REQUEST, UapiEventReader } from "../../core/uapi/events.ts";
-import { statusSocketPath } from "../engine/status_path.ts";
+import { statusSocketPath } from "../runtime_paths.ts";
 
 /** Events of one engine as they happen, from when it was opened on. */
 export class EventStream implements Disposable {

@@ -1,4 +1,4 @@
-import { RUNTIME_DIRECTORY } from "../journal.ts";
+import { RUNTIME_DIRECTORY } from "../runtime_paths.ts";
 import { printError } from "../output.ts";
 import { namespaceInode } from "./namespace_name.ts";
 import type { HookConfig } from "./hooks.ts";

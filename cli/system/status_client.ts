@@ -8,7 +8,7 @@ import {
 } from "../../core/uapi/status.ts";
 import { formatKey } from "../../core/keys.ts";
 import { SysError } from "../../ffi/errno.ts";
-import { statusSocketPath } from "../engine/status_path.ts";
+import { statusSocketPath } from "../runtime_paths.ts";
 import { configuredNames } from "./configured_names.ts";
 import { ControlChannel } from "./control_channel.ts";
 import { getInterface } from "./interfaces.ts";

@@ -6,7 +6,7 @@ import { OpenInterface } from "../engine/open_interface.ts";
 import { requireCrypto } from "../engine/require_crypto.ts";
 import { bindingOptionsOf, parseBinding } from "../engine/socket_binding.ts";
 import { WaitingEngine } from "../engine/start.ts";
-import { RUNTIME_DIRECTORY } from "../journal.ts";
+import { RUNTIME_DIRECTORY } from "../runtime_paths.ts";
 import { printError } from "../output.ts";
 import type { Attendant, Attended } from "./attend.ts";
 import { readConfig, requireLocation } from "./config_file.ts";

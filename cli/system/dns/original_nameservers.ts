@@ -12,7 +12,8 @@ import { parseNameservers, RESOLV_CONF } from "../../../core/dns/resolv_conf.ts"
 import { IpAddress } from "../../../core/ip.ts";
 import type { UapiEndpoint } from "../../../core/uapi/command.ts";
 import { SysError } from "../../../ffi/errno.ts";
-import { type JournalState, readJournals, RUNTIME_DIRECTORY } from "../../journal.ts";
+import { type JournalState, readJournals } from "../../journal.ts";
+import { RUNTIME_DIRECTORY } from "../../runtime_paths.ts";
 import { currentScope } from "../scope.ts";
 import { Bus, DbusError } from "./bus.ts";
 import { ResolvConfFile } from "./resolv_conf_file.ts";

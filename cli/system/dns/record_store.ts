@@ -1,6 +1,7 @@
 import type { DnsRecord, FileState } from "../../../core/dns/record.ts";
 import type { ResolvConfOwner } from "../../../core/dns/resolv_conf.ts";
-import { type JournalScope, RUNTIME_DIRECTORY } from "../../journal.ts";
+import type { JournalScope } from "../../journal.ts";
+import { RUNTIME_DIRECTORY } from "../../runtime_paths.ts";
 import { Errno } from "../../../ffi/errno.ts";
 import { osError } from "../os_error.ts";
 import { syncDirectory } from "../replace_file.ts";

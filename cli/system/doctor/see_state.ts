@@ -1,6 +1,7 @@
 /** What `wgts doctor` sees of the traces of earlier commands, of time, and of names. */
 import type { HostView, SeenJournal } from "../../../core/doctor/host_view.ts";
-import { journalPath, type JournalState, readJournals, RUNTIME_DIRECTORY } from "../../journal.ts";
+import { journalPath, type JournalState, readJournals } from "../../journal.ts";
+import { RUNTIME_DIRECTORY } from "../../runtime_paths.ts";
 import { identifyProcess } from "../process.ts";
 import { currentScope } from "../scope.ts";
 import type { Link } from "../../../core/netlink/link.ts";

@@ -1,4 +1,5 @@
-import { RUNTIME_DIRECTORY } from "../journal.ts";
+/** Where journals, locks and what engines tell of themselves live; gone after a reboot, like all that they describe. */
+export const RUNTIME_DIRECTORY = "/run/wgts";
 
 /** Where engines have their status sockets, and leave word of how they ended. */
 export const STATUS_DIRECTORY: string = `${RUNTIME_DIRECTORY}/status`;
