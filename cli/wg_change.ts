@@ -2,15 +2,17 @@
 
 import { encodeConfigText } from "../core/config/text.ts";
 import type { WgChange } from "../core/wg/change.ts";
+import { formatUapiChange } from "../core/uapi/change_request.ts";
+import { checkUapiResult } from "../core/uapi/client.ts";
 import { WgError } from "../core/wg/error.ts";
 import type { WgSurroundings } from "../core/wg/surroundings.ts";
 import { wipeKeys } from "../core/wg/values.ts";
 import { importLater } from "./import_later.ts";
 import { environmentText } from "./output.ts";
-import { changeInterface } from "./system/change_interface.ts";
-import { deviceName } from "./system/control_channel.ts";
+import { ControlChannel, deviceName } from "./system/control_channel.ts";
 
 type DeviceError = typeof import("./system/device_error.ts");
+type KernelInterface = typeof import("./system/kernel_interface.ts");
 type Resolver = typeof import("./system/wg_resolver.ts");
 
 /** How configurations are read here. */
@@ -68,4 +70,19 @@ export async function runChange(
   } finally {
     wipeKeys(change);
   }
+}
+
+/**
+ * Changes the interface `name`, whatever serves it; a control socket goes before an interface of the
+ * kernel's that has its name. Not atomic: what stands before a refused part may be applied.
+ *
+ * @throws as `getInterface`; SysError with EADDRINUSE when the kernel can't have the port, EINVAL
+ * when it can't remove single allowed IPs (before Linux 6.16)
+ */
+export async function changeInterface(name: string, change: WgChange): Promise<void> {
+  using channel = await ControlChannel.open(name);
+  if (channel !== null) return checkUapiResult(await channel.askToSet(formatUapiChange(change)));
+  const kernel = await importLater<KernelInterface>("system/kernel_interface.ts");
+  const peers = change.peers.map((peer) => ({ ...peer, allowedIps: peer.allowedIps.changes() }));
+  kernel.changeKernelInterface(name, { ...change, peers });
 }

@@ -19,7 +19,6 @@ import "../../core/uapi/client.ts";
 import "../../core/uapi/values.ts";
 import "../../core/wg/error.ts";
 import "../../core/wg/values.ts";
-import "../system/change_interface.ts";
 import "../system/control_channel.ts";
 
 type KeyFile = typeof import("../system/key_file.ts");

@@ -57,7 +57,7 @@ for (
     ["pubkey", 7],
     ["show", 16],
     ["showconf", 14],
-    ["set", 22],
+    ["set", 21],
   ] as const
 ) {
   Deno.test(`${command} loads little, and nothing of other commands and of the engine`, async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import "../../ffi/bind_libc.ts";
-import { changeInterface } from "../../../cli/system/change_interface.ts";
+import { changeInterface } from "../../../cli/wg_change.ts";
 import { getInterface } from "../../../cli/system/interfaces.ts";
 import { kernelHasWireguard } from "../../../cli/system/kernel_interface.ts";
 import { listKernelInterfaces } from "../../../cli/system/kernel_links.ts";
