@@ -165,13 +165,18 @@ export type { UapiCommand, UapiEndpoint, UapiEvent } from "./core/uapi/command.t
 export { formatUapiResult } from "./core/uapi/command.ts";
 export type { UapiAllowedIp, UapiDevice, UapiPeer } from "./core/uapi/get_response.ts";
 export { formatUapiGet } from "./core/uapi/get_response.ts";
+export type { PrintedDevice, PrintedPeer } from "./core/uapi/print_formats.ts";
+export type { PrintFormat, PrintRequest } from "./core/uapi/print_request.ts";
+export { formatPrintRequest } from "./core/uapi/print_request.ts";
+export { formatUapiPrint } from "./core/uapi/print_response.ts";
 export { UapiAllowedIpLine } from "./core/uapi/allowed_ip_line.ts";
 export { UapiRequestParser } from "./core/uapi/request_parser.ts";
 export { formatUapiEndpoint, parseUapiEndpoint } from "./core/uapi/values.ts";
 
 // What `wg show` prints
-export type { ShowField } from "./core/show/fields.ts";
-export { findShowField, formatShowField, SHOW_FIELDS } from "./core/show/fields.ts";
+export type { ShowField } from "./core/show/field_names.ts";
+export { findShowField, SHOW_FIELDS } from "./core/show/field_names.ts";
+export { formatShowField } from "./core/show/fields.ts";
 export type { ShowOptions } from "./core/show/pretty.ts";
 export { formatShow } from "./core/show/pretty.ts";
 export { formatShowconf } from "./core/show/showconf.ts";

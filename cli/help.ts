@@ -2,7 +2,7 @@
 import { DOCTOR_CHECKS } from "../core/doctor/finding.ts";
 import { FINDING_CODES } from "../core/lint/finding.ts";
 import { TUNNEL_EVENTS } from "../core/events/event.ts";
-import { SHOW_FIELDS } from "../core/show/fields.ts";
+import { SHOW_FIELDS } from "../core/show/field_names.ts";
 import type { CommandHelp, CommandHelps } from "./help/command_help.ts";
 import { ENGINE_ENVIRONMENT, ENGINE_OPTIONS } from "./help/engine_options.ts";
 import { DROP_IN_COMMANDS, OTHER_COMMANDS } from "./help/other_commands.ts";

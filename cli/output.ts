@@ -1,5 +1,3 @@
-import type { TextBuffer } from "../core/text_buffer.ts";
-
 /**
  * Writes all of `text` to stdout.
  *
@@ -7,16 +5,6 @@ import type { TextBuffer } from "../core/text_buffer.ts";
  */
 export function writeStdout(text: string): void {
   writeAllStdout(new TextEncoder().encode(text));
-}
-
-/** Writes `text`, and behind it `more`, which it wipes, to stdout, likewise. */
-export function writeShown(text: string, more: TextBuffer | null): void {
-  try {
-    writeStdout(text);
-    for (const part of more?.parts() ?? []) writeAllStdout(part);
-  } finally {
-    more?.wipe();
-  }
 }
 
 /** Writes all of `bytes` to stdout, likewise. */

@@ -12,6 +12,8 @@ export const BASE64_KEY_LENGTH = 44;
 /** Characters of a key in hex. */
 export const HEX_KEY_LENGTH = 64;
 const KEY_SIZE = HEX_KEY_LENGTH / 2;
+/** "=" */
+const PADDING = 0x3d;
 
 /**
  * The key that 44 characters of base64 (RFC 4648 section 4) say, or null. Only the canonical
@@ -49,6 +51,19 @@ export function formatKey(key: Uint8Array): string {
     text += base64Text(bits, 4);
   }
   return text + base64Text(view.getUint8(30) << 16 | view.getUint8(31) << 8, 3) + "=";
+}
+
+/** Writes `key` (32 bytes) in base64, 44 characters, to `target` from `at` on. */
+export function writeKey(key: Uint8Array, target: Uint8Array, at: number): void {
+  for (let from = 0; from < KEY_SIZE; from += 3) {
+    const bits = (key[from] ?? 0) << 16 | (key[from + 1] ?? 0) << 8 | (key[from + 2] ?? 0);
+    target[at++] = base64Character(bits >> 18);
+    target[at++] = base64Character(bits >> 12 & 63);
+    target[at++] = base64Character(bits >> 6 & 63);
+    target[at++] = base64Character(bits & 63);
+  }
+  // In the place of what the byte behind the last one would say.
+  target[at - 1] = PADDING;
 }
 
 /** The key that 64 hex digits of either case say, or null. */

@@ -1,4 +1,5 @@
-const BLOCK_SIZE = 262_144;
+/** Bytes of a block. The first ones are small: see PIECE_SIZE in uapi/long_answer.ts. */
+const MIN_BLOCK_SIZE = 256, MAX_BLOCK_SIZE = 262_144;
 
 /**
  * A text as bytes, which grows, and can be wiped, unlike a string. It is in blocks: to move it to
@@ -53,7 +54,8 @@ export class TextBuffer {
   #addBlock(size: number): void {
     this.#blocks.push(this.#block.subarray(0, this.#used));
     this.#before += this.#used;
-    this.#block = new Uint8Array(Math.max(BLOCK_SIZE, size));
+    const usual = Math.min(Math.max(MIN_BLOCK_SIZE, this.#before), MAX_BLOCK_SIZE);
+    this.#block = new Uint8Array(Math.max(usual, size));
     this.#used = 0;
   }
 }

@@ -5,6 +5,7 @@
 export const LATER_MODULES: readonly string[] = [
   "cli/engine/crypto_worker.ts",
   "cli/help.ts",
+  "cli/show_state.ts",
   "cli/system/device_error.ts",
   "cli/system/endpoint_zones.ts",
   "cli/system/kernel_interface.ts",

@@ -1,5 +1,5 @@
 /** Completes command lines of wgts and of the programs that it acts as. */
-import { SHOW_FIELDS } from "../../core/show/fields.ts";
+import { SHOW_FIELDS } from "../../core/show/field_names.ts";
 import { CRYPTO_CHOICES } from "../engine/crypto_choice.ts";
 import { MAX_THREADS } from "../engine/threads_option.ts";
 import { WG_COMMANDS } from "../program_name.ts";

@@ -1,6 +1,6 @@
 import { CONFIG_DIRECTORY, isInterfaceName } from "../../core/config/interface_name.ts";
 import { formatKey } from "../../core/keys.ts";
-import { listInterfaces } from "../system/interfaces.ts";
+import { listInterfaces } from "../system/list_interfaces.ts";
 import { namedNamespaces } from "../system/namespace_name.ts";
 import { getStatus } from "../system/status_client.ts";
 import type { CompletionSurroundings } from "./completion.ts";

@@ -1,5 +1,7 @@
 import { formatUapiResult, type UapiEvent } from "../../core/uapi/command.ts";
-import { formatUapiGet, type UapiDevice } from "../../core/uapi/get_response.ts";
+import { formatUapiGet } from "../../core/uapi/get_response.ts";
+import type { PrintedDevice } from "../../core/uapi/print_formats.ts";
+import { formatUapiPrint } from "../../core/uapi/print_response.ts";
 import { formatUapiStatus, type UapiStatus } from "../../core/uapi/status.ts";
 import { UapiAllowedIpLine } from "../../core/uapi/allowed_ip_line.ts";
 import { UapiRequestParser } from "../../core/uapi/request_parser.ts";
@@ -19,8 +21,8 @@ export interface ControlStream {
 
 /** What a connection serves. */
 export interface ControlTarget extends SetTarget {
-  /** The state that a `get` tells. */
-  readonly state: UapiDevice<Peer>;
+  /** The state that a `get` tells, and that is printed. */
+  readonly state: PrintedDevice<Peer>;
   /** What a `status` tells. */
   status(): UapiStatus<Peer>;
   /** Who is told what happens. */
@@ -189,6 +191,11 @@ export class ControlConnection {
       case "get":
         this.#answer = new Answer(formatUapiGet(this.#target.state));
         break;
+      case "print": {
+        const { state, now } = this.#target;
+        this.#answer = new Answer(formatUapiPrint(state, event.request, () => now.wall));
+        break;
+      }
       case "status":
         this.#answer = new Answer(formatUapiStatus(this.#target.status()));
         break;

@@ -427,6 +427,9 @@ export class Engine {
         get privateKey() {
           return device.privateKey;
         },
+        get publicKey() {
+          return device.publicKey;
+        },
         get listenPort() {
           return udp.port;
         },

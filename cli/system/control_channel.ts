@@ -19,6 +19,8 @@ const RESULT = "errno=";
 const NAME_SIZE = 15;
 /** More than the socket's buffer holds. */
 const PART_SIZE = 262_144;
+/** What an engine writes at once, or thereabouts. */
+const TEXT_PART_SIZE = 65_536;
 /** The two newlines that end an answer. */
 const BLANK_LINE = 0x0a0a;
 
@@ -127,21 +129,44 @@ export class ControlChannel {
     return texts.join("");
   }
 
+  /**
+   * Sends a request whose answer is a text behind which `end` stands, a line and a blank one. Gives the text in
+   * parts, which are the caller's to wipe; null when the other side refuses the request, or hangs up at once.
+   *
+   * @throws UapiError when the text breaks off, SysError when it stalls
+   */
+  async askForText(request: string, end: string): Promise<Uint8Array[] | null> {
+    const parts: Uint8Array[] = [];
+    let head = "", tail = "";
+    this.#watch();
+    try {
+      await this.#writeAll([new TextEncoder().encode(request)]);
+      while (tail !== end) {
+        const buffer = new Uint8Array(TEXT_PART_SIZE), count = await this.#read(buffer);
+        if (count === 0 && parts.length === 0) return null;
+        if (count === 0) throw this.#brokenOff();
+        const part = buffer.subarray(0, count);
+        parts.push(part);
+        head = (head + characters(part.subarray(0, RESULT.length))).slice(0, RESULT.length);
+        tail = (tail + characters(part.subarray(-end.length))).slice(-end.length);
+        if (head === RESULT && tail !== end && tail.endsWith("\n\n")) return null;
+      }
+      return withoutEnd(parts, end.length);
+    } finally {
+      if (tail !== end) { for (const part of parts) part.fill(0); }
+    }
+  }
+
   /** As {@linkcode ask}, but hands out each part of the answer as it comes. */
   async *askInParts(request: Iterable<Uint8Array>): AsyncGenerator<AnswerPart, void, void> {
     this.#watch();
-    try {
-      for (const chunk of request) await this.#write(chunk);
-    } catch (error) {
-      // A server may refuse a request, and hang up, before it has read all of it: its answer counts.
-      if (!isHangup(error)) throw error;
-    }
+    await this.#writeAll(request);
     const buffer = new Uint8Array(PART_SIZE);
     /** The last two bytes. */
     let end = 0;
     while (end !== BLANK_LINE) {
       const count = await this.#read(buffer);
-      if (count === 0) throw new UapiError(0, `The answer of ${this.#path} breaks off`);
+      if (count === 0) throw this.#brokenOff();
       const before = count === 1 ? end & 0xff : buffer[count - 2] ?? 0;
       end = before << 8 | (buffer[count - 1] ?? 0);
       try {
@@ -177,6 +202,19 @@ export class ControlChannel {
     return this.#progressedAt + this.#timeoutMs - performance.now();
   }
 
+  #brokenOff(): UapiError {
+    return new UapiError(0, `The answer of ${this.#path} breaks off`);
+  }
+
+  /** A server may refuse a request, and hang up, before it has read all of it: its answer counts. */
+  async #writeAll(request: Iterable<Uint8Array>): Promise<void> {
+    try {
+      for (const chunk of request) await this.#write(chunk);
+    } catch (error) {
+      if (!isHangup(error)) throw error;
+    }
+  }
+
   async #write(chunk: Uint8Array): Promise<void> {
     for (let rest = chunk; rest.length > 0;) {
       rest = rest.subarray(await this.#limited(this.#socket.write(rest)));
@@ -205,6 +243,18 @@ export class ControlChannel {
       throw await systemError(`talk to ${this.#path}`, error, EAGAIN);
     }
   }
+}
+
+/** Bytes as characters, each as one. */
+function characters(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
+/** Parts of a text without its last `size` bytes. */
+function withoutEnd(parts: Uint8Array[], size: number): Uint8Array[] {
+  const last = parts.pop() ?? new Uint8Array(0);
+  if (last.length <= size) return size === 0 ? parts : withoutEnd(parts, size - last.length);
+  return [...parts, last.subarray(0, last.length - size)];
 }
 
 /** As `Deno.connect`, but waits, as connect(2) does, while too many others wait to be accepted. */

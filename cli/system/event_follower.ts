@@ -6,7 +6,7 @@ import { SysError } from "../../ffi/errno.ts";
 import { configuredNames } from "./configured_names.ts";
 import { endedEngine, listStatusSockets } from "./ended_engines.ts";
 import { EventStream } from "./event_stream.ts";
-import { listInterfaces } from "./interfaces.ts";
+import { listInterfaces } from "./list_interfaces.ts";
 import { getStatus } from "./status_client.ts";
 
 /** Between two looks for interfaces, and at those that tell no events, in milliseconds. */

@@ -1,7 +1,7 @@
 import { CONTROL_DIRECTORY } from "../../core/uapi/client.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { listEndedEngines, listStatusSockets } from "./ended_engines.ts";
-import { listInterfaces } from "./interfaces.ts";
+import { listInterfaces } from "./list_interfaces.ts";
 
 /**
  * The names of all interfaces to tell of, each once: those there are, and those that an engine served until

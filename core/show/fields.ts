@@ -2,31 +2,8 @@
 
 import { formatKey, formatPublicKey } from "../keys.ts";
 import type { InterfaceState, PeerState } from "../interface_state.ts";
+import type { ShowField } from "./field_names.ts";
 import { formatUapiEndpoint } from "../uapi/values.ts";
-
-/** A field that `show` can be asked for, as its usage lists them. */
-export type ShowField = typeof SHOW_FIELDS[number];
-
-/** All fields, in the order that `wg`'s usage lists them. */
-export const SHOW_FIELDS = [
-  "public-key",
-  "private-key",
-  "listen-port",
-  "fwmark",
-  "peers",
-  "preshared-keys",
-  "endpoints",
-  "allowed-ips",
-  "latest-handshakes",
-  "transfer",
-  "persistent-keepalive",
-  "dump",
-] as const;
-
-/** The field that `text` names, or null. */
-export function findShowField(text: string): ShowField | null {
-  return SHOW_FIELDS.find((field) => field === text) ?? null;
-}
 
 /** Whether the interface's public key is in this field. */
 export function showsPublicKey(field: ShowField): boolean {
@@ -121,7 +98,8 @@ function keyText(key: Uint8Array | null): string {
   return key === null ? "(none)" : formatKey(key);
 }
 
-function fwmarkText(fwmark: number): string {
+/** A mark as fields print it. */
+export function fwmarkText(fwmark: number): string {
   return fwmark === 0 ? "off" : `0x${fwmark.toString(16)}`;
 }
 

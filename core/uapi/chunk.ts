@@ -1,5 +1,5 @@
 import { formatIpAddress } from "../ip.ts";
-import { HEX_KEY_LENGTH, writeHexKey } from "../keys.ts";
+import { BASE64_KEY_LENGTH, HEX_KEY_LENGTH, writeHexKey, writeKey } from "../keys.ts";
 
 /** Bytes of a chunk, unless told otherwise. */
 const CHUNK_SIZE = 4096;
@@ -74,10 +74,29 @@ export class UapiChunk {
     this.text("\n");
   }
 
+  /** Appends the key in base64, never made into a string. */
+  base64Key(key: Uint8Array): void {
+    writeKey(key, this.#buffer, this.#length);
+    this.#length += BASE64_KEY_LENGTH;
+  }
+
   /** Appends the line of an allowed IP; `address` has 4 or 16 bytes, network byte order. */
   allowedIp(address: Uint8Array, prefixLength: number): void {
     this.#buffer.set(ALLOWED_IP, this.#length);
     this.#length += ALLOWED_IP.length;
+    this.prefix(address, prefixLength);
+    this.#buffer[this.#length++] = NEWLINE;
+  }
+
+  /** Appends `ADDRESS/LENGTH`; `address` has 4 or 16 bytes, network byte order. */
+  prefix(address: Uint8Array, prefixLength: number): void {
+    this.address(address);
+    this.#buffer[this.#length++] = SLASH;
+    this.#decimal(prefixLength);
+  }
+
+  /** Appends an IP address of 4 or 16 bytes, network byte order. */
+  address(address: Uint8Array): void {
     if (address.length === 4) {
       for (let i = 0; i < 4; i++) {
         if (i > 0) this.#buffer[this.#length++] = DOT;
@@ -86,9 +105,6 @@ export class UapiChunk {
     } else {
       this.text(formatIpAddress(address));
     }
-    this.#buffer[this.#length++] = SLASH;
-    this.#decimal(prefixLength);
-    this.#buffer[this.#length++] = NEWLINE;
   }
 
   /** Appends a number of up to three digits. */

@@ -1,5 +1,6 @@
 import type { ConfigEndpoint } from "../config/types.ts";
 import type { IpAddress, IpPrefix } from "../ip.ts";
+import type { PrintRequest } from "./print_request.ts";
 
 /** EIO: a line is too long. */
 export const EIO = 5;
@@ -65,6 +66,8 @@ export type UapiEvent =
   | { readonly kind: "status" }
   /** A complete `events=1` request, which only wgts knows: tell what happens from now on. */
   | { readonly kind: "events" }
+  /** A complete `print=` request, which only wgts knows: answer with what it asks for. */
+  | { readonly kind: "print"; readonly request: PrintRequest }
   /** A `set=1` request begins; its commands follow. */
   | { readonly kind: "set" }
   | UapiCommand

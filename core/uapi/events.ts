@@ -7,7 +7,8 @@ import { type EventPeer, TUNNEL_EVENTS, type TunnelEvent } from "../events/event
 import type { TunnelEventType } from "../events/event.ts";
 import { formatHexKey, parseHexKey } from "../keys.ts";
 import { decodePeerName, encodePeerName } from "../peer_name.ts";
-import { answerLines, checkUapiResult, required, requiredNumber, UapiError } from "./client.ts";
+import { checkUapiResult, UapiError } from "./client.ts";
+import { answerLines, required, requiredNumber } from "./answer_lines.ts";
 import type { UapiEndpoint } from "./command.ts";
 import { formatUapiEndpoint, parseUapiEndpoint } from "./values.ts";
 

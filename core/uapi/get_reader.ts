@@ -3,13 +3,8 @@
 import type { InterfaceState, PeerActivity, PeerState } from "../interface_state.ts";
 import { IpPrefix } from "../ip.ts";
 import { HEX_KEY_LENGTH, parseHexKey, parsePublicHexKey } from "../keys.ts";
-import {
-  type AnswerLine,
-  answerLine,
-  checkUapiResult,
-  required,
-  requiredNumber,
-} from "./client.ts";
+import { checkUapiResult } from "./client.ts";
+import { type AnswerLine, answerLine, required, requiredNumber } from "./answer_lines.ts";
 import { parseUapiEndpoint } from "./values.ts";
 
 /** How {@linkcode UapiGetReader} learns what isn't in an answer. */

@@ -99,6 +99,22 @@ function writePeer(
   writePeerActivity(chunk, peer, zoneName);
 }
 
+/** Appends an endpoint as `formatUapiEndpoint` writes it. */
+export function writeEndpoint(
+  chunk: UapiChunk,
+  { address, port, scopeId }: Endpoint,
+  zoneName: (scopeId: number) => string,
+): void {
+  if (address.length === 4) {
+    chunk.address(address);
+    chunk.text(":");
+    chunk.text(String(port));
+    return;
+  }
+  const zone = formatZone(address, scopeId, zoneName);
+  chunk.text(formatUapiEndpoint({ address: IpAddress.fromBytes(address), port, zone }));
+}
+
 /** The lines about a peer that hold neither keys nor allowed IPs. */
 export function writePeerActivity(
   chunk: UapiChunk,
@@ -107,9 +123,9 @@ export function writePeerActivity(
 ): void {
   const { endpoint, lastHandshake } = peer;
   if (endpoint !== null) {
-    const address = IpAddress.fromBytes(endpoint.address);
-    const zone = formatZone(endpoint.address, endpoint.scopeId, zoneName);
-    chunk.line("endpoint", formatUapiEndpoint({ address, port: endpoint.port, zone }));
+    chunk.text("endpoint=");
+    writeEndpoint(chunk, endpoint, zoneName);
+    chunk.text("\n");
   }
   const seconds = Math.floor(lastHandshake / 1000);
   chunk.line("last_handshake_time_sec", seconds);

@@ -3,10 +3,13 @@ import { hexDigit, IpPrefix } from "../ip.ts";
 import { HEX_KEY_LENGTH, hexValue } from "../keys.ts";
 import { secretBytes } from "../memory.ts";
 import { decodePeerName } from "../peer_name.ts";
+import { findShowField } from "../show/field_names.ts";
 import type { UapiAllowedIpLine } from "./allowed_ip_line.ts";
+import { parseUapiNumber } from "./client.ts";
 import { EINVAL, EIO, EPROTO, type UapiCommand, type UapiEvent } from "./command.ts";
 import { decodeEndpoint, parseNameServerList } from "./named_endpoints.ts";
-import { parseUapiEndpoint, parseUapiNumber } from "./values.ts";
+import { isPrintableName, type PrintFormat, type PrintRequest } from "./print_request.ts";
+import { parseUapiEndpoint } from "./values.ts";
 
 /** Bytes of the longest line that is read; the longest valid one has about 110. */
 export const MAX_LINE_LENGTH = 1024;
@@ -15,10 +18,17 @@ const NEWLINE = 0x0a;
 const EQUALS = 0x3d;
 
 /**
- * Where the reader is: between requests; in the lines of a `get`, a `status` or `events`; in the
+ * Where the reader is: between requests; in the lines of a `get`, a `status`, `events` or a `print`; in the
  * device's or a peer's lines of a `set`; or behind an error, reading to the end of the request.
  */
-type State = "operation" | "get" | "status" | "events" | "device" | "peer" | "skip";
+type State = "operation" | "get" | "status" | "events" | "print" | "device" | "peer" | "skip";
+
+const NOTHING_TO_PRINT: PrintRequest = {
+  format: "show",
+  name: "",
+  prefixed: false,
+  showKeys: false,
+};
 
 /**
  * The server's reader of the control protocol: bytes in, as they come, {@linkcode UapiEvent}s out.
@@ -37,6 +47,8 @@ export class UapiRequestParser {
   /** Up to where those bytes are known to hold no newline. */
   #searched = 0;
   #closed = false;
+  /** As far as its lines have been read. */
+  #print: PrintRequest = NOTHING_TO_PRINT;
   /** The last private or preshared key. */
   readonly #secret = secretBytes(KEY_SIZE);
 
@@ -145,6 +157,8 @@ export class UapiRequestParser {
         this.#state = "operation";
         return { kind };
       }
+      case "print":
+        return this.#readPrint(start, end);
       case "device":
       case "peer":
         if (start !== end) return this.#readSetting(start, end);
@@ -154,7 +168,8 @@ export class UapiRequestParser {
   }
 
   #readOperation(start: number, end: number): UapiEvent | null {
-    switch (this.#text(start, end)) {
+    const operation = this.#text(start, end);
+    switch (operation) {
       case "get=1":
         this.#state = "get";
         return null;
@@ -167,9 +182,31 @@ export class UapiRequestParser {
       case "set=1":
         this.#state = "device";
         return { kind: "set" };
-      default:
-        return { kind: "close" };
+      default: {
+        const format = printFormat(operation);
+        if (format === null) return { kind: "close" };
+        this.#print = { ...NOTHING_TO_PRINT, format };
+        this.#state = "print";
+        return null;
+      }
     }
+  }
+
+  #readPrint(start: number, end: number): UapiEvent | null {
+    const request = this.#print;
+    if (start === end) {
+      this.#state = "operation";
+      return request.name === ""
+        ? { kind: "error", errno: EINVAL, problem: "print has no name" }
+        : { kind: "print", request };
+    }
+    const line = this.#text(start, end), equals = line.indexOf("=");
+    const key = line.slice(0, equals), value = line.slice(equals + 1);
+    if (key === "name" && isPrintableName(value)) this.#print = { ...request, name: value };
+    else if (key === "prefixed" && value === "true") this.#print = { ...request, prefixed: true };
+    else if (key === "show_keys" && value === "true") this.#print = { ...request, showKeys: true };
+    else return this.#error(EINVAL, `invalid line ${quoteKey(key)} of print`);
+    return null;
   }
 
   #readSetting(start: number, end: number): UapiEvent {
@@ -189,6 +226,12 @@ export class UapiRequestParser {
   #text(start: number, end: number): string {
     return asciiText(this.#buffer.subarray(start, end));
   }
+}
+
+/** What the line `print=FORMAT` asks for; null when it is no such line. */
+function printFormat(line: string): PrintFormat | null {
+  const format = line.startsWith("print=") ? line.slice("print=".length) : "";
+  return format === "show" || format === "showconf" ? format : findShowField(format);
 }
 
 /** The command that a value means, or null when the value is invalid. A secret is written to `secret`. */

@@ -5,14 +5,14 @@
 
 import { parseHexKey } from "../keys.ts";
 import { UapiChunk } from "./chunk.ts";
-import { answerLines, checkUapiResult, required, requiredNumber } from "./client.ts";
+import { checkUapiResult, parseUapiNumber } from "./client.ts";
+import { answerLines, required, requiredNumber } from "./answer_lines.ts";
 import { noActivity, readPeerActivity } from "./get_reader.ts";
 import { type UapiAllowedIp, type UapiPeer, writePeerActivity } from "./get_response.ts";
 import type { PeerActivity } from "../interface_state.ts";
 import { IpPrefix } from "../ip.ts";
 import { decodePeerName, encodePeerName } from "../peer_name.ts";
 import { decodeEndpoint } from "./named_endpoints.ts";
-import { parseUapiNumber } from "./values.ts";
 
 /** The request for an engine's status. */
 export const STATUS_REQUEST = "status=1\n\n";

@@ -7,7 +7,7 @@
 import { CANONICAL_PREFIX } from "../canonical_prefix.ts";
 import type { PeerState } from "../interface_state.ts";
 import { parsePublicHexKey } from "../keys.ts";
-import { required } from "./client.ts";
+import { required } from "./answer_lines.ts";
 import { nonZeroKey } from "./get_reader.ts";
 import { parseUapiEndpoint } from "./values.ts";
 

@@ -1,19 +1,8 @@
 /** Values of the control protocol, as strict as wireguard-go's. */
 
 import { IpAddress } from "../ip.ts";
+import { parseUapiNumber } from "./client.ts";
 import type { UapiEndpoint } from "./command.ts";
-
-const DIGIT_0 = 0x30;
-
-/** A decimal number without sign, at most `limit`; null otherwise. */
-export function parseUapiNumber(text: string, limit: number): number | null {
-  for (let at = 0; at < text.length; at++) {
-    const digit = text.charCodeAt(at) - DIGIT_0;
-    if (digit < 0 || digit > 9) return null;
-  }
-  const value = text === "" ? NaN : Number(text);
-  return value <= limit ? value : null;
-}
 
 /** `1.2.3.4:51820`, `[2001:db8::1]:51820` or `[fe80::1%eth0]:51820`; null otherwise. */
 export function parseUapiEndpoint(text: string): UapiEndpoint | null {

@@ -4,10 +4,14 @@ export class FakeControlSocket implements Disposable {
   answer = "errno=0\n\n";
   /** The answer to any other request; "" to hang up. */
   otherAnswer = "errno=0\n\n";
+  /** Where an answer is cut into parts that are sent one by one. */
+  cuts: readonly number[] = [];
   /** Whether connections stay open behind an answer, until the other side ends them. */
   staysOpen = false;
   /** Whether nothing is answered, and no more than a request's first byte read. */
   hangsUp = false;
+  /** Whether nobody listens any more once a request has come, though the file of the socket is there. */
+  endsAfterRequest = false;
   /** The last complete request that came but for a `get`: whoever lists all interfaces asks that. */
   request = "";
   readonly #path: string;
@@ -29,7 +33,7 @@ export class FakeControlSocket implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#listener.close();
+    if (!this.endsAfterRequest) this.#listener.close();
     try {
       Deno.removeSync(this.#path);
     } catch (error) {
@@ -58,8 +62,17 @@ export class FakeControlSocket implements Disposable {
     }
     const isGet = text === "get=1\n\n";
     if (!isGet) this.request = text;
+    if (this.endsAfterRequest) {
+      this.#listener.close();
+      return;
+    }
     const answer = new TextEncoder().encode(isGet ? this.answer : this.otherAnswer);
-    for (let at = 0; at < answer.length;) at += await connection.write(answer.subarray(at));
+    for (let at = 0; at < answer.length;) {
+      const end = this.cuts.find((cut) => cut > at) ?? answer.length;
+      at += await connection.write(answer.subarray(at, end));
+      // So that it is read before the next part comes, mostly.
+      if (end < answer.length) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
     if (this.staysOpen) { while (await connection.read(buffer) !== null); }
   }
 }

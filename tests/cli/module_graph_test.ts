@@ -55,8 +55,8 @@ for (
     ["genkey", 7],
     ["genpsk", 7],
     ["pubkey", 7],
-    ["show", 16],
-    ["showconf", 14],
+    ["show", 11],
+    ["showconf", 9],
     ["set", 21],
   ] as const
 ) {

@@ -15,6 +15,7 @@ import {
   parsePublicHexKey,
   parsePublicKey,
   writeHexKey,
+  writeKey,
 } from "../../core/keys.ts";
 import { Bytes, sequence } from "./crypto/bytes.ts";
 
@@ -146,6 +147,15 @@ Deno.test("generated keys come from the given randomness", () => {
 function flipBit(key: Uint8Array, bit: number): Uint8Array {
   return key.map((byte, i) => i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte);
 }
+
+Deno.test("a key is written in base64 where it is wanted, and nowhere else", () => {
+  fc.assert(fc.property(anyKey, (key) => {
+    const target = new Uint8Array(50).fill(1);
+    writeKey(key, target, 3);
+    assert.equal(new TextDecoder().decode(target.subarray(3, 47)), formatKey(key));
+    assert.deepEqual([...target.subarray(0, 3), ...target.subarray(47)], [1, 1, 1, 1, 1, 1]);
+  }));
+});
 
 Deno.test("public keys are coded as all keys are", () => {
   fc.assert(fc.property(anyKey, (key) => {

@@ -1,5 +1,6 @@
 import type { Mutant } from "./mutant.ts";
 
+const PRINT_TEST = "tests/core/uapi/print_response_test.ts";
 const LONG_ANSWER_TEST = "tests/core/uapi/long_answer_test.ts";
 
 /** What keeps what is printed of an interface right, and its secrets hidden. */
@@ -35,6 +36,30 @@ export const PRINTING_MUTANTS: Mutant[] = [
     replacement: "      this.#answer.set(rest);\n",
     testFile: LONG_ANSWER_TEST,
     test: "an answer that moves to a larger buffer leaves nothing in the first",
+  },
+  {
+    property: "an engine prints no key that is to be hidden",
+    file: "core/uapi/print_formats.ts",
+    snippet: "if (showKeys) chunk.base64Key(key);",
+    replacement: "if (key.length > 0) chunk.base64Key(key);",
+    testFile: PRINT_TEST,
+    test: "no key is printed that is to be hidden",
+  },
+  {
+    property: "what an engine printed is wiped",
+    file: "core/uapi/print_response.ts",
+    snippet: "    chunk.wipe();\n",
+    replacement: "",
+    testFile: PRINT_TEST,
+    test: "what was printed is wiped at the end, also at an early one",
+  },
+  {
+    property: "peers that are sorted hold up no packet",
+    file: "core/merge_sort.ts",
+    snippet: "++comparisons % COMPARISONS_AT_ONCE === 0",
+    replacement: "++comparisons < 0",
+    testFile: "tests/core/merge_sort_test.ts",
+    test: "a sort of very many pauses every now and then",
   },
   {
     property: "what was printed of secrets is wiped, all of it",

@@ -4,7 +4,7 @@ import { wgts } from "./harness/program.ts";
 import { generateKey, publicKey, Site } from "./harness/site.ts";
 import { Tmux } from "./harness/tmux.ts";
 import { waitFor } from "./harness/wait.ts";
-import { SHOW_FIELDS } from "../../core/show/fields.ts";
+import { SHOW_FIELDS } from "../../core/show/field_names.ts";
 
 /** Long lines aren't wrapped. */
 const SIZE = { columns: 400, rows: 40 };

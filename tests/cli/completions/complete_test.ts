@@ -7,7 +7,7 @@ import {
 } from "../../../cli/completions/completion.ts";
 import { helpCommands, helpOptions } from "../../../cli/completions/help_table.ts";
 import { commandHelp, usage } from "../../../cli/help.ts";
-import { SHOW_FIELDS } from "../../../core/show/fields.ts";
+import { SHOW_FIELDS } from "../../../core/show/field_names.ts";
 
 const KEY = "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=";
 const SURROUNDINGS: CompletionSurroundings = {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../../../core/config/values.ts";
 import { formatUapiNamedEndpoints } from "../../../core/uapi/named_endpoints.ts";
+import { formatShowField } from "../../../core/show/fields.ts";
+import { parseUapiGet } from "../../../core/uapi/parse_get.ts";
 import { parseUapiEndpoint } from "../../../core/uapi/values.ts";
 import type { EndpointNames } from "../../../cli/engine/named_endpoints.ts";
 import { Endpoint } from "../../../core/endpoint.ts";
@@ -162,6 +164,28 @@ Deno.test("control connection: who may ask for the status only gets and sets not
   assert.equal(ask("get=1\n\nstatus=1\n\n"), `errno=-13\n\n${status}`);
   assert.equal(exchange(target, "get=1\n\n"), state);
   assert.deepEqual(target.refusals, [], "the log is for those who may do more");
+});
+
+Deno.test("control connection: the interface is printed, to whom may be told all of it", () => {
+  const target = makeTarget();
+  exchange(target, SET);
+  const request = "print=dump\nname=wg7\nprefixed=true\n\n";
+  const wall = target.now.wall;
+  const state = parseUapiGet(exchange(target, "get=1\n\n"), {
+    name: "wg7",
+    wall,
+    publicKeyOf: () => target.device.publicKey,
+  });
+  const printed = `${formatShowField(state, "dump", true)}errno=0\n\n`;
+  assert.equal(exchange(target, request), printed);
+  assert.equal(exchange(target, request, 1), printed);
+  assert.equal(exchange(target, `${request}get=1\n\n`).slice(0, printed.length), printed);
+  assert.equal(exchange(target, request, 4096, "status"), "errno=-13\n\n");
+  const peer = target.device.getPeer(new Uint8Array(32).fill(0xaa));
+  assert.ok(peer);
+  peer.lastHandshake = wall - 65_000;
+  const shown = exchange(target, "print=show\nname=wg7\n\n");
+  assert.ok(shown.includes("\n  latest handshake: 1 minute, 5 seconds ago\n"), shown);
 });
 
 Deno.test("control connection: several requests on one connection", () => {
@@ -339,6 +363,7 @@ Deno.test("control connection: no step makes more than a few kilobytes of an ans
     state: {
       value: {
         privateKey: null,
+        publicKey: null,
         listenPort: state.listenPort,
         fwmark: 0,
         peers: state.peers,

@@ -150,6 +150,9 @@ export function makeTarget(): TestTarget {
       get privateKey() {
         return device.privateKey;
       },
+      get publicKey() {
+        return device.publicKey;
+      },
       get listenPort() {
         return target.port;
       },

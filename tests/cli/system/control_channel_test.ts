@@ -3,7 +3,9 @@ import { isZero } from "../../../core/memory.ts";
 import { DumpPrinter } from "../../../core/show/peer_printers.ts";
 import { CONTROL_DIRECTORY, controlSocketPath, UapiError } from "../../../core/uapi/client.ts";
 import { ControlChannel } from "../../../cli/system/control_channel.ts";
-import { listInterfaces, readToShow } from "../../../cli/system/interfaces.ts";
+import { readToShow } from "../../../cli/system/interfaces.ts";
+import { listInterfaces } from "../../../cli/system/list_interfaces.ts";
+import { rootTest } from "../../ffi/privileged.ts";
 import { FakeControlSocket } from "../fake_control_socket.ts";
 
 /** More than a listener of the runtime lets wait. */
@@ -57,6 +59,60 @@ Deno.test(
       }
       assert.ok(parts.length > 0 && parts.every(isZero));
     }
+  },
+);
+
+rootTest("a text is given without what ends it, wherever its parts are cut", async () => {
+  using socket = new FakeControlSocket(`txt${Deno.pid}`.slice(-15));
+  const request = "print=show\nname=wg0\n\n", end = "errno=0\n\n";
+  const texts = ["", "a\n\nb\n", "x".repeat(200_000) + "\n", "e\nerrno=0\nb\n"];
+  for (const text of texts) {
+    for (
+      const cuts of [[], [text.length], [text.length + 4], [1, 2, 3], [
+        text.length + end.length - 1,
+      ]]
+    ) {
+      socket.otherAnswer = text + end;
+      socket.cuts = cuts;
+      using channel = await ControlChannel.open(socket.name);
+      const parts = await channel?.askForText(request, end);
+      const decoder = new TextDecoder();
+      assert.equal(parts?.map((part) => decoder.decode(part)).join(""), text, `${cuts}`);
+      assert.equal(socket.request, request);
+    }
+  }
+});
+
+rootTest(
+  "a text that breaks off, or is refused, isn't given, and what came of it is wiped",
+  async () => {
+    using socket = new FakeControlSocket(`ref${Deno.pid}`.slice(-15));
+    const parts: Uint8Array[] = [];
+    const { connect } = Deno;
+    Deno.connect = (async (options: Deno.UnixConnectOptions) => {
+      const connection = await connect(options);
+      const read = connection.read.bind(connection);
+      connection.read = (part: Uint8Array) => {
+        parts.push(part);
+        return read(part);
+      };
+      return connection;
+    }) as typeof connect;
+    try {
+      const refused = ["", "errno=-22\n\n", "errno=-13\n\n"];
+      const broken = ["peer: x\n", "a\nerrno=0\n", "errno=0\n"];
+      for (const answer of [...refused, ...broken]) {
+        socket.otherAnswer = answer;
+        using channel = await ControlChannel.open(socket.name);
+        assert.ok(channel);
+        const text = channel.askForText("print=show\n\n", "errno=0\n\n");
+        if (refused.includes(answer)) assert.equal(await text, null, answer);
+        else await assert.rejects(text, UapiError, answer);
+      }
+    } finally {
+      Deno.connect = connect;
+    }
+    assert.ok(parts.length > 0 && parts.every(isZero));
   },
 );
 

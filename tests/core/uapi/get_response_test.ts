@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Endpoint } from "../../../core/endpoint.ts";
+import { EMPTY_PEER } from "./empty_peer.ts";
 import { IpAddress } from "../../../core/ip.ts";
 import {
   formatUapiGet,
@@ -17,13 +18,7 @@ interface TestPeer extends UapiPeer {
 }
 
 const PEER: TestPeer = {
-  publicKey: key(1),
-  presharedKey: null,
-  endpoint: null,
-  lastHandshake: 0,
-  sentBytes: 0,
-  receivedBytes: 0,
-  persistentKeepaliveInterval: 0,
+  ...EMPTY_PEER,
   ips: [],
 };
 

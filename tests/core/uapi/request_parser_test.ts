@@ -4,6 +4,8 @@ import { UapiAllowedIpLine } from "../../../core/uapi/allowed_ip_line.ts";
 import { EINVAL, EIO, EPROTO, type UapiEvent } from "../../../core/uapi/command.ts";
 import { DEVICE_LINES, KEY_HEX, PEER_LINES } from "./wrong_lines.ts";
 import { IpAddress, IpPrefix } from "../../../core/ip.ts";
+import { SHOW_FIELDS } from "../../../core/show/field_names.ts";
+import { formatPrintRequest } from "../../../core/uapi/print_request.ts";
 import { MAX_LINE_LENGTH, UapiRequestParser } from "../../../core/uapi/request_parser.ts";
 
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => (i % 16) * 0x11);
@@ -160,7 +162,45 @@ Deno.test("UapiRequestParser.refuse skips the rest of the request", () => {
   assert.equal(parser.idle, true);
 });
 
-Deno.test("UapiRequestParser closes on anything but get=1, set=1 and status=1", () => {
+Deno.test("UapiRequestParser reads what is to be printed", () => {
+  const parser = new UapiRequestParser();
+  const read = (text: string) => {
+    parser.push(new TextEncoder().encode(text));
+    return parser.next();
+  };
+  const nothing = { name: "wg0", prefixed: false, showKeys: false };
+  for (const format of ["show", "showconf", ...SHOW_FIELDS] as const) {
+    for (const flag of [null, "prefixed", "showKeys"] as const) {
+      const request = { ...nothing, format, ...(flag === null ? {} : { [flag]: true }) };
+      assert.deepEqual(read(formatPrintRequest(request)), { kind: "print", request });
+    }
+  }
+  const all = { format: "dump", name: "a=b", prefixed: true, showKeys: true } as const;
+  assert.deepEqual(read(formatPrintRequest(all)), { kind: "print", request: all });
+  assert.deepEqual(read("print=show\nname=wg0\n\n"), {
+    kind: "print",
+    request: { ...nothing, format: "show" },
+  });
+});
+
+Deno.test("UapiRequestParser refuses to print what it can't", () => {
+  const wrong = [
+    "",
+    "name=",
+    `name=${"x".repeat(16)}`,
+    "name=a b",
+    "name=a\tb",
+    "name=\x1b[0m",
+    "name=é",
+  ]
+    .concat("name", "prefixed=false", "name=wg0\nshow_keys=1", "name=wg0\ncolor=true", "name=a\nx");
+  for (const lines of wrong) {
+    const found = events(`print=show\n${lines}${lines === "" ? "" : "\n"}\nget=1\n\n`, 1);
+    assert.deepEqual(found, [`error ${EINVAL}`, "get"], lines);
+  }
+});
+
+Deno.test("UapiRequestParser closes on anything but an operation", () => {
   for (
     const line of [
       "",
@@ -168,6 +208,10 @@ Deno.test("UapiRequestParser closes on anything but get=1, set=1 and status=1", 
       "set=0",
       "status=2",
       "status=11",
+      "print=1",
+      "print=",
+      "print=show ",
+      "print=interfaces",
       "GET / HTTP/1.1",
       "get=1 ",
       "x".repeat(2000),

@@ -7,7 +7,8 @@ import { decodeAcknowledgement, decodeMessages } from "../../../core/netlink/mes
 import { decodeRoute } from "../../../core/netlink/route.ts";
 import { decodeRule } from "../../../core/netlink/rule.ts";
 import { decodeDevice, joinDevice } from "../../../core/netlink/wireguard_get.ts";
-import { formatShowField, SHOW_FIELDS } from "../../../core/show/fields.ts";
+import { formatShowField } from "../../../core/show/fields.ts";
+import { SHOW_FIELDS } from "../../../core/show/field_names.ts";
 import type { SeededRandom } from "../../core/seeded_random.ts";
 import { mutateBytes, pick } from "../mutate.ts";
 import type { Input, Target } from "../target.ts";

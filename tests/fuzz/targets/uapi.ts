@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { formatShowField, SHOW_FIELDS } from "../../../core/show/fields.ts";
+import { formatShowField } from "../../../core/show/fields.ts";
+import { SHOW_FIELDS } from "../../../core/show/field_names.ts";
 import { formatShow } from "../../../core/show/pretty.ts";
 import { formatShowconf } from "../../../core/show/showconf.ts";
 import { UapiError } from "../../../core/uapi/client.ts";
@@ -61,6 +62,13 @@ const PEER_VALUES: Record<string, readonly string[]> = {
   name: ["Alice", "a%20b", "%0a", "%zz", "%", "é", "x".repeat(100)],
 };
 
+const PRINTED = ["show", "showconf", "dump", "transfer", "peers", "nothing", ""];
+const PRINT_VALUES: Record<string, readonly string[]> = {
+  name: ["wg0", "a=b", "", "x".repeat(15), "x".repeat(16), "a b", "é"],
+  prefixed: ["true", "true", "false"],
+  show_keys: ["true", "true", ""],
+};
+
 function lines(
   random: SeededRandom,
   values: Record<string, readonly string[]>,
@@ -80,6 +88,7 @@ export const uapiServer: Target = {
     "core/uapi/request_parser.ts",
     "core/uapi/allowed_ip_line.ts",
     "core/uapi/named_endpoints.ts",
+    "core/uapi/print_request.ts",
   ]
     .concat("core/uapi/values.ts", "core/peer_name.ts"),
   generate(random: SeededRandom): Uint8Array {
@@ -106,6 +115,10 @@ export const uapiServer: Target = {
 };
 
 function request(random: SeededRandom): string {
+  if (random.chance(10)) {
+    const text = [`print=${pick(random, PRINTED)}`, ...lines(random, PRINT_VALUES, 4)];
+    return text.join("\n") + "\n\n";
+  }
   if (random.chance(10)) return pick(random, ["get=1\n\n", "status=1\n\n", "get=1\nx=1\n\n", "\n"]);
   const text = ["set=1", ...lines(random, DEVICE_VALUES, 3)];
   for (let peers = random.below(3); peers > 0; peers--) {
