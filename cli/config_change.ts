@@ -10,11 +10,13 @@ import { importLater } from "./import_later.ts";
 import { UsageError } from "./program_name.ts";
 import { deviceName } from "./system/control_channel.ts";
 import { deviceErrorText } from "./system/device_error.ts";
+import { askToPrint, isPrintedByEngine } from "./system/engine_print.ts";
 import { readInterface } from "./system/interfaces.ts";
 import { osErrorText } from "./system/os_error.ts";
 import { runChange, systemSurroundings } from "./wg_change.ts";
 
 type PeerSectionsModule = typeof import("../core/wg/peer_sections.ts");
+type PrintedSectionsModule = typeof import("../core/wg/printed_sections.ts");
 type SyncFile = typeof import("../core/wg/sync_file.ts");
 type Syncconf = typeof import("../core/wg/syncconf.ts");
 
@@ -63,9 +65,41 @@ async function sync(
   file: Uint8Array,
   surroundings: WgSurroundings,
 ): Promise<WgChange> {
+  const change = isPrintedByEngine(name) ? await syncPrinted(name, file, surroundings) : null;
+  if (change !== null) return change;
   return mayHaveManySections(file)
     ? await syncLong(name, file, surroundings)
     : await syncWith(name, parse(file, "replace", surroundings));
+}
+
+/** Compares what the interface's engine prints with the file; null when that isn't plain, or nothing is printed. */
+async function syncPrinted(
+  name: string,
+  file: Uint8Array,
+  surroundings: WgSurroundings,
+): Promise<WgChange | null> {
+  const { PrintedSections } = await importLater<PrintedSectionsModule>(
+    "../core/wg/printed_sections.ts",
+  );
+  const sections = PrintedSections.read(file);
+  const printed = sections === null ? null : await printConfig(name).catch((error) => {
+    // What is wrong with the file is told first.
+    wipeKeys(parse(file, "replace", surroundings));
+    throw unretrievable(error);
+  });
+  if (sections === null || printed === null || !sections.compare(printed)) return null;
+  const { syncFile } = await importLater<SyncFile>("../core/wg/sync_file.ts");
+  return syncFile(sections, surroundings);
+}
+
+async function printConfig(name: string): Promise<string | null> {
+  const request = { format: "showconf", name, prefixed: false, showKeys: true } as const;
+  const parts = await askToPrint(request);
+  if (parts === null) return null;
+  const decoder = new TextDecoder();
+  const text = parts.map((part) => decoder.decode(part, { stream: true })).join("");
+  for (const part of parts) part.fill(0);
+  return text;
 }
 
 /** Whether the file has so many brackets, of headers or not. */

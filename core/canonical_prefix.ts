@@ -6,7 +6,8 @@
  * @module
  */
 
-const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+/** A regular expression's source: a number of a dotted quad, without leading zeros. */
+export const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 const IPV4 = `(?:${OCTET}\\.){3}${OCTET}/(?:3[0-2]|[12]?[0-9])`;
 
 const GROUP = "(?:0|[1-9a-f][0-9a-f]{0,3})";

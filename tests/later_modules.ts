@@ -22,6 +22,7 @@ export const LATER_MODULES: readonly string[] = [
   "core/uapi/long_answer.ts",
   "core/uapi/usual_lines.ts",
   "core/wg/peer_sections.ts",
+  "core/wg/printed_sections.ts",
   "core/wg/sync_file.ts",
   "core/wg/syncconf.ts",
 ];

@@ -11,6 +11,7 @@ import { equalAt } from "../memory.ts";
 import { TextBuffer } from "../text_buffer.ts";
 import type { PeerReceiver } from "../uapi/long_answer.ts";
 import type { UsualPeer } from "../uapi/usual_peer.ts";
+import type { ComparedSections } from "./sync_file.ts";
 import { ALLOWED_IPS, ENDPOINT, KEEPALIVE, PRESHARED_KEY, SectionTable } from "./section_table.ts";
 
 const ZERO = 0x30;
@@ -19,7 +20,7 @@ const ZERO = 0x30;
  * The sections of a file. If that is plain, this receives the peers that run: those that a section says
  * exactly need nothing, and neither does their section.
  */
-export class PeerSections implements PeerReceiver {
+export class PeerSections implements PeerReceiver, ComparedSections {
   /** The peers that are to be compared with what is read of the file, in the order of the answer. */
   readonly others: PeerState[] = [];
   readonly #file: Uint8Array;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { formatShowconf } from "../../../core/show/showconf.ts";
 import { formatUapiChange } from "../../../core/uapi/change_request.ts";
 import { UapiGetReader } from "../../../core/uapi/get_reader.ts";
 import { parseUapiGet } from "../../../core/uapi/parse_get.ts";
@@ -7,6 +8,7 @@ import { parseWgFile } from "../../../core/wg/config.ts";
 import { WgError } from "../../../core/wg/error.ts";
 import { isZero } from "../../../core/memory.ts";
 import { PeerSections } from "../../../core/wg/peer_sections.ts";
+import { PrintedSections } from "../../../core/wg/printed_sections.ts";
 import { publicKeyHash, SectionTable } from "../../../core/wg/section_table.ts";
 import { syncFile } from "../../../core/wg/sync_file.ts";
 import { syncChange } from "../../../core/wg/syncconf.ts";
@@ -61,6 +63,14 @@ function compareComing(file: string, answer: string): Outcome & { readonly same:
   const bytes = new TextEncoder().encode(answer);
   for (let at = 0; at < bytes.length; at += 700) long.push(bytes.subarray(at, at + 700));
   long.finish();
+  const outcome = outcomeOf((surroundings) => requestOf(syncFile(sections, surroundings)));
+  return { ...outcome, same: sections.sameCount };
+}
+
+/** As they are compared with what an engine prints; null for an odd file. */
+function comparePrinted(file: string, answer: string): Outcome & { readonly same: number } | null {
+  const sections = PrintedSections.read(new TextEncoder().encode(file));
+  if (sections?.compare(formatShowconf(parseUapiGet(answer, CONTEXT))) !== true) return null;
   const outcome = outcomeOf((surroundings) => requestOf(syncFile(sections, surroundings)));
   return { ...outcome, same: sections.sameCount };
 }
@@ -204,7 +214,33 @@ function fileOf(peers: readonly Peer[], percentOtherwise: number): string {
   ).join("\n") + pick("", "\n");
 }
 
-Deno.test("what is compared as it comes makes the same change", () => {
+/** Endpoints that needn't be looked up, and such that must. */
+const LITERALS = ["192.0.2.1:5", "[fe80::1%lo]:5", "0.0.0.0:0", "255.255.255.255:65535"];
+const NAMES = [
+  "a.example:5",
+  "1.example:5",
+  "1.2.3.4.5:5",
+  "1.2.3.256:5",
+  "1.2.3:5",
+  "1.2.3.4:",
+  "1.2.3.4:65536",
+  "1.2.3.4:domain",
+  "[a.example]:5",
+  "[1.2.3.4]:5",
+  "[::1]",
+  "[::1]:domain",
+  "[::1:5",
+  "[a:b:c]:5",
+];
+
+/**
+ * Compares very many random files with devices, as what an engine lists of its peers is `listed`, and finds each
+ * time the change that comes of comparing all.
+ */
+function assertSameChanges(
+  compare: (file: string, answer: string) => Outcome & { readonly same: number } | null,
+  listed: (running: readonly Peer[]) => readonly Peer[],
+): void {
   let same = 0, changes = 0, odd = 0;
   for (let run = 0; run < 4000; run++) {
     const running = randomPeers();
@@ -214,50 +250,69 @@ Deno.test("what is compared as it comes makes the same change", () => {
       .concat(random.chance(30) ? randomPeer() : []);
     if (random.chance(10)) wanted.push(...wanted.slice(0, 1));
     if (random.chance(30)) wanted.reverse();
-    const listed = running.concat(running.filter(() => random.chance(3)).map(cameBack));
-    if (random.chance(50)) listed.reverse();
-    const file = fileOf(wanted, pick(0, 0, 1, 10)), answer = answerOf(listed);
-    const coming = compareComing(file, answer);
-    if (coming === null) {
+    const file = fileOf(wanted, pick(0, 0, 1, 10)), answer = answerOf(listed(running));
+    const compared = compare(file, answer);
+    if (compared === null) {
       odd++;
       continue;
     }
     const { request, warnings, lookups } = compareAll(file, answer);
-    assert.equal(coming.request, request, file);
-    assert.deepEqual(coming.warnings, warnings, file);
+    assert.equal(compared.request, request, file);
+    assert.deepEqual(compared.warnings, warnings, file);
     // What stays needn't be looked up.
     const all = new Set(lookups.map(String));
-    assert.ok(coming.lookups.every((lookup) => all.has(String(lookup))), file);
-    same += coming.same;
+    assert.ok(compared.lookups.every((lookup) => all.has(String(lookup))), file);
+    same += compared.same;
     if (request.includes("public_key")) changes++;
   }
   assert.ok(same > 3000 && changes > 1000 && odd > 300, `${same}, ${changes}, ${odd}`);
+}
+
+Deno.test("what is compared as it comes makes the same change", () => {
+  assertSameChanges(compareComing, (running) => {
+    const listed = running.concat(running.filter(() => random.chance(3)).map(cameBack));
+    return random.chance(50) ? listed.reverse() : listed;
+  });
+});
+
+Deno.test("what is compared with what an engine prints makes the same change", () => {
+  assertSameChanges(comparePrinted, (running) => running);
+});
+
+Deno.test("what an engine prints isn't compared with a file that has to be looked up, or read", () => {
+  const section = `[Peer]\nPublicKey = ${base64(key())}\n`;
+  const isRead = (text: string) => PrintedSections.read(new TextEncoder().encode(text)) === null;
+  for (const more of ["", "\n# Name = a\n", ...LITERALS.map((text) => `Endpoint = ${text}`)]) {
+    assert.ok(!isRead(`${section}${more}`), more);
+    assert.ok(!isRead(`[Interface]\nListenPort = 5\n\n${section}${more}`), more);
+  }
+  const odd = [...NAMES.map((text) => `Endpoint = ${text}`), "allowedips = ::/0", "AllowedIPs="]
+    .concat("PublicKey = a", section, "[peer]", " [Peer]", "[Peer] # b", "PersistentKeepalive 5")
+    .concat(
+      "[Interface]\nListenPort = 5",
+      "# \u00e9",
+      "nonsense",
+      "PresharedKey = a\nPresharedKey = a",
+    );
+  for (const more of odd) {
+    assert.ok(isRead(`${section}${more}\n`), more);
+    assert.ok(isRead(`${section}${more}\n[Peer]\nPublicKey = ${base64(key())}\n`), more);
+  }
+  assert.ok(isRead(`${section}AllowedIPs = ${"10.0.0.0/8, ".repeat(2000)}::/0\n`));
+  for (const text of ["", "[Interface]\nListenPort = 5\n", "[peer]\n" + section, "[Peer]\n"]) {
+    assert.ok(isRead(text), text);
+  }
 });
 
 Deno.test("a file is read at once where anything but literals is spelled as it should be", () => {
   const section = `[Peer]\nPublicKey = ${base64(key())}\n`;
   const isPlain = (text: string) => new PeerSections(new TextEncoder().encode(text)).isPlain;
-  for (
-    const more of ["", "\n# Name = a\n", "Endpoint=192.0.2.1:5", "Endpoint = [fe80::1%lo]:5\n"]
-  ) {
+  for (const more of ["", "\n# Name = a\n", ...LITERALS.map((text) => `Endpoint = ${text}\n`)]) {
     assert.ok(isPlain(`${section}${more}`), more);
     assert.ok(isPlain(`[Interface]\nListenPort = 5\n\n${section}${more}`), more);
   }
   const odd = [
-    "Endpoint = a.example:5",
-    "Endpoint = 1.example:5",
-    "Endpoint = 1.2.3.4.5:5",
-    "Endpoint = 1.2.3.256:5",
-    "Endpoint = 1.2.3:5",
-    "Endpoint = 1.2.3.4:",
-    "Endpoint = 1.2.3.4:65536",
-    "Endpoint = 1.2.3.4:domain",
-    "Endpoint = [a.example]:5",
-    "Endpoint = [1.2.3.4]:5",
-    "Endpoint = [::1]",
-    "Endpoint = [::1]:domain",
-    "Endpoint = [::1:5",
-    "Endpoint = [a:b:c]:5",
+    ...NAMES.map((text) => `Endpoint = ${text}`),
     " AllowedIPs = ::/0",
     "allowedips = ::/0",
   ]
