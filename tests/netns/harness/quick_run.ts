@@ -75,15 +75,10 @@ case "$*" in
 esac
 exec "$REAL_IP" "$@"
 IP
-# A port that wireguard-go is given before it has gone up by itself, a moment after its start, isn't tried.
-cat >/run/bin/wireguard-go <<'GO'
-#!/bin/sh
-before=$(ss -Huan | wc -l)
-"$REAL_WIREGUARD_GO" "$@" || exit
-until [ "$(ss -Huan | wc -l)" -gt "$before" ]; do sleep 0.01; done
-GO
-chmod 755 /run/bin/ip /run/bin/wireguard-go
-export REAL_IP=$(command -v ip) REAL_WIREGUARD_GO=$(command -v wireguard-go)
+chmod 755 /run/bin/ip
+# It looks for commands beside itself first.
+cp "$(command -v wg-quick)" /run/bin/
+export REAL_IP=$(command -v ip)
 export PATH=/run/bin:$PATH LC_ALL=C SEEN=/run/results/seen
 cd /proc/sys/net
 echo 40000 40000 >ipv4/ip_local_port_range

@@ -5,6 +5,24 @@ const lines = ["Address = 10.88.0.1/24, fd88::1/64", "PostUp = echo never >>$SEE
 const allowedIps = "10.9.0.0/16";
 const usual = config({ lines, allowedIps });
 
+/**
+ * wireguard-go takes any port while it is down, and soon after its start it may be told that it is, even when it
+ * has gone up before. So it gets a port that is taken until it has tried that.
+ */
+const WG_THAT_IS_REFUSED = `
+cat >/run/bin/wg <<'WG'
+#!/bin/bash
+[[ $1 == setconf ]] || exec /usr/bin/wg "$@"
+config=$(cat "$3")
+while /usr/bin/wg setconf "$2" <(echo "$config"); do
+  ip link set "$2" down
+  ip link set "$2" up
+  sleep 0.05
+done
+exit 1
+WG
+chmod 755 /run/bin/wg`;
+
 export const REFUSED = cases({
   "no config": { lines, argument: "wg9", file: "/etc/wireguard/wg0.conf" },
   "a name that is too long": { config: usual, argument: "wg01234567890123" },
@@ -40,6 +58,7 @@ export const REFUSED = cases({
     lines: [...lines, "ListenPort = 5555"],
     allowedIps,
     prepare: `( exec socat -u UDP-LISTEN:5555 - ) & ( exec socat -u UDP6-LISTEN:5555,ipv6only - ) &
-      until [ "$(ss -Huan sport = :5555 | wc -l)" = 2 ]; do sleep 0.05; done`,
+      until [ "$(ss -Huan sport = :5555 | wc -l)" = 2 ]; do sleep 0.05; done
+      ${WG_THAT_IS_REFUSED}`,
   },
 });
