@@ -61,12 +61,18 @@ Deno.test("doctor sees what the kernel or a container withholds", async () => {
   const setpriv = ["setpriv", "--inh-caps=-net_admin", "--bounding-set=-net_admin", "--"];
   const withheld = complaints(await examine(site, { prefix: setpriv }));
   assert.match(withheld.join("\n"), /^problem capabilities : root lacks CAP_NET_ADMIN here$/m);
+  await site.host.sh("mount -t tmpfs -o mode=755 tmpfs /dev/net");
   const user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"];
-  const hidden = await examine(site, { prefix: user });
-  assert.deepEqual(new Set(hidden.map(({ status }) => status)), new Set(["ok", "unknown"]));
-  assert.match(complaints(hidden).join("\n"), /^unknown configs : .* is for root to see$/m);
+  for (const mode of ["666", "600"]) {
+    await site.host.sh(`mknod -m ${mode} /dev/net/tun c 10 200`);
+    const hidden = await examine(site, { prefix: user });
+    assert.deepEqual(new Set(hidden.map(({ status }) => status)), new Set(["ok", "unknown"]));
+    const told = complaints(hidden).join("\n");
+    assert.match(told, /^unknown configs : .* is for root to see$/m);
+    assert.equal(/^unknown tun : only root may open/m.test(told), mode === "600", told);
+    await site.host.sh("rm /dev/net/tun");
+  }
 
-  await site.host.sh("mount -t tmpfs tmpfs /dev/net");
   assertOnly(await examine(site), /^problem tun : Cannot open \/dev\/net\/tun: .*ENOENT/);
   await site.host.sh("umount /dev/net");
 

@@ -4,8 +4,12 @@ import type { HostView } from "../host_view.ts";
 const finding = findingsOf("tun");
 
 /** Whether interfaces can be made. */
-export function checkTun({ tun }: Pick<HostView, "tun">): DoctorFinding[] {
+export function checkTun({ tun, isRoot }: Pick<HostView, "tun" | "isRoot">): DoctorFinding[] {
   const { isLoaded, error } = tun;
+  // Some containers keep it for root; who may open it can make no interface with that alone.
+  if (error?.code === "EACCES" && !isRoot) {
+    return [finding("unknown", "only root may open /dev/net/tun")];
+  }
   if (error !== null) {
     return [finding("problem", error.message, {
       meaning: "no interface can be made, but those of the kernel's WireGuard (--backend=kernel)",
@@ -23,5 +27,5 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: "modprobe tun; in a container: docker run --device /dev/net/tun, or " +
     "mkdir -p /dev/net && mknod /dev/net/tun c 10 200",
   EPERM: "docker run --device /dev/net/tun (the device cgroup forbids it)",
-  EACCES: "chmod 0666 /dev/net/tun, as udev has it, or run it as root",
+  EACCES: "chmod 0666 /dev/net/tun, as udev has it",
 };

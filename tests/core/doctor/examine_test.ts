@@ -61,6 +61,8 @@ Deno.test("tun: what keeps it from being opened has its own advice", () => {
     const tun = { isLoaded: null, error: { code, message: "Cannot open /dev/net/tun" } };
     assertOne("tun", { tun }, "problem", advice);
   }
+  const withheld = { isLoaded: null, error: { code: "EACCES", message: "Permission denied" } };
+  assertOne("tun", { tun: withheld, isRoot: false }, "unknown", /only root may open/);
   const tun = { isLoaded: false, error: null };
   assertOne("tun", { tun }, "warning", /isn't loaded .* modprobe tun/);
 });
