@@ -6,6 +6,7 @@ import { parseWgFile } from "../core/wg/config.ts";
 import { WgError } from "../core/wg/error.ts";
 import type { WgSurroundings } from "../core/wg/surroundings.ts";
 import { wipeKeys } from "../core/wg/values.ts";
+import { configRequest } from "../core/uapi/print_request.ts";
 import { importLater } from "./import_later.ts";
 import { UsageError } from "./program_name.ts";
 import { deviceName } from "./system/control_channel.ts";
@@ -93,8 +94,7 @@ async function syncPrinted(
 }
 
 async function printConfig(name: string): Promise<string | null> {
-  const request = { format: "showconf", name, prefixed: false, showKeys: true } as const;
-  const parts = await askToPrint(request);
+  const parts = await askToPrint(configRequest(name));
   if (parts === null) return null;
   const decoder = new TextDecoder();
   const text = parts.map((part) => decoder.decode(part, { stream: true })).join("");

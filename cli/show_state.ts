@@ -1,6 +1,6 @@
 /**
  * Interfaces as `show` and `showconf` print them, of what they tell of themselves. wgts' engine prints its own
- * interface, unless in colours: this is for all others.
+ * interface: this is for all others.
  *
  * @module
  */

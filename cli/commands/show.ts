@@ -83,9 +83,7 @@ async function read(
 
 async function readAll(name: string): Promise<() => void> {
   const color = colorWanted(), showKeys = environmentText("WG_HIDE_KEYS") === "never";
-  const text = color
-    ? null
-    : await printByEngine({ format: "show", name, prefixed: false, showKeys });
+  const text = await printByEngine({ format: "show", name, prefixed: false, showKeys, color });
   if (text !== null) return () => writeText(text);
   const { showState } = await importLater<ShowState>("show_state.ts");
   return await showState(name, { color, showKeys });
@@ -99,7 +97,7 @@ async function readField(
   const field = findShowField(fieldName);
   const text = field === null
     ? null
-    : await printByEngine({ format: field, name, prefixed, showKeys: true });
+    : await printByEngine({ format: field, name, prefixed, showKeys: true, color: false });
   if (text !== null) return () => writeText(text);
   const { showStateField } = await importLater<ShowState>("show_state.ts");
   return await showStateField(name, fieldName, prefixed);

@@ -1,3 +1,4 @@
+import { configRequest } from "../../core/uapi/print_request.ts";
 import { importLater } from "../import_later.ts";
 import { printError } from "../output.ts";
 import { UsageError } from "../program_name.ts";
@@ -5,7 +6,6 @@ import { printByEngine, writeText } from "../system/engine_print.ts";
 
 // All else that these load: of each module that is the first to name another, `deno run` reads the source
 // map, which takes as long as to load one.
-import "../../core/uapi/print_request.ts";
 import "../../core/uapi/client.ts";
 import "../runtime_paths.ts";
 import "../system/control_channel.ts";
@@ -30,8 +30,7 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function read(name: string): Promise<() => void> {
-  const request = { format: "showconf", name, prefixed: false, showKeys: true } as const;
-  const text = await printByEngine(request);
+  const text = await printByEngine(configRequest(name));
   if (text !== null) return () => writeText(text);
   const { showStateAsConfig } = await importLater<ShowState>("show_state.ts");
   return await showStateAsConfig(name);

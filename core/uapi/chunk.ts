@@ -11,7 +11,6 @@ const SHORT = 64;
 
 const NEWLINE = 0x0a;
 const DOT = 0x2e;
-const SLASH = 0x2f;
 const DIGIT_0 = 0x30;
 const encoder = new TextEncoder();
 const ALLOWED_IP = encoder.encode("allowed_ip=");
@@ -88,10 +87,10 @@ export class UapiChunk {
     this.#buffer[this.#length++] = NEWLINE;
   }
 
-  /** Appends `ADDRESS/LENGTH`; `address` has 4 or 16 bytes, network byte order. */
-  prefix(address: Uint8Array, prefixLength: number): void {
+  /** Appends `ADDRESS/LENGTH`; `address` has 4 or 16 bytes, network byte order. The slash may be coloured. */
+  prefix(address: Uint8Array, prefixLength: number, slash = "/"): void {
     this.address(address);
-    this.#buffer[this.#length++] = SLASH;
+    this.text(slash);
     this.#decimal(prefixLength);
   }
 

@@ -8,6 +8,7 @@ import { isZeroKey } from "../keys.ts";
 import type { ShowField } from "../show/field_names.ts";
 import { fwmarkText } from "../show/fields.ts";
 import { PrettyShow } from "../show/pretty.ts";
+import { styleOf } from "../show/style.ts";
 import type { UapiChunk } from "./chunk.ts";
 import { type UapiDevice, type UapiPeer, writeEndpoint } from "./get_response.ts";
 import type { PrintRequest } from "./print_request.ts";
@@ -42,6 +43,8 @@ export interface PeerFormat {
 
 /** How a list is printed. */
 export interface ListFormat {
+  /** What is in front of a network's prefix length. */
+  readonly slash: string;
   readonly start: string;
   readonly separator: string;
   readonly end: string;
@@ -50,6 +53,7 @@ export interface ListFormat {
 }
 
 const NONE = "(none)";
+const SLASH = "/";
 
 /** Writes what is printed of the interface itself, and gives how its peers are. `wall` is that of `ShowOptions`. */
 export function beginPrinting(
@@ -71,10 +75,12 @@ export function beginPrinting(
 function beginShow(
   chunk: UapiChunk,
   { privateKey, publicKey, listenPort, fwmark }: Interface,
-  { name, showKeys }: PrintRequest,
+  { name, showKeys, color }: PrintRequest,
   wall: () => number,
 ): PeerFormat {
-  const show = new PrettyShow({ wall, color: false, showKeys });
+  const show = new PrettyShow({ wall, color, showKeys });
+  const { start, green, yellow, cyan, bold } = styleOf(color);
+  const label = (name: string) => `  ${bold(name)}: `;
   const secret = (label: string, key: Uint8Array | null) => {
     if (!isKey(key)) return;
     chunk.text(label);
@@ -82,29 +88,33 @@ function beginShow(
     else chunk.text("(hidden)");
     chunk.text("\n");
   };
-  chunk.text(`interface: ${name}\n`);
+  chunk.text(`${start}${green(bold("interface"))}: ${green(name)}\n`);
   if (isKey(publicKey) && isKey(privateKey)) {
-    chunk.text("  public key: ");
+    chunk.text(label("public key"));
     chunk.base64Key(publicKey);
     chunk.text("\n");
   }
-  secret("  private key: ", privateKey);
-  if (listenPort !== 0) chunk.text(`  listening port: ${listenPort}\n`);
-  if (fwmark !== 0) chunk.text(`  fwmark: 0x${fwmark.toString(16)}\n`);
+  secret(label("private key"), privateKey);
+  if (listenPort !== 0) chunk.text(`${label("listening port")}${listenPort}\n`);
+  if (fwmark !== 0) chunk.text(`${label("fwmark")}0x${fwmark.toString(16)}\n`);
+  const [beforeKey = "", behindKey = ""] = yellow("\n").split("\n");
+  const title = `\n${yellow(bold("peer"))}: ${beforeKey}`, titleEnd = `${behindKey}\n`;
+  const presharedKeyLabel = label("preshared key");
+  const endpointLabel = label("endpoint"), allowedIpsLabel = label("allowed ips");
   return {
     isSorted: true,
-    list: { start: "", separator: ", ", end: "", none: NONE },
+    list: { slash: cyan(SLASH), start: "", separator: ", ", end: "", none: NONE },
     before(chunk, { publicKey, presharedKey, endpoint }, zoneName) {
-      chunk.text("\npeer: ");
+      chunk.text(title);
       chunk.base64Key(publicKey);
-      chunk.text("\n");
-      secret("  preshared key: ", presharedKey);
+      chunk.text(titleEnd);
+      secret(presharedKeyLabel, presharedKey);
       if (endpoint !== null) {
-        chunk.text("  endpoint: ");
+        chunk.text(endpointLabel);
         writeEndpoint(chunk, endpoint, zoneName);
         chunk.text("\n");
       }
-      chunk.text("  allowed ips: ");
+      chunk.text(allowedIpsLabel);
     },
     after(chunk, { lastHandshake, receivedBytes, sentBytes, persistentKeepaliveInterval }) {
       chunk.text("\n");
@@ -137,7 +147,7 @@ function beginShowconf(
   let isFirst = true;
   return {
     isSorted: false,
-    list: { start: "AllowedIPs = ", separator: ", ", end: "\n", none: "" },
+    list: { slash: SLASH, start: "AllowedIPs = ", separator: ", ", end: "\n", none: "" },
     before(chunk, { publicKey, presharedKey }) {
       if (!isFirst) chunk.text("\n");
       isFirst = false;
@@ -181,7 +191,7 @@ function beginField(
     isSorted: false,
     list: peer?.separator === undefined
       ? null
-      : { start: "", separator: peer.separator, end: "", none: NONE },
+      : { slash: SLASH, start: "", separator: peer.separator, end: "", none: NONE },
     before(chunk, printed, zoneName) {
       if (peer === undefined) return;
       chunk.text(prefix);

@@ -8,7 +8,7 @@ import type { ShowField } from "../show/field_names.ts";
 /** What is printed: all for people, a field for scripts, or a config. */
 export type PrintFormat = "show" | "showconf" | ShowField;
 
-/** A request to print an interface, without colours. */
+/** A request to print an interface. */
 export interface PrintRequest {
   /** What is printed. */
   readonly format: PrintFormat;
@@ -18,6 +18,13 @@ export interface PrintRequest {
   readonly prefixed: boolean;
   /** Whether `show` prints private and preshared keys. */
   readonly showKeys: boolean;
+  /** Whether `show` prints terminal colours. */
+  readonly color: boolean;
+}
+
+/** The request to print the interface `name` as a config. */
+export function configRequest(name: string): PrintRequest {
+  return { format: "showconf", name, prefixed: false, showKeys: true, color: false };
 }
 
 /** What ends the answer: it is behind all that is printed, and nothing that is printed has such a line. */
@@ -33,5 +40,6 @@ export function formatPrintRequest(request: PrintRequest): string {
   return `print=${request.format}\nname=${request.name}\n` +
     (request.prefixed ? "prefixed=true\n" : "") +
     (request.showKeys ? "show_keys=true\n" : "") +
+    (request.color ? "color=true\n" : "") +
     "\n";
 }

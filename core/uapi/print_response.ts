@@ -34,7 +34,7 @@ export function* formatUapiPrint<P extends PrintedPeer>(
           if (chunk.isFull) yield chunk.take();
           chunk.text(isFirst ? list.start : list.separator);
           isFirst = false;
-          chunk.prefix(address, prefixLength);
+          chunk.prefix(address, prefixLength, list.slash);
         }
         chunk.text(isFirst ? list.none : list.end);
       }

@@ -28,6 +28,7 @@ const NOTHING_TO_PRINT: PrintRequest = {
   name: "",
   prefixed: false,
   showKeys: false,
+  color: false,
 };
 
 /**
@@ -205,6 +206,7 @@ export class UapiRequestParser {
     if (key === "name" && isPrintableName(value)) this.#print = { ...request, name: value };
     else if (key === "prefixed" && value === "true") this.#print = { ...request, prefixed: true };
     else if (key === "show_keys" && value === "true") this.#print = { ...request, showKeys: true };
+    else if (key === "color" && value === "true") this.#print = { ...request, color: true };
     else return this.#error(EINVAL, `invalid line ${quoteKey(key)} of print`);
     return null;
   }

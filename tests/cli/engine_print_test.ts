@@ -53,6 +53,9 @@ rootTest("what an engine prints is printed as it comes", async () => {
     [["show", engine.name], `print=show\nname=${engine.name}\nshow_keys=true\n\n`, {
       WG_HIDE_KEYS: "never",
     }],
+    [["show", engine.name], `print=show\nname=${engine.name}\ncolor=true\n\n`, {
+      WG_COLOR_MODE: "always",
+    }],
     [
       ["show", engine.name, "transfer"],
       `print=transfer\nname=${engine.name}\nshow_keys=true\n\n`,
@@ -155,12 +158,10 @@ rootTest("syncconf compares a file with what an engine prints, and asks for no m
   ]);
 });
 
-rootTest("colours aren't printed by an engine, and no other implementation is asked", async () => {
-  using engine = new Engine(name("c"));
-  assert.ok((await wgts(["show", engine.name], { WG_COLOR_MODE: "always" })).includes("\x1b["));
-  assert.equal(engine.request, "");
+rootTest("no other implementation is asked to print", async () => {
   using other = new FakeControlSocket(name("d"));
   other.answer = GET;
+  assert.ok((await wgts(["show", other.name], { WG_COLOR_MODE: "always" })).includes("\x1b["));
   assert.match(await wgts(["show", other.name]), /^interface: /);
   assert.equal(await wgts(["show", other.name, "listen-port"]), "7\n");
   assert.match(await wgts(["showconf", other.name]), /^\[Interface\]/);

@@ -14,7 +14,13 @@ import { PRINTED, type PrintFormat, type PrintRequest } from "../../../core/uapi
 import { formatUapiPrint } from "../../../core/uapi/print_response.ts";
 
 const WALL = 1_700_000_000_000;
-const REQUEST: PrintRequest = { format: "show", name: "wg0", prefixed: false, showKeys: true };
+const REQUEST: PrintRequest = {
+  format: "show",
+  name: "wg0",
+  prefixed: false,
+  showKeys: true,
+  color: false,
+};
 const FORMATS: readonly PrintFormat[] = ["show", "showconf", ...SHOW_FIELDS];
 
 interface TestPeer extends PrintedPeer {
@@ -49,13 +55,13 @@ function textOf(chunks: Iterable<Uint8Array>): string {
 
 /** What a command prints of a `get`. */
 function printState(device: PrintedDevice<TestPeer>, request: PrintRequest): string {
-  const { format, name, prefixed, showKeys } = request;
+  const { format, name, prefixed, showKeys, color } = request;
   const state = parseUapiGet(textOf(formatUapiGet(device)), {
     name,
     wall: WALL,
     publicKeyOf: () => device.publicKey,
   });
-  if (format === "show") return formatShow(state, { wall: () => WALL, color: false, showKeys });
+  if (format === "show") return formatShow(state, { wall: () => WALL, color, showKeys });
   return format === "showconf" ? formatShowconf(state) : formatShowField(state, format, prefixed);
 }
 
@@ -107,6 +113,7 @@ for (const format of FORMATS) {
       name: fc.constantFrom("wg0", "a-name=of.15chr"),
       prefixed: fc.boolean(),
       showKeys: fc.boolean(),
+      color: fc.boolean(),
     });
     fc.assert(
       fc.property(anyDevice, request, (values, request) => {

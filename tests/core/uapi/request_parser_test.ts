@@ -168,14 +168,14 @@ Deno.test("UapiRequestParser reads what is to be printed", () => {
     parser.push(new TextEncoder().encode(text));
     return parser.next();
   };
-  const nothing = { name: "wg0", prefixed: false, showKeys: false };
+  const nothing = { name: "wg0", prefixed: false, showKeys: false, color: false };
   for (const format of ["show", "showconf", ...SHOW_FIELDS] as const) {
-    for (const flag of [null, "prefixed", "showKeys"] as const) {
+    for (const flag of [null, "prefixed", "showKeys", "color"] as const) {
       const request = { ...nothing, format, ...(flag === null ? {} : { [flag]: true }) };
       assert.deepEqual(read(formatPrintRequest(request)), { kind: "print", request });
     }
   }
-  const all = { format: "dump", name: "a=b", prefixed: true, showKeys: true } as const;
+  const all = { format: "dump", name: "a=b", prefixed: true, showKeys: true, color: true } as const;
   assert.deepEqual(read(formatPrintRequest(all)), { kind: "print", request: all });
   assert.deepEqual(read("print=show\nname=wg0\n\n"), {
     kind: "print",
@@ -193,7 +193,13 @@ Deno.test("UapiRequestParser refuses to print what it can't", () => {
     "name=\x1b[0m",
     "name=é",
   ]
-    .concat("name", "prefixed=false", "name=wg0\nshow_keys=1", "name=wg0\ncolor=true", "name=a\nx");
+    .concat(
+      "name",
+      "prefixed=false",
+      "name=wg0\nshow_keys=1",
+      "name=wg0\ncolor=always",
+      "name=a\nx",
+    );
   for (const lines of wrong) {
     const found = events(`print=show\n${lines}${lines === "" ? "" : "\n"}\nget=1\n\n`, 1);
     assert.deepEqual(found, [`error ${EINVAL}`, "get"], lines);

@@ -67,6 +67,7 @@ const PRINT_VALUES: Record<string, readonly string[]> = {
   name: ["wg0", "a=b", "", "x".repeat(15), "x".repeat(16), "a b", "é"],
   prefixed: ["true", "true", "false"],
   show_keys: ["true", "true", ""],
+  color: ["true", "true", "always"],
 };
 
 function lines(
