@@ -154,6 +154,9 @@ export function noActivity(): PeerActivity {
   };
 }
 
+/** What boringtun tells of an interface without a private key (RFC 7748, section 5): that is none. */
+const PUBLIC_KEY_OF_ZERO = "2fe57da347cd62431528daac5fbb290730fff684afc4cfc2ed90995f58cb3b74";
+
 function readDeviceLine(state: InterfaceState, key: string, value: string): void {
   switch (key) {
     case "private_key":
@@ -161,7 +164,7 @@ function readDeviceLine(state: InterfaceState, key: string, value: string): void
       state.privateKey = required(key, parseHexKey(value));
       break;
     case "own_public_key":
-      state.publicKey = required(key, parseHexKey(value));
+      state.publicKey = value === PUBLIC_KEY_OF_ZERO ? null : required(key, parseHexKey(value));
       break;
     case "listen_port":
       state.listenPort = requiredNumber(key, value, 0xffff);

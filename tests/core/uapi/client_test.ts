@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { x25519 } from "@noble/curves/ed25519.js";
 import { parseQuickConfig } from "../../../core/config/quick.ts";
 import { formatKey, parseHexKey } from "../../../core/keys.ts";
 import { checkUapiResult, isCompleteAnswer, UapiError } from "../../../core/uapi/client.ts";
@@ -92,6 +93,13 @@ Deno.test("parseUapiGet turns the ages that boringtun tells into times", () => {
   assert.equal(state.privateKey, null);
   assert.deepEqual(state.peers[0]?.lastHandshake, { seconds: 1_700_000_000, nanoseconds: 0 });
   assert.deepEqual(state.peers[1]?.lastHandshake, { seconds: 0, nanoseconds: 0 });
+});
+
+Deno.test("parseUapiGet takes the public key of no private key, which boringtun tells, for none", () => {
+  const none = x25519.getPublicKey(new Uint8Array(32)).toHex();
+  const read = (key: string) => parseUapiGet(`own_public_key=${key}\nerrno=0\n\n`, CONTEXT);
+  assert.equal(read(none).publicKey, null);
+  assert.deepEqual(read(hex(7)).publicKey, parseHexKey(hex(7)));
 });
 
 Deno.test("parseUapiGet rejects errors and malformed answers", () => {
