@@ -4,7 +4,7 @@
  */
 import { attempt } from "./netns/harness/command.ts";
 import { buildKernelPeer } from "./netns/harness/kernel_guest.ts";
-import { CACHED_PROMTOOL, CURRENT_WIREGUARD_GO } from "./netns/harness/program.ts";
+import { BORINGTUN, CACHED_PROMTOOL, CURRENT_WIREGUARD_GO } from "./netns/harness/program.ts";
 import { DNS_MANAGERS, dnsManagerRoot } from "./netns/harness/dns_managers.ts";
 import { exists } from "./netns/harness/paths.ts";
 
@@ -40,8 +40,6 @@ const FILES: Record<string, string> = {
   "/usr/share/bash-completion/bash_completion": "bash-completion",
 };
 
-const CURRENT_WIREGUARD_GO_MODULE = "golang.zx2c4.com/wireguard@latest";
-
 async function main(): Promise<number> {
   if (Deno.uid() !== 0) {
     console.error(
@@ -57,7 +55,7 @@ async function main(): Promise<number> {
     return 1;
   }
   if (!await installPackages()) return 1;
-  await installCurrentWireguardGo();
+  await Promise.all(BUILT.map(build));
   if (!await fetchPromtool()) return 1;
   await fetchDnsManagers();
   console.log("Preparing a Debian kernel for QEMU");
@@ -96,22 +94,39 @@ async function installPackages(): Promise<boolean> {
   return result.code === 0;
 }
 
-/** Debian 12's wireguard-go is of 2022: the current one is built from its published module. */
-async function installCurrentWireguardGo(): Promise<void> {
-  if (await isInstalled(CURRENT_WIREGUARD_GO)) return;
-  const directory = CURRENT_WIREGUARD_GO.slice(0, CURRENT_WIREGUARD_GO.lastIndexOf("/"));
-  await Deno.mkdir(directory, { recursive: true });
-  const reason = await isInstalled("go")
-    ? await (async () => {
-      console.log(`Building ${CURRENT_WIREGUARD_GO_MODULE} with go install`);
-      const result = await attempt(["go", "install", CURRENT_WIREGUARD_GO_MODULE], {
-        env: { GOBIN: directory, GOFLAGS: "-mod=mod" },
-        timeout: 600_000,
-      });
-      return result.code === 0 ? null : result.stderr.trim();
-    })()
-    : "go is not installed";
-  if (reason) console.warn(`*** NOT TESTED: the current wireguard-go. ${reason} ***`);
+/** A program that is built from its published source. */
+interface Built {
+  readonly name: string;
+  /** Where it is put. */
+  readonly path: string;
+  /** What builds it into a directory, beside the directory bin that it is to be in. */
+  readonly builder: (root: string) => readonly string[];
+}
+
+/** Debian 12's wireguard-go is of 2022, and it has no boringtun. */
+const BUILT: readonly Built[] = [
+  {
+    name: "the current wireguard-go",
+    path: CURRENT_WIREGUARD_GO,
+    builder: (root) =>
+      ["env", `GOBIN=${root}/bin`, "GOFLAGS=-mod=mod", "go", "install"]
+        .concat("golang.zx2c4.com/wireguard@latest"),
+  },
+  {
+    name: "boringtun",
+    path: BORINGTUN,
+    builder: (root) => ["cargo", "install", "--quiet", "--root", root, "boringtun-cli"],
+  },
+];
+
+async function build({ name, path, builder }: Built): Promise<void> {
+  if (await isInstalled(path)) return;
+  const root = path.slice(0, path.lastIndexOf("/bin/"));
+  await Deno.mkdir(`${root}/bin`, { recursive: true });
+  const command = builder(root);
+  console.log(`Building ${name} with ${command.join(" ")}`);
+  const { code, stderr } = await attempt(command, { timeout: 900_000 });
+  if (code !== 0) console.warn(`*** NOT TESTED: ${name}. ${stderr.trim()} ***`);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The implementations of WireGuard that tunnel with each other in the tests. */
 import type { Machine } from "./machine.ts";
-import { CURRENT_WIREGUARD_GO, wgts } from "./program.ts";
+import { BORINGTUN, CURRENT_WIREGUARD_GO, wgts } from "./program.ts";
 
 export interface Implementation {
   readonly name: string;
@@ -22,6 +22,12 @@ export const WIREGUARD_GO: Implementation = userspace("wireguard-go", () => ["wi
 export const WIREGUARD_GO_CURRENT: Implementation = {
   ...userspace("the current wireguard-go", () => [CURRENT_WIREGUARD_GO]),
   missing: !isFile(CURRENT_WIREGUARD_GO),
+};
+
+/** It keeps the privileges that it needs as root of a namespace. */
+export const BORINGTUN_CURRENT: Implementation = {
+  ...userspace("boringtun", () => ["WG_SUDO=true", BORINGTUN]),
+  missing: !isFile(BORINGTUN),
 };
 
 export const WGTS: Implementation = userspace("wgts", () => [...wgts(), "run"]);

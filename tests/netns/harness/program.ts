@@ -15,5 +15,8 @@ export function wgts(): string[] {
 /** Where tests/setup.ts puts the current wireguard-go, which Debian 12 does not have. */
 export const CURRENT_WIREGUARD_GO = pathOf("../.cache/bin/wireguard");
 
+/** Where tests/setup.ts puts boringtun, which no Debian has. */
+export const BORINGTUN = pathOf("../.cache/bin/boringtun-cli");
+
 /** Where tests/setup.ts puts Prometheus' checker of metrics, where it isn't installed. */
 export const CACHED_PROMTOOL = pathOf("../.cache/bin/promtool");

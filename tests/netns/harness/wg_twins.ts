@@ -3,6 +3,7 @@
  * Debian's, in the other it is wgts. Scripts run in both must not notice.
  */
 import { Host } from "./host.ts";
+import { type Implementation, WGTS } from "./implementation.ts";
 import { wgts } from "./program.ts";
 import { run } from "./command.ts";
 import { waitFor } from "./wait.ts";
@@ -35,7 +36,8 @@ const STATE = `
   for name in wg0 wg1; do
     echo "$name"
     ${ORACLE} show "$name" dump
-    printf 'get=1\\n\\n' | socat -t 10 - "UNIX-CONNECT:/run/wireguard/$name.sock"
+    # Some keep the connection open behind their answer.
+    sed '/^$/q' < <(printf 'get=1\\n\\n' | socat -t 10 - "UNIX-CONNECT:/run/wireguard/$name.sock")
   done`;
 
 /** The interfaces that every script begins with: WgTwins gives them the given config. */
@@ -54,7 +56,12 @@ export interface Setting {
 class Twin implements AsyncDisposable {
   private constructor(readonly host: Host, readonly stack: AsyncDisposableStack) {}
 
-  static async create(name: string, wg: readonly string[], setting: Setting): Promise<Twin> {
+  static async create(
+    name: string,
+    wg: readonly string[],
+    setting: Setting,
+    engine: Implementation,
+  ): Promise<Twin> {
     await using stack = new AsyncDisposableStack();
     const host = stack.use(await Host.create(name));
     await host.sh(`mkdir -p ${FILES} ${ROOT}/bin ${ROOT}/cases ${ROOT}/results
@@ -66,7 +73,7 @@ class Twin implements AsyncDisposable {
     }
     await host.writeFile(`${ROOT}/wg0.conf`, setting.configs[0]);
     await host.writeFile(`${ROOT}/wg1.conf`, setting.configs[1]);
-    for (const device of ["wg0", "wg1"]) await host.sh([...wgts(), "run", device].join(" "));
+    for (const device of ["wg0", "wg1"]) await engine.start(host, device);
     await startFakes(host, setting.fakes, stack);
     return new Twin(host, stack.move());
   }
@@ -115,11 +122,12 @@ export class WgTwins implements AsyncDisposable {
     readonly stack: AsyncDisposableStack,
   ) {}
 
-  static async create(setting: Setting): Promise<WgTwins> {
+  /** Two hosts whose interfaces `engine` serves. */
+  static async create(setting: Setting, engine: Implementation = WGTS): Promise<WgTwins> {
     await using stack = new AsyncDisposableStack();
     const [oracle, tested] = await Promise.all([
-      Twin.create("oracle", [ORACLE], setting),
-      Twin.create("tested", TESTED, setting),
+      Twin.create("oracle", [ORACLE], setting, engine),
+      Twin.create("tested", TESTED, setting, engine),
     ]);
     stack.use(oracle);
     stack.use(tested);
