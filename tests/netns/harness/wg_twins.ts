@@ -36,8 +36,10 @@ const STATE = `
   for name in wg0 wg1; do
     echo "$name"
     ${ORACLE} show "$name" dump
-    # Some keep the connection open behind their answer.
-    sed '/^$/q' < <(printf 'get=1\\n\\n' | socat -t 10 - "UNIX-CONNECT:/run/wireguard/$name.sock")
+    # Some keep the connection open behind their answer, or end that twice.
+    sed '/^$/q' < <(
+      printf 'get=1\\n\\n' | socat -t 10 - "UNIX-CONNECT:/run/wireguard/$name.sock" 2>/dev/null
+    )
   done`;
 
 /** The interfaces that every script begins with: WgTwins gives them the given config. */
