@@ -19,7 +19,9 @@ class Scene implements AsyncDisposable {
 
   static async create(): Promise<Scene> {
     const site = await Site.create();
-    const other = await publicKey(await generateKey());
+    // What both keys begin with, zsh would insert before it lists them.
+    let other = site.keys.remotePublic;
+    while (other[0] === site.keys.remotePublic[0]) other = await publicKey(await generateKey());
     await site.host.writeFile(
       "/etc/wireguard/wg0.conf",
       site.config().replace("[Peer]", "[Peer] # office") + `[Peer]\nPublicKey = ${other}\n`,
